@@ -1,0 +1,29 @@
+// Bundles the command line into dist/: one ES module entry, commands split off so that each loads only what it needs.
+import { readFileSync, rmSync } from "node:fs";
+import { build } from "esbuild";
+
+const manifest = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
+
+rmSync(new URL("dist", import.meta.url), { recursive: true, force: true });
+await build({
+  absWorkingDir: new URL(".", import.meta.url).pathname,
+  entryPoints: { groundhog: "tools/cli/main.ts" },
+  outdir: "dist",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  // Native add-ons cannot be bundled; they load their prebuilt binary from their own folder.
+  external: ["tree-sitter", "tree-sitter-c"],
+  define: { GROUNDHOG_VERSION: JSON.stringify(manifest.version) },
+  // Bundled CommonJS dependencies call require(); an ES module has none of its own.
+  banner: {
+    js: [
+      "#!/usr/bin/env node",
+      'import { createRequire as groundhogCreateRequire } from "node:module";',
+      "const require = groundhogCreateRequire(import.meta.url);",
+    ].join("\n"),
+  },
+  logLevel: "warning",
+});

@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["tests/**/*.test.ts", "tools/**/*.test.ts"],
+    // Native tree-sitter state is per process: forks keep one test file's crash out of the others.
+    pool: "forks",
+    testTimeout: 60_000,
+    hookTimeout: 600_000,
+  },
+});
