@@ -1,0 +1,138 @@
+/**
+ * Functions as a text search finds them, independent of the parser, so that a function which the parser swallowed
+ * counts as lost.
+ *
+ * All branches of preprocessor conditions are searched: whatever the configuration, the text is somebody's code.
+ */
+import { DIRECTIVE, IDENTIFIER, type Tokens } from "./lex.ts";
+import { wordKind } from "./mask/words.ts";
+
+export interface TextFunction {
+  readonly name: string;
+  /** Byte offset of the name. */
+  readonly nameOffset: number;
+  /** Byte offsets of the body's braces; `bodyEnd` is after the closing one. */
+  readonly bodyStart: number;
+  readonly bodyEnd: number;
+}
+
+const OPEN = 40;
+const CLOSE = 41;
+const SEMICOLON = 59;
+const EQUALS = 61;
+const OPEN_BRACE = 123;
+const CLOSE_BRACE = 125;
+
+/** Braces of the branches of one #if group are counted from the same level; the last branch decides. */
+interface Level {
+  readonly depth: number;
+}
+
+/**
+ * Finds every function body in a file. Where braces do not balance, a `}` in the first column ends a function.
+ */
+export function functionsInText(source: string, tokens: Tokens): readonly TextFunction[] {
+  return search(source, tokens, false) ?? search(source, tokens, true) ?? [];
+}
+
+function search(source: string, tokens: Tokens, trustFirstColumn: boolean): TextFunction[] | null {
+  const found: TextFunction[] = [];
+  const levels: Level[] = [];
+  let depth = 0;
+  let open: { name: string; nameOffset: number; bodyStart: number } | null = null;
+  for (let i = 0; i < tokens.count; i++) {
+    const start = tokens.start[i] as number;
+    if (tokens.kind[i] === DIRECTIVE) {
+      depth = directiveDepth(source.slice(start, start + 24), levels, depth);
+      continue;
+    }
+    const code = tokens.code[i];
+    if (code === OPEN_BRACE) {
+      const header = depth === 0 ? functionHeader(source, tokens, i) : null;
+      if (header !== null) open = { ...header, bodyStart: start };
+      depth++;
+    } else if (code === CLOSE_BRACE) {
+      const firstColumn = trustFirstColumn && (start === 0 || source.charCodeAt(start - 1) === 10);
+      if (depth === 0 && !trustFirstColumn) return null;
+      depth = firstColumn ? 0 : Math.max(0, depth - 1);
+      if (depth === 0 && open !== null) {
+        found.push({ ...open, bodyEnd: start + 1 });
+        open = null;
+      }
+    }
+  }
+  return depth === 0 || trustFirstColumn ? found : null;
+}
+
+function directiveDepth(text: string, levels: Level[], depth: number): number {
+  const keyword = /^#\s*([a-z]+)/.exec(text)?.[1];
+  if (keyword === "if" || keyword === "ifdef" || keyword === "ifndef") levels.push({ depth });
+  else if (keyword === "else" || keyword === "elif") return levels.at(-1)?.depth ?? depth;
+  else if (keyword === "endif") levels.pop();
+  return depth;
+}
+
+/** The name before the parameter list before a `{`; null when this brace opens no function. */
+function functionHeader(
+  source: string,
+  tokens: Tokens,
+  brace: number,
+): { readonly name: string; readonly nameOffset: number } | null {
+  let name = -1;
+  let i = brace - 1;
+  while (i >= 0 && tokens.kind[i] === DIRECTIVE) i--;
+  if (i < 0 || (tokens.code[i] !== CLOSE && tokens.kind[i] !== IDENTIFIER)) return null;
+  while (i >= 0) {
+    const code = tokens.code[i];
+    if (tokens.kind[i] === DIRECTIVE) {
+      i--;
+      continue;
+    }
+    if (code === EQUALS) return null;
+    if (code === SEMICOLON || code === CLOSE_BRACE || code === OPEN_BRACE) break;
+    if (code === CLOSE) {
+      const open = openingOf(tokens, i);
+      if (open <= 0) return null;
+      // The first group from the left that follows a plain word is the parameter list: keep the leftmost.
+      const before = open - 1;
+      if (tokens.kind[before] === IDENTIFIER && isPlainWord(source, tokens, before)) name = name < 0 || isTail(name, i) ? before : name;
+      i = before;
+      continue;
+    }
+    if (isTag(source, tokens, i) && name < 0) return null;
+    i--;
+  }
+  if (name < 0) return null;
+  return {
+    name: source.slice(tokens.start[name], tokens.end[name]),
+    nameOffset: tokens.start[name] as number,
+  };
+}
+
+/** A group further left replaces the one found so far: what follows the parameter list are annotations. */
+function isTail(name: number, close: number): boolean {
+  return close < name;
+}
+
+function isPlainWord(source: string, tokens: Tokens, index: number): boolean {
+  return wordKind(source.slice(tokens.start[index], tokens.end[index])) === 0;
+}
+
+function isTag(source: string, tokens: Tokens, index: number): boolean {
+  return (
+    tokens.kind[index] === IDENTIFIER &&
+    /^(?:struct|union|enum)$/.test(source.slice(tokens.start[index], tokens.end[index]))
+  );
+}
+
+/** Index of the `(` that a `)` closes; -1 when there is none before the nearest brace or semicolon. */
+function openingOf(tokens: Tokens, close: number): number {
+  let depth = 0;
+  for (let i = close; i >= 0; i--) {
+    const code = tokens.code[i];
+    if (code === CLOSE) depth++;
+    else if (code === OPEN && --depth === 0) return i;
+    else if (code === SEMICOLON || code === OPEN_BRACE || code === CLOSE_BRACE) return -1;
+  }
+  return -1;
+}

@@ -1,0 +1,61 @@
+/**
+ * Makes kernel C digestible for a parser that knows C but no macros, without moving a byte.
+ *
+ * Text is overwritten by text of the same length, and newlines stay where they are, so that every offset of the syntax
+ * tree points into the file as it is on disk. The tree tells the structure; the words are always read from the file.
+ */
+import type { Configuration } from "./configuration.ts";
+import { DIRECTIVE, type Lexed, lex, type Tokens } from "./lex.ts";
+import { maskArguments } from "./mask/arguments.ts";
+import { withoutAnnotations } from "./mask/annotations.ts";
+import { type MaskEdit, MaskedText } from "./mask/edits.ts";
+import { maskFileScope } from "./mask/file-scope.ts";
+import { maskMembers } from "./mask/members.ts";
+import { maskStatements } from "./mask/statements.ts";
+import { type Stream, structureOf } from "./mask/structure.ts";
+import { type Preprocessed, preprocess } from "./preprocessor.ts";
+
+export interface Masked {
+  /** What the parser reads: as long as the file, with the same newlines. */
+  readonly bytes: Buffer;
+  /** The file, each byte as one character. */
+  readonly source: string;
+  readonly edits: readonly MaskEdit[];
+  readonly preprocessed: Preprocessed;
+  /** The tokens that are left, with their bracket structure. */
+  readonly stream: Stream;
+  /** All tokens of the file, directives and switched-off text included. */
+  readonly allTokens: Tokens;
+}
+
+/**
+ * Masks one file.
+ *
+ * @param text the file's bytes; not changed
+ * @param configuration which preprocessor branches are taken
+ */
+export function mask(text: Buffer, configuration: Configuration): Masked {
+  const source = text.toString("latin1");
+  const lexed = lex(text);
+  const preprocessed = preprocess(source, lexed.tokens, configuration);
+  return maskTokens(text, source, lexed, preprocessed);
+}
+
+function maskTokens(text: Buffer, source: string, lexed: Lexed, preprocessed: Preprocessed): Masked {
+  const out = new MaskedText(Buffer.from(text));
+  const { comments, stray, tokens } = lexed;
+  for (let i = 0; i < comments.length; i += 2) out.blank(comments[i] as number, comments[i + 1] as number);
+  for (const offset of stray) out.blank(offset, offset + 1);
+  for (let i = 0; i < tokens.count; i++) {
+    if (tokens.kind[i] === DIRECTIVE) out.blank(tokens.start[i] as number, tokens.end[i] as number);
+  }
+  const { inactive } = preprocessed;
+  for (let i = 0; i < inactive.length; i += 2) out.blank(inactive[i] as number, inactive[i + 1] as number);
+  const words = withoutAnnotations(source, tokens, inactive, out);
+  const stream: Stream = { ...words, ...structureOf(words) };
+  maskFileScope(stream, out);
+  maskMembers(stream, out);
+  maskArguments(stream, out);
+  maskStatements(stream, out);
+  return { bytes: out.bytes, source, edits: out.edits, preprocessed, stream, allTokens: tokens };
+}
