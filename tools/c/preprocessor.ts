@@ -113,11 +113,14 @@ class Walker {
     if (match === null) return;
     const rest = line.slice(match[0].length);
     const wasActive = this.active;
+    // Groups inside switched-off text change nothing: the stretch is one, and whoever looks into it decides again.
+    let group = this.frames.at(-1);
     switch (match[1]) {
       case "if":
       case "ifdef":
       case "ifndef":
         this.open(index, match[1], rest.trim(), start);
+        group = this.frames.at(-1);
         break;
       case "elif":
       case "elifdef":
@@ -132,7 +135,7 @@ class Walker {
         if (wasActive) this.plain(match[1] as string, rest, start, end);
         return;
     }
-    this.track(wasActive, start, end);
+    if (group === undefined || group.parentActive) this.track(wasActive, start, end);
   }
 
   /** Keeps the inactive ranges: they begin after the directive that switches text off and end before the next. */

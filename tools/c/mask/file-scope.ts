@@ -122,6 +122,7 @@ function plainDeclaration(stream: Stream, out: MaskedText, from: number): number
   }
   if (tokens.code[at] === OPEN && words.at(-1) === at - 1) {
     extraWords(stream, out, words.slice(0, -1), typed);
+    maskParameters(stream, out, at);
     return afterParameters(stream, out, skipGroup(stream, at));
   }
   if (!isTypedef && words.length > (typed ? 1 : 2)) {
@@ -135,6 +136,25 @@ function extraWords(stream: Stream, out: MaskedText, words: readonly number[], t
   if (words.length <= (typed ? 0 : 1)) return;
   const type = typed ? -1 : (words.find((index) => !looksLikeAnnotation(textOf(stream, index))) ?? words[0]);
   for (const index of words) if (index !== type) blankToken(stream, out, index);
+}
+
+/** `const char *const ANNOTATION name`: in a parameter that has its type, only the last word is the name. */
+function maskParameters(stream: Stream, out: MaskedText, open: number): void {
+  const { tokens, word } = stream;
+  const close = stream.partner[open] as number;
+  let typed = false;
+  for (let i = open + 1; i < close; i++) {
+    const code = tokens.code[i];
+    if (code === OPEN || code === 91) i = skipGroup(stream, i) - 1;
+    else if (code === COMMA) typed = false;
+    else if (word[i] === TAGGED) {
+      typed = true;
+      i++;
+    } else if (code === STAR || (word[i] === TYPE && !isQualifier(stream, i))) typed = true;
+    else if (typed && tokens.kind[i] === IDENTIFIER && tokens.kind[i + 1] === IDENTIFIER && word[i + 1] === PLAIN) {
+      if (word[i] === PLAIN) blankToken(stream, out, i);
+    }
+  }
 }
 
 function blankToken(stream: Stream, out: MaskedText, index: number): void {

@@ -72,12 +72,20 @@ function statementWord(stream: Stream, out: MaskedText, i: number): void {
   const { tokens } = stream;
   const next = tokens.code[i + 1];
   if (next === COLON) label(stream, out, i);
+  else if (next === OPEN && closesDo(stream, i - 1)) loopMacro(stream, out, i, "while_each_");
   else if (next === OPEN) statementMacro(stream, out, i);
   else if (stream.word[i + 1] === STATEMENT) {
     // A macro that is a whole statement, `;` included.
     out.blank(tokens.start[i] as number, tokens.end[i] as number);
     out.record("statement-macro", tokens.start[i] as number, tokens.end[i] as number);
   }
+}
+
+/** The brace before `while_each_thread(...)`, which ends a loop that `do` began. */
+function closesDo(stream: Stream, brace: number): boolean {
+  if (stream.tokens.code[brace] !== CLOSE_BRACE) return false;
+  const before = (stream.partner[brace] as number) - 1;
+  return before >= 0 && stream.word[before] === STATEMENT && textOf(stream, before) === "do";
 }
 
 /** `static DEFINE_X(a, b);` inside a function: only the call stays. */

@@ -20,6 +20,8 @@ export interface Structure {
   readonly enclosing: Int32Array;
   /** What the innermost brace around each token is (FILE where there is none). */
   readonly context: Uint8Array;
+  /** What each `{` opens; FILE for all other tokens. */
+  readonly opens: Uint8Array;
   /** Deepest nesting of brackets. */
   readonly depth: number;
 }
@@ -61,6 +63,7 @@ function bracketStructure(stream: WordStream, trustFirstColumn: boolean): Struct
   const partner = new Int32Array(count).fill(-1);
   const enclosing = new Int32Array(count).fill(-1);
   const context = new Uint8Array(count);
+  const opens = new Uint8Array(count);
   const stack: number[] = [];
   const contexts: number[] = [];
   let depth = 0;
@@ -83,13 +86,14 @@ function bracketStructure(stream: WordStream, trustFirstColumn: boolean): Struct
     context[i] = contexts.at(-1) ?? FILE;
     if (c === OPEN_PAREN || c === OPEN_BRACKET || c === OPEN_BRACE) {
       stack.push(i);
-      contexts.push(
-        c === OPEN_BRACE ? braceContext(i, stream, context[i] as number, partner) : (context[i] as number),
-      );
+      const outer = context[i] as number;
+      const inner = c === OPEN_BRACE ? braceContext(i, stream, outer, partner) : outer;
+      if (c === OPEN_BRACE) opens[i] = inner;
+      contexts.push(inner);
       if (stack.length > depth) depth = stack.length;
     }
   }
-  return { partner, enclosing, context, depth, balanced: balanced && stack.length === 0 };
+  return { partner, enclosing, context, opens, depth, balanced: balanced && stack.length === 0 };
 }
 
 /** Position on the stack of the bracket that a closing one belongs to; -1 where there is none. */

@@ -1,0 +1,220 @@
+/**
+ * One C file: masked, cut into functions, each parsed on its own.
+ */
+import type { Configuration } from "./configuration.ts";
+import { functionsInText, type TextFunction } from "./functions-in-text.ts";
+import { LineTable } from "./lex.ts";
+import { type Masked, mask } from "./mask.ts";
+import { FILE, FUNCTION } from "./mask/structure.ts";
+import { MAX_NESTING, parsePiece, type SyntaxNode } from "./syntax.ts";
+
+/** A place that could not be handled, in the words of the reports. */
+export interface Unparsed {
+  readonly file: string;
+  readonly function: string | null;
+  readonly line: number;
+  readonly reason: string;
+}
+
+export interface CFunction {
+  readonly file: CFile;
+  readonly name: string;
+  readonly nameOffset: number;
+  /** Where its declaration starts. */
+  readonly start: number;
+  readonly bodyStart: number;
+  readonly end: number;
+  /** The function's tree, parsed again when it was let go; null when it does not parse. */
+  syntax(): SyntaxNode | null;
+}
+
+export interface CFile {
+  readonly path: string;
+  readonly masked: Masked;
+  readonly lines: LineTable;
+  /** Functions in text that the configuration keeps, and that parse. */
+  readonly functions: readonly CFunction[];
+  /** How many functions a text search finds, in all preprocessor branches. */
+  readonly functionsInText: number;
+  /** Of those, how many the configuration switches off. */
+  readonly functionsInactive: number;
+  readonly unparsed: readonly Unparsed[];
+}
+
+/** Larger files are listed and left alone. The largest of any kernel, generated register lists, are below this. */
+export const MAX_FILE_BYTES = 64_000_000;
+/** No line of C is this long; one that is comes from a generator or an attacker. */
+export const MAX_LINE_BYTES = 1_000_000;
+
+function longestLine(text: Buffer): number {
+  let longest = 0;
+  let from = 0;
+  for (let at = text.indexOf(10); at >= 0; at = text.indexOf(10, from)) {
+    if (at - from > longest) longest = at - from;
+    from = at + 1;
+  }
+  return Math.max(longest, text.length - from);
+}
+
+/**
+ * Reads one file.
+ *
+ * @param path its path in the kernel tree, for reports
+ * @param text its bytes
+ * @returns the file with what could be parsed, and a list of what could not; never throws
+ */
+export function readCFile(path: string, text: Buffer, configuration: Configuration): CFile {
+  const refused = refusal(text);
+  if (refused !== null) return emptyFile(path, configuration, refused);
+  const masked = mask(text, configuration);
+  const lines = new LineTable(text);
+  const unparsed: Unparsed[] = masked.preprocessed.problems.map(({ offset, reason }) => ({
+    file: path,
+    function: null,
+    line: lines.lineAt(offset),
+    reason,
+  }));
+  const found = functionsInText(masked.source, masked.allTokens);
+  if (masked.stream.depth > MAX_NESTING) {
+    const reason = `brackets nested ${masked.stream.depth} deep, more than ${MAX_NESTING}: not parsed`;
+    return { ...emptyFile(path, configuration, reason), functionsInText: found.length };
+  }
+  const file: Draft = { path, masked, lines, functions: [], functionsInText: found.length, functionsInactive: 0, unparsed };
+  const functionsInactive = parseFunctions(file, { masked, base: 0 }, found, configuration);
+  return Object.assign(file, { functionsInactive });
+}
+
+/** A file while it is being read. */
+interface Draft extends CFile {
+  readonly functions: CFunction[];
+  readonly unparsed: Unparsed[];
+}
+
+function refusal(text: Buffer): string | null {
+  if (text.length > MAX_FILE_BYTES) return `${text.length} bytes, more than ${MAX_FILE_BYTES}: not parsed`;
+  const line = longestLine(text);
+  if (line > MAX_LINE_BYTES) return `a line of ${line} bytes, more than ${MAX_LINE_BYTES}: not parsed`;
+  return null;
+}
+
+function emptyFile(path: string, configuration: Configuration, reason: string): CFile {
+  const nothing = Buffer.alloc(0);
+  return {
+    path,
+    masked: mask(nothing, configuration),
+    lines: new LineTable(nothing),
+    functions: [],
+    functionsInText: 0,
+    functionsInactive: 0,
+    unparsed: [{ file: path, function: null, line: 1, reason }],
+  };
+}
+
+/** A stretch of a file that is masked as one: the whole file, or one switched-off range of it. */
+interface Region {
+  readonly masked: Masked;
+  /** Byte offset of the region in the file. */
+  readonly base: number;
+}
+
+/**
+ * Parses every function that the text search found. Functions that the configuration switches off are parsed too, in a
+ * region of their own: what the tool cannot read should be known before somebody switches it on.
+ *
+ * @returns how many of them are switched off
+ */
+function parseFunctions(file: Draft, region: Region, found: readonly TextFunction[], configuration: Configuration): number {
+  const { masked, base } = region;
+  const text = masked.bytes.toString("latin1");
+  const starts = declarationStarts(masked);
+  const switchedOff = new Map<number, TextFunction[]>();
+  for (const one of found) {
+    const range = inactiveRange(masked.preprocessed.inactive, one.bodyStart - base);
+    if (range !== null) {
+      const already = switchedOff.get(range);
+      if (already === undefined) switchedOff.set(range, [one]);
+      else already.push(one);
+      continue;
+    }
+    const start = starts.get(one.bodyStart - base);
+    if (start === undefined) {
+      fail(file, one, one.bodyStart, "not recognised as a function definition");
+      continue;
+    }
+    const result = parsePiece(text.slice(start, one.bodyEnd - base), base + start);
+    if (!result.ok) fail(file, one, result.offset, result.reason);
+    else if (region.base === 0 && masked === file.masked) file.functions.push(cFunction(file, one, start));
+  }
+  for (const [index, functions] of switchedOff) parseSwitchedOff(file, region, index, functions, configuration);
+  return [...switchedOff.values()].reduce((sum, functions) => sum + functions.length, 0);
+}
+
+function parseSwitchedOff(
+  file: Draft,
+  { masked, base }: Region,
+  index: number,
+  functions: readonly TextFunction[],
+  configuration: Configuration,
+): void {
+  const from = masked.preprocessed.inactive[index] as number;
+  const to = masked.preprocessed.inactive[index + 1] as number;
+  const inside: TextFunction[] = [];
+  for (const one of functions) {
+    if (one.bodyEnd <= base + to) inside.push(one);
+    else fail(file, one, one.bodyStart, "split by a preprocessor condition that switches off only a part of it");
+  }
+  const text = Buffer.from(masked.source.slice(from, to), "latin1");
+  parseFunctions(file, { masked: mask(text, configuration), base: base + from }, inside, configuration);
+}
+
+function fail(file: Draft, one: TextFunction, offset: number, reason: string): void {
+  file.unparsed.push({ file: file.path, function: one.name, line: file.lines.lineAt(offset), reason });
+}
+
+/** Index of the switched-off range that holds `offset`; null where the text is in use. */
+function inactiveRange(inactive: readonly number[], offset: number): number | null {
+  for (let i = 0; i < inactive.length && (inactive[i] as number) <= offset; i += 2) {
+    if (offset < (inactive[i + 1] as number)) return i;
+  }
+  return null;
+}
+
+/** For each function body's `{`: where the definition starts. */
+function declarationStarts(masked: Masked): ReadonlyMap<number, number> {
+  const { tokens, context, opens, partner } = masked.stream;
+  const starts = new Map<number, number>();
+  let first = -1;
+  for (let i = 0; i < tokens.count; i++) {
+    // Tokens that were blanked (macros at file scope) are no part of a definition.
+    if (first < 0 && masked.bytes[tokens.start[i] as number] !== 32) first = i;
+    const code = tokens.code[i];
+    if (code === 59) first = -1;
+    else if (code === 123 && context[i] === FILE) {
+      const close = partner[i] as number;
+      const isFunction = opens[i] === FUNCTION;
+      if (isFunction && first >= 0) starts.set(tokens.start[i] as number, tokens.start[first] as number);
+      if (close > i) i = close;
+      if (isFunction) first = -1;
+    }
+  }
+  return starts;
+}
+
+function cFunction(file: CFile, one: TextFunction, start: number): CFunction {
+  let kept: SyntaxNode | null = null;
+  return {
+    file,
+    name: one.name,
+    nameOffset: one.nameOffset,
+    start,
+    bodyStart: one.bodyStart,
+    end: one.bodyEnd,
+    syntax() {
+      if (kept !== null) return kept;
+      const again = parsePiece(file.masked.bytes.toString("latin1", start, one.bodyEnd), start);
+      if (!again.ok) return null;
+      kept = again.root();
+      return kept;
+    },
+  };
+}
