@@ -61,9 +61,15 @@ function longestLine(text: Buffer): number {
  *
  * @param path its path in the kernel tree, for reports
  * @param text its bytes
+ * @param options `functions: false` for headers that are only asked for definitions: no function is parsed
  * @returns the file with what could be parsed, and a list of what could not; never throws
  */
-export function readCFile(path: string, text: Buffer, configuration: Configuration): CFile {
+export function readCFile(
+  path: string,
+  text: Buffer,
+  configuration: Configuration,
+  options: { readonly functions: boolean } = { functions: true },
+): CFile {
   const refused = refusal(text);
   if (refused !== null) return emptyFile(path, configuration, refused);
   const masked = mask(text, configuration);
@@ -74,7 +80,7 @@ export function readCFile(path: string, text: Buffer, configuration: Configurati
     line: lines.lineAt(offset),
     reason,
   }));
-  const found = functionsInText(masked.source, masked.allTokens);
+  const found = options.functions ? functionsInText(masked.source, masked.allTokens) : [];
   if (masked.stream.depth > MAX_NESTING) {
     const reason = `brackets nested ${masked.stream.depth} deep, more than ${MAX_NESTING}: not parsed`;
     return { ...emptyFile(path, configuration, reason), functionsInText: found.length };

@@ -1,0 +1,324 @@
+/**
+ * Expressions -> sums, through macros, enums, casts and the kernel's conversions between jiffies and other units.
+ */
+import { type Code, type Fragment, parseFragment, plainText, textOfNode } from "./fragment.ts";
+import type { Program } from "./program.ts";
+import { add, constant, divide, HZ, multiply, plainValue, scale, type Sum, symbol, type Term } from "./sum.ts";
+import { childOf, type SyntaxNode } from "./syntax.ts";
+
+/** What a name that is no constant stands for. */
+export type Resolve = (node: SyntaxNode, text: string) => Sum | null;
+
+export interface EvaluateOptions {
+  readonly program: Program;
+  readonly code: Code;
+  /** Asked for identifiers that are neither macro nor enumerator; null keeps the name as a symbol. */
+  readonly resolve?: Resolve;
+}
+
+// Macros refer to macros, a few levels deep; the bound ends self-references.
+const MAX_DEPTH = 24;
+
+/** Constants of include/linux/time64.h and vdso/time64.h, for trees in which the headers are not at hand. */
+const KNOWN: ReadonlyMap<string, number> = new Map([
+  ["MSEC_PER_SEC", 1000],
+  ["USEC_PER_MSEC", 1000],
+  ["NSEC_PER_USEC", 1000],
+  ["NSEC_PER_MSEC", 1e6],
+  ["USEC_PER_SEC", 1e6],
+  ["NSEC_PER_SEC", 1e9],
+]);
+
+/** include/linux/jiffies.h: units per second of the argument of X_to_jiffies(). */
+const TO_JIFFIES: ReadonlyMap<string, number> = new Map([
+  ["secs_to_jiffies", 1],
+  ["msecs_to_jiffies", 1e3],
+  ["__msecs_to_jiffies", 1e3],
+  ["usecs_to_jiffies", 1e6],
+  ["__usecs_to_jiffies", 1e6],
+  ["nsecs_to_jiffies", 1e9],
+  ["nsecs_to_jiffies64", 1e9],
+]);
+
+/** include/linux/jiffies.h: units per second of the result of jiffies_to_X(). */
+const FROM_JIFFIES: ReadonlyMap<string, number> = new Map([
+  ["jiffies_to_msecs", 1e3],
+  ["jiffies_to_usecs", 1e6],
+  ["jiffies_to_nsecs", 1e9],
+  ["jiffies64_to_nsecs", 1e9],
+]);
+
+/** include/linux/ktime.h: nanoseconds per unit of the argument. */
+const TO_KTIME: ReadonlyMap<string, number> = new Map([
+  ["ms_to_ktime", 1e6],
+  ["us_to_ktime", 1e3],
+  ["ns_to_ktime", 1],
+]);
+
+/** Wrappers that hand their first argument through. */
+const TRANSPARENT = new Set([
+  "READ_ONCE",
+  "WRITE_ONCE",
+  "ACCESS_ONCE",
+  "likely",
+  "unlikely",
+  "round_jiffies",
+  "round_jiffies_relative",
+  "round_jiffies_up",
+  "round_jiffies_up_relative",
+  "__round_jiffies_relative",
+  "cpu_to_le32",
+  "le32_to_cpu",
+  "data_race",
+]);
+
+/** Thrown inside for what is no sum; never leaves this file. */
+const NO_SUM = Symbol("no sum");
+
+class Evaluator {
+  constructor(
+    private readonly options: EvaluateOptions,
+    private readonly depth: number,
+    private readonly bound: ReadonlyMap<string, Sum>,
+    private readonly expanding: ReadonlySet<string>,
+  ) {}
+
+  sum(node: SyntaxNode): Sum {
+    switch (node.type) {
+      case "number_literal":
+        return this.number(node);
+      case "char_literal":
+        return constant(this.text(node).charCodeAt(1));
+      case "identifier":
+        return this.name(node);
+      case "parenthesized_expression":
+        return this.sum(this.only(node));
+      case "cast_expression":
+        return this.sum(this.child(node, "value"));
+      case "unary_expression":
+        return this.unary(node);
+      case "binary_expression":
+        return this.binary(node);
+      case "call_expression":
+        return this.call(node);
+      case "sizeof_expression":
+        throw NO_SUM;
+      case "assignment_expression":
+        return this.sum(this.child(node, "right"));
+      default:
+        return this.opaque(node);
+    }
+  }
+
+  private text(node: SyntaxNode): string {
+    return textOfNode(this.options.code, node);
+  }
+
+  private child(node: SyntaxNode, field: string): SyntaxNode {
+    const child = childOf(node, field);
+    if (child === undefined) throw NO_SUM;
+    return child;
+  }
+
+  private only(node: SyntaxNode): SyntaxNode {
+    const child = node.children[0];
+    if (child === undefined || node.children.length !== 1) throw NO_SUM;
+    return child;
+  }
+
+  private opaque(node: SyntaxNode): Sum {
+    const text = this.text(node);
+    return this.options.resolve?.(node, text) ?? symbol(text);
+  }
+
+  private number(node: SyntaxNode): Sum {
+    const text = this.text(node).replace(/[uUlL]+$/, "");
+    const value = /^0[0-7]+$/.test(text) ? Number.parseInt(text, 8) : Number(text);
+    if (!Number.isFinite(value)) throw NO_SUM;
+    return constant(value);
+  }
+
+  private name(node: SyntaxNode): Sum {
+    const name = this.text(node);
+    const bound = this.bound.get(name);
+    if (bound !== undefined) return bound;
+    if (name === "HZ" || name === "CONFIG_HZ") return HZ;
+    const resolved = this.options.resolve?.(node, name) ?? null;
+    if (resolved !== null) return resolved;
+    return this.constantName(name) ?? symbol(name);
+  }
+
+  /** A macro's or enumerator's value; null when the name is neither, or its text is no sum. */
+  private constantName(name: string): Sum | null {
+    const { program } = this.options;
+    if (this.expanding.has(name) || this.depth > MAX_DEPTH) return null;
+    // Names of variables are lower case far more often than not; headers are searched for the others only.
+    const known = KNOWN.get(name);
+    if (known !== undefined) return constant(known);
+    const macro = looksConstant(name) ? program.macro(name) : undefined;
+    if (macro !== undefined && macro.parameters === null) {
+      const value = this.inside(macro.body, new Map(), name);
+      // A macro that hides a field or a variable is still a name for it; one that hides nothing stays a name.
+      return value;
+    }
+    const enumerator = looksConstant(name) ? program.enumerator(name) : undefined;
+    if (enumerator === undefined) return null;
+    if (enumerator.valueText !== null) return this.inside(enumerator.valueText, new Map(), name);
+    if (enumerator.previous === null) return constant(0);
+    const before = this.nested(name).constantName(enumerator.previous);
+    return before === null ? null : add(before, constant(1));
+  }
+
+  private nested(name: string): Evaluator {
+    return new Evaluator(this.options, this.depth + 1, this.bound, new Set([...this.expanding, name]));
+  }
+
+  /** The sum of some text, such as a macro's body, with parameters bound. */
+  private inside(text: string, bound: ReadonlyMap<string, Sum>, name: string): Sum | null {
+    const fragment: Fragment | null = parseFragment(plainText(text), 0);
+    if (fragment?.expression == null) return null;
+    const { program } = this.options;
+    const inner = new Evaluator(
+      { program, code: fragment.code },
+      this.depth + 1,
+      bound,
+      new Set([...this.expanding, name]),
+    );
+    return inner.tryFor(fragment.expression);
+  }
+
+  tryFor(node: SyntaxNode): Sum | null {
+    try {
+      return this.sum(node);
+    } catch (error) {
+      if (error === NO_SUM) return null;
+      throw error;
+    }
+  }
+
+  private unary(node: SyntaxNode): Sum {
+    const operator = childOf(node, "operator")?.type;
+    const argument = this.child(node, "argument");
+    if (operator === "-") return scale(this.sum(argument), -1);
+    if (operator === "+") return this.sum(argument);
+    const value = plainValue(this.sum(argument));
+    if (value === null) return this.opaque(node);
+    if (operator === "~") return constant(~value);
+    if (operator === "!") return constant(value === 0 ? 1 : 0);
+    return this.opaque(node);
+  }
+
+  private binary(node: SyntaxNode): Sum {
+    const operator = childOf(node, "operator")?.type ?? "";
+    const left = this.sum(this.child(node, "left"));
+    const right = this.sum(this.child(node, "right"));
+    if (operator === "+") return add(left, right);
+    if (operator === "-") return add(left, scale(right, -1));
+    if (operator === "*") return multiply(left, right) ?? this.opaque(node);
+    if (operator === "/") return divide(left, right) ?? this.opaque(node);
+    const a = plainValue(left);
+    const b = plainValue(right);
+    if (b !== null && operator === "<<") return multiply(left, constant(2 ** b)) ?? this.opaque(node);
+    if (a === null || b === null) {
+      if (b !== null && operator === ">>" && left.every((term) => term.hz > 0)) return scale(left, 1 / 2 ** b);
+      return this.opaque(node);
+    }
+    const value = integerOperation(operator, a, b);
+    return value === null ? this.opaque(node) : constant(value);
+  }
+
+  private call(node: SyntaxNode): Sum {
+    const name = this.text(this.child(node, "function"));
+    const args = this.child(node, "arguments").children;
+    const first = args[0];
+    const perSecond = TO_JIFFIES.get(name);
+    if (perSecond !== undefined && first !== undefined) {
+      const value = this.sum(first);
+      const product = value.every((term) => term.hz === 0) ? multiply(value, HZ) : null;
+      return product === null ? this.opaque(node) : scale(product, 1 / perSecond);
+    }
+    const fromJiffies = FROM_JIFFIES.get(name);
+    if (fromJiffies !== undefined && first !== undefined) {
+      const value = this.sum(first);
+      if (value.every((term) => term.hz === 1)) return scale(lowerHz(value), fromJiffies);
+      return this.opaque(node);
+    }
+    const toKtime = TO_KTIME.get(name);
+    if (toKtime !== undefined && first !== undefined) return scale(this.sum(first), toKtime);
+    if (name === "ktime_set" && first !== undefined && args[1] !== undefined) {
+      return add(scale(this.sum(first), 1e9), this.sum(args[1]));
+    }
+    if (TRANSPARENT.has(name) && first !== undefined) return this.sum(first);
+    return this.macroCall(name, args) ?? this.opaque(node);
+  }
+
+  private macroCall(name: string, args: readonly SyntaxNode[]): Sum | null {
+    if (this.expanding.has(name) || this.depth > MAX_DEPTH) return null;
+    const macro = this.options.program.macro(name);
+    if (macro?.parameters == null || macro.parameters.length !== args.length) return null;
+    const bound = new Map<string, Sum>();
+    for (const [i, parameter] of macro.parameters.entries()) {
+      const value = this.tryFor(args[i] as SyntaxNode);
+      if (value === null) return null;
+      bound.set(parameter, value);
+    }
+    return this.inside(macro.body, bound, name);
+  }
+}
+
+function lowerHz(sum: Sum): Sum {
+  return sum.map((term): Term => ({ ...term, hz: term.hz - 1 }));
+}
+
+/** Constants are upper case by convention; looking up every lower-case local in every header would take seconds. */
+function looksConstant(name: string): boolean {
+  return /[A-Z]/.test(name) || /_(?:timeout|interval|delay|hz|secs|msecs)$/i.test(name);
+}
+
+function integerOperation(operator: string, a: number, b: number): number | null {
+  switch (operator) {
+    case "%":
+      return b === 0 ? null : a % b;
+    case "&":
+      return Number(BigInt(Math.trunc(a)) & BigInt(Math.trunc(b)));
+    case "|":
+      return Number(BigInt(Math.trunc(a)) | BigInt(Math.trunc(b)));
+    case "^":
+      return Number(BigInt(Math.trunc(a)) ^ BigInt(Math.trunc(b)));
+    case ">>":
+      return Math.trunc(a / 2 ** b);
+    case "==":
+      return a === b ? 1 : 0;
+    case "!=":
+      return a !== b ? 1 : 0;
+    case "<":
+      return a < b ? 1 : 0;
+    case ">":
+      return a > b ? 1 : 0;
+    case "<=":
+      return a <= b ? 1 : 0;
+    case ">=":
+      return a >= b ? 1 : 0;
+    case "&&":
+      return a !== 0 && b !== 0 ? 1 : 0;
+    case "||":
+      return a !== 0 || b !== 0 ? 1 : 0;
+    default:
+      return null;
+  }
+}
+
+/**
+ * Evaluates an expression.
+ *
+ * @returns a sum of terms (a constant when all names are known), or null for what is no integer expression
+ */
+export function evaluate(node: SyntaxNode, options: EvaluateOptions): Sum | null {
+  return new Evaluator(options, 0, new Map(), new Set()).tryFor(node);
+}
+
+/** Evaluates the text of an expression, such as a macro's body. */
+export function evaluateText(text: string, program: Program): Sum | null {
+  const fragment = parseFragment(plainText(text), 0);
+  return fragment?.expression == null ? null : evaluate(fragment.expression, { program, code: fragment.code });
+}

@@ -1,0 +1,225 @@
+/**
+ * What one file defines and uses, found in its tokens. Details that need a tree (the fields of a struct, the value of
+ * a constant) are looked at only when somebody asks.
+ */
+import type { CFile, CFunction } from "./file.ts";
+import { IDENTIFIER } from "./lex.ts";
+import { ENUM, FILE, FUNCTION, INITIALIZER, type Stream, textOf } from "./mask/structure.ts";
+import { OPERATOR, PLAIN, STATEMENT, STORAGE, TAGGED, TYPE } from "./mask/words.ts";
+
+/** `name(arguments)` somewhere in the file. */
+export interface CallSite {
+  readonly file: CFile;
+  readonly name: string;
+  /** Byte offset of the name. */
+  readonly offset: number;
+  /** Token index of the name in the file's stream. */
+  readonly token: number;
+  /** The function that it stands in; null at file scope. */
+  readonly function: CFunction | null;
+}
+
+/** Where a struct or union body stands. */
+export interface StructSite {
+  readonly file: CFile;
+  /** Byte offsets of the whole `struct x { ... }`. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Enumerator {
+  readonly name: string;
+  readonly file: CFile;
+  readonly offset: number;
+  /** Text after `=`; null where the value is one more than the one before. */
+  readonly valueText: string | null;
+  readonly previous: string | null;
+}
+
+/** One designated member of a table that holds a name, usually a function: `.echo = cifs_echo`. */
+export interface TableEntry {
+  readonly file: CFile;
+  /** The table's variable name; null for a literal inside a function. */
+  readonly table: string | null;
+  /** Tag of the table's struct type. */
+  readonly structTag: string | null;
+  readonly field: string;
+  readonly value: string;
+  readonly offset: number;
+}
+
+export interface FileIndex {
+  readonly file: CFile;
+  readonly calls: ReadonlyMap<string, readonly CallSite[]>;
+  readonly structs: ReadonlyMap<string, StructSite>;
+  /** typedef name -> struct tag, or the body where the struct has no tag. */
+  readonly typedefs: ReadonlyMap<string, string | StructSite>;
+  readonly enumerators: ReadonlyMap<string, Enumerator>;
+  readonly tables: readonly TableEntry[];
+  /** Functions declared without a body. */
+  readonly prototypes: ReadonlyMap<string, number>;
+  /** Variables at file scope, with their struct tag where they have one. */
+  readonly variables: ReadonlyMap<string, string | null>;
+}
+
+const OPEN = 40;
+const COMMA = 44;
+const DOT = 46;
+const SEMICOLON = 59;
+const EQUALS = 61;
+const OPEN_BRACE = 123;
+const CLOSE_BRACE = 125;
+const AMPERSAND = 38;
+const STAR = 42;
+
+interface Draft {
+  readonly calls: Map<string, CallSite[]>;
+  readonly structs: Map<string, StructSite>;
+  readonly typedefs: Map<string, string | StructSite>;
+  readonly enumerators: Map<string, Enumerator>;
+  readonly tables: TableEntry[];
+  readonly prototypes: Map<string, number>;
+  readonly variables: Map<string, string | null>;
+}
+
+/** Indexes one file. */
+export function indexFile(file: CFile): FileIndex {
+  const draft: Draft = {
+    calls: new Map(),
+    structs: new Map(),
+    typedefs: new Map(),
+    enumerators: new Map(),
+    tables: [],
+    prototypes: new Map(),
+    variables: new Map(),
+  };
+  const { stream } = file.masked;
+  const { tokens, context, opens } = stream;
+  const owner = functionFinder(file);
+  for (let i = 0; i < tokens.count; i++) {
+    const code = tokens.code[i];
+    if (code === OPEN) {
+      call(file, stream, draft, i, owner);
+    } else if (code === OPEN_BRACE) {
+      if (opens[i] === ENUM) enumeration(file, stream, draft, i);
+      else aggregate(file, stream, draft, i);
+    } else if (code === DOT && context[i] === INITIALIZER) {
+      tableEntry(file, stream, draft, i);
+    } else if (context[i] === FILE && (code === SEMICOLON || code === EQUALS)) {
+      variable(stream, draft, i);
+    }
+  }
+  return { file, ...draft };
+}
+
+/** Which function a token belongs to; functions come in order, so one pointer walks along. */
+function functionFinder(file: CFile): (offset: number) => CFunction | null {
+  let at = 0;
+  const functions = [...file.functions].sort((a, b) => a.bodyStart - b.bodyStart);
+  return (offset) => {
+    while (at < functions.length && (functions[at] as CFunction).end <= offset) at++;
+    const candidate = functions[at];
+    return candidate !== undefined && candidate.bodyStart <= offset ? candidate : null;
+  };
+}
+
+function call(file: CFile, stream: Stream, draft: Draft, open: number, owner: (offset: number) => CFunction | null): void {
+  const { tokens, word } = stream;
+  const token = open - 1;
+  if (token < 0 || tokens.kind[token] !== IDENTIFIER || word[token] !== PLAIN) return;
+  const offset = tokens.start[token] as number;
+  const name = textOf(stream, token);
+  if (stream.context[token] === FILE) {
+    const close = stream.partner[open] as number;
+    const before = token > 0 ? tokens.kind[token - 1] : 0;
+    const declares = before === IDENTIFIER || tokens.code[token - 1] === STAR;
+    if (declares && close > 0 && tokens.code[close + 1] === SEMICOLON) draft.prototypes.set(name, offset);
+    if (declares) return;
+  }
+  const site = { file, name, offset, token, function: stream.context[token] === FUNCTION ? owner(offset) : null };
+  const sites = draft.calls.get(name);
+  if (sites === undefined) draft.calls.set(name, [site]);
+  else sites.push(site);
+}
+
+function enumeration(file: CFile, stream: Stream, draft: Draft, brace: number): void {
+  const { tokens } = stream;
+  const close = stream.partner[brace] as number;
+  let previous: string | null = null;
+  for (let i = brace + 1; i < close; i++) {
+    if (tokens.kind[i] !== IDENTIFIER || stream.enclosing[i] !== brace) continue;
+    const name = textOf(stream, i);
+    let end = i + 1;
+    while (end < close && !(tokens.code[end] === COMMA && stream.enclosing[end] === brace)) end++;
+    const valued = tokens.code[i + 1] === EQUALS;
+    const valueText = valued ? file.masked.source.slice(tokens.end[i + 1], tokens.end[end - 1]) : null;
+    draft.enumerators.set(name, { name, file, offset: tokens.start[i] as number, valueText, previous });
+    previous = name;
+    i = end;
+  }
+}
+
+/** `struct x {` and `typedef struct {...} x;`. */
+function aggregate(file: CFile, stream: Stream, draft: Draft, brace: number): void {
+  const { tokens, word } = stream;
+  const close = stream.partner[brace] as number;
+  if (close < 0) return;
+  const tagged = word[brace - 1] === TAGGED ? brace - 1 : word[brace - 2] === TAGGED ? brace - 2 : -1;
+  if (tagged < 0) return;
+  const site = { file, start: tokens.start[tagged] as number, end: tokens.end[close] as number };
+  const tag = tagged === brace - 2 ? textOf(stream, brace - 1) : null;
+  if (tag !== null && !draft.structs.has(tag)) draft.structs.set(tag, site);
+  const isTypedef = word[tagged - 1] === STORAGE && textOf(stream, tagged - 1) === "typedef";
+  if (isTypedef && tokens.kind[close + 1] === IDENTIFIER && tokens.code[close + 2] === SEMICOLON) {
+    draft.typedefs.set(textOf(stream, close + 1), tag ?? site);
+  }
+}
+
+/** `.field = value` where the value is one name. */
+function tableEntry(file: CFile, stream: Stream, draft: Draft, dot: number): void {
+  const { tokens } = stream;
+  if (tokens.kind[dot + 1] !== IDENTIFIER || tokens.code[dot + 2] !== EQUALS) return;
+  const at = tokens.code[dot + 3] === AMPERSAND ? dot + 4 : dot + 3;
+  const after = tokens.code[at + 1];
+  if (tokens.kind[at] !== IDENTIFIER || (after !== COMMA && after !== CLOSE_BRACE)) return;
+  const owner = tableOwner(stream, dot);
+  draft.tables.push({
+    file,
+    ...owner,
+    field: textOf(stream, dot + 1),
+    value: textOf(stream, at),
+    offset: tokens.start[dot + 1] as number,
+  });
+}
+
+/** The variable whose initialiser a token stands in. */
+function tableOwner(stream: Stream, index: number): { readonly table: string | null; readonly structTag: string | null } {
+  const { tokens, word } = stream;
+  let brace = stream.enclosing[index] as number;
+  while (brace >= 0 && stream.context[brace] === INITIALIZER) brace = stream.enclosing[brace] as number;
+  if (brace < 1 || tokens.code[brace - 1] !== EQUALS) return { table: null, structTag: null };
+  let at = brace - 2;
+  while (at >= 0 && tokens.code[at] === 93) at = (stream.partner[at] as number) - 1;
+  const table = tokens.kind[at] === IDENTIFIER ? textOf(stream, at) : null;
+  let structTag: string | null = null;
+  for (let i = at - 1; i >= 0 && (tokens.kind[i] === IDENTIFIER || tokens.code[i] === STAR); i--) {
+    if (word[i] === TAGGED) structTag = textOf(stream, i + 1);
+    if (word[i] === STATEMENT || word[i] === OPERATOR) break;
+  }
+  return { table, structTag };
+}
+
+/** A variable at file scope: the name before `;` or `=`. */
+function variable(stream: Stream, draft: Draft, end: number): void {
+  const { tokens, word } = stream;
+  let at = end - 1;
+  while (at >= 0 && tokens.code[at] === 93) at = (stream.partner[at] as number) - 1;
+  if (at < 1 || tokens.kind[at] !== IDENTIFIER || word[at] !== PLAIN) return;
+  let tag: string | null = null;
+  let typed = false;
+  for (let i = at - 1; i >= 0 && (tokens.kind[i] === IDENTIFIER || tokens.code[i] === STAR); i--) {
+    if (word[i] === TAGGED) tag = textOf(stream, i + 1);
+    typed ||= word[i] === TYPE || word[i] === PLAIN;
+  }
+  if (typed || tag !== null) draft.variables.set(textOf(stream, at), tag);
+}
