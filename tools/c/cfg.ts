@@ -205,8 +205,10 @@ class Builder {
     const then = childOf(node, "consequence");
     const alternative = childOf(node, "alternative");
     if (condition === undefined || then === undefined) return this.simple(node, entry);
-    const isMacro = this.keyword(node) !== "if";
-    const { yes, no } = isMacro ? this.opaqueCondition(condition, entry) : this.condition(condition, entry);
+    const keyword = this.keyword(node);
+    // include/linux/cleanup.h: scoped_guard() runs its body once.
+    if (keyword === "scoped_guard") return this.sequence([then], this.opaqueCondition(condition, entry).yes, targets);
+    const { yes, no } = keyword === "if" ? this.condition(condition, entry) : this.opaqueCondition(condition, entry);
     const out = this.sequence([then], yes, targets);
     if (alternative === undefined) return [...out, ...no];
     return [...out, ...this.sequence(alternative.children.filter((child) => child.type !== "else"), no, targets)];

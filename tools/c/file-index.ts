@@ -3,6 +3,7 @@
  * a constant) are looked at only when somebody asks.
  */
 import type { CFile, CFunction } from "./file.ts";
+import { plainText } from "./fragment.ts";
 import { IDENTIFIER } from "./lex.ts";
 import { ENUM, FILE, FUNCTION, INITIALIZER, type Stream, textOf } from "./mask/structure.ts";
 import { OPERATOR, PLAIN, STATEMENT, STORAGE, TAGGED, TYPE } from "./mask/words.ts";
@@ -58,6 +59,8 @@ export interface FileIndex {
   readonly tables: readonly TableEntry[];
   /** Functions declared without a body. */
   readonly prototypes: ReadonlyMap<string, number>;
+  /** Other uses of names that were asked for, inside functions. */
+  readonly mentions: ReadonlyMap<string, readonly CallSite[]>;
   /** Variables at file scope, with their struct tag where they have one. */
   readonly variables: ReadonlyMap<string, string | null>;
 }
@@ -79,11 +82,16 @@ interface Draft {
   readonly enumerators: Map<string, Enumerator>;
   readonly tables: TableEntry[];
   readonly prototypes: Map<string, number>;
+  readonly mentions: Map<string, CallSite[]>;
   readonly variables: Map<string, string | null>;
 }
 
-/** Indexes one file. */
-export function indexFile(file: CFile): FileIndex {
+/**
+ * Indexes one file.
+ *
+ * @param watched names whose uses other than calls are wanted too, such as `jiffies`
+ */
+export function indexFile(file: CFile, watched: ReadonlySet<string>): FileIndex {
   const draft: Draft = {
     calls: new Map(),
     structs: new Map(),
@@ -91,6 +99,7 @@ export function indexFile(file: CFile): FileIndex {
     enumerators: new Map(),
     tables: [],
     prototypes: new Map(),
+    mentions: new Map(),
     variables: new Map(),
   };
   const { stream } = file.masked;
@@ -107,6 +116,9 @@ export function indexFile(file: CFile): FileIndex {
       tableEntry(file, stream, draft, i);
     } else if (context[i] === FILE && (code === SEMICOLON || code === EQUALS)) {
       variable(stream, draft, i);
+    } else if (tokens.kind[i] === IDENTIFIER && context[i] === FUNCTION && stream.word[i] === PLAIN) {
+      const name = textOf(stream, i);
+      if (watched.has(name)) add(draft.mentions, siteOf(file, stream, i, name, owner));
     }
   }
   return { file, ...draft };
@@ -131,15 +143,24 @@ function call(file: CFile, stream: Stream, draft: Draft, open: number, owner: (o
   const name = textOf(stream, token);
   if (stream.context[token] === FILE) {
     const close = stream.partner[open] as number;
-    const before = token > 0 ? tokens.kind[token - 1] : 0;
-    const declares = before === IDENTIFIER || tokens.code[token - 1] === STAR;
+    // `static NAME(...)` has no type: that is a macro. A type before the name makes it a declaration.
+    const typed = token > 0 && tokens.kind[token - 1] === IDENTIFIER && word[token - 1] !== STORAGE;
+    const declares = typed || (token > 0 && tokens.code[token - 1] === STAR);
     if (declares && close > 0 && tokens.code[close + 1] === SEMICOLON) draft.prototypes.set(name, offset);
     if (declares) return;
   }
-  const site = { file, name, offset, token, function: stream.context[token] === FUNCTION ? owner(offset) : null };
-  const sites = draft.calls.get(name);
-  if (sites === undefined) draft.calls.set(name, [site]);
-  else sites.push(site);
+  add(draft.calls, siteOf(file, stream, token, name, owner));
+}
+
+function siteOf(file: CFile, stream: Stream, token: number, name: string, owner: (offset: number) => CFunction | null): CallSite {
+  const offset = stream.tokens.start[token] as number;
+  return { file, name, offset, token, function: stream.context[token] === FUNCTION ? owner(offset) : null };
+}
+
+function add(sites: Map<string, CallSite[]>, site: CallSite): void {
+  const known = sites.get(site.name);
+  if (known === undefined) sites.set(site.name, [site]);
+  else known.push(site);
 }
 
 function enumeration(file: CFile, stream: Stream, draft: Draft, brace: number): void {
@@ -173,6 +194,23 @@ function aggregate(file: CFile, stream: Stream, draft: Draft, brace: number): vo
   if (isTypedef && tokens.kind[close + 1] === IDENTIFIER && tokens.code[close + 2] === SEMICOLON) {
     draft.typedefs.set(textOf(stream, close + 1), tag ?? site);
   }
+}
+
+/** Texts of the arguments of a call, without comments. */
+export function argumentTexts(site: CallSite): readonly string[] {
+  const { stream, source } = site.file.masked;
+  const { tokens } = stream;
+  const open = site.token + 1;
+  const close = stream.partner[open] as number;
+  if (close < 0) return [];
+  const texts: string[] = [];
+  let first = open + 1;
+  for (let i = open + 1; i <= close; i++) {
+    if (i !== close && (tokens.code[i] !== COMMA || stream.enclosing[i] !== open)) continue;
+    if (i > first) texts.push(plainText(source.slice(tokens.start[first], tokens.end[i - 1])));
+    first = i + 1;
+  }
+  return texts;
 }
 
 /** `.field = value` where the value is one name. */

@@ -30,6 +30,7 @@ export interface CFunction {
 
 export interface CFile {
   readonly path: string;
+  readonly sizeBytes: number;
   readonly masked: Masked;
   readonly lines: LineTable;
   /** Functions in text that the configuration keeps, and that parse. */
@@ -71,7 +72,7 @@ export function readCFile(
   options: { readonly functions: boolean } = { functions: true },
 ): CFile {
   const refused = refusal(text);
-  if (refused !== null) return emptyFile(path, configuration, refused);
+  if (refused !== null) return emptyFile(path, text.length, configuration, refused);
   const masked = mask(text, configuration);
   const lines = new LineTable(text);
   const unparsed: Unparsed[] = masked.preprocessed.problems.map(({ offset, reason }) => ({
@@ -83,9 +84,18 @@ export function readCFile(
   const found = options.functions ? functionsInText(masked.source, masked.allTokens) : [];
   if (masked.stream.depth > MAX_NESTING) {
     const reason = `brackets nested ${masked.stream.depth} deep, more than ${MAX_NESTING}: not parsed`;
-    return { ...emptyFile(path, configuration, reason), functionsInText: found.length };
+    return { ...emptyFile(path, text.length, configuration, reason), functionsInText: found.length };
   }
-  const file: Draft = { path, masked, lines, functions: [], functionsInText: found.length, functionsInactive: 0, unparsed };
+  const file: Draft = {
+    path,
+    sizeBytes: text.length,
+    masked,
+    lines,
+    functions: [],
+    functionsInText: found.length,
+    functionsInactive: 0,
+    unparsed,
+  };
   const functionsInactive = parseFunctions(file, { masked, base: 0 }, found, configuration);
   return Object.assign(file, { functionsInactive });
 }
@@ -103,10 +113,11 @@ function refusal(text: Buffer): string | null {
   return null;
 }
 
-function emptyFile(path: string, configuration: Configuration, reason: string): CFile {
+function emptyFile(path: string, sizeBytes: number, configuration: Configuration, reason: string): CFile {
   const nothing = Buffer.alloc(0);
   return {
     path,
+    sizeBytes,
     masked: mask(nothing, configuration),
     lines: new LineTable(nothing),
     functions: [],

@@ -43,15 +43,17 @@ export class Program {
   /**
    * @param files what is scanned
    * @param headers what may be needed to understand it; read only when a name is missing
+   * @param watched names whose uses other than calls are wanted too (`usesOf`)
    */
   constructor(
     files: readonly CFile[],
     headers: readonly HeaderText[],
     readonly configuration: Configuration,
+    watched: ReadonlySet<string> = new Set(),
   ) {
     this.files = files;
     this.unread = [...headers];
-    this.indexes = files.map(indexFile);
+    this.indexes = files.map((file) => indexFile(file, watched));
     for (const index of this.indexes) this.add(index);
   }
 
@@ -83,6 +85,16 @@ export class Program {
   /** Calls of a function or macro in the scanned files, in file order. */
   callsTo(name: string): readonly CallSite[] {
     return this.indexes.flatMap((index) => index.calls.get(name) ?? []);
+  }
+
+  /** Uses of a watched name inside functions, other than calls. */
+  usesOf(name: string): readonly CallSite[] {
+    return this.indexes.flatMap((index) => index.mentions.get(name) ?? []);
+  }
+
+  /** Function-like macros of the scanned files. */
+  get functionMacros(): readonly MacroDefinition[] {
+    return this.files.flatMap((file) => file.masked.preprocessed.macros.filter((macro) => macro.parameters !== null));
   }
 
   /** Names that are called in the scanned files and that a test accepts. */
@@ -139,7 +151,8 @@ export class Program {
       if (!mayDefine(header.text, name, keyword)) continue;
       this.unread.splice(i, 1);
       i--;
-      this.add(indexFile(readCFile(header.path, header.text, this.configuration, { functions: false })));
+      const file = readCFile(header.path, header.text, this.configuration, { functions: false });
+      this.add(indexFile(file, new Set()));
       const result = found();
       if (result !== undefined) return result;
     }

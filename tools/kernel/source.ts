@@ -13,7 +13,7 @@ export interface SourceNote {
 export interface KernelSource {
   /** What was opened, in a form that a person recognises: `debian:6.1`, `linux.git@v6.1`, a directory's path. */
   readonly id: string;
-  /** Version from the top-level Makefile, such as `6.1.192` or `6.18-rc3`; null where the tree has no Makefile. */
+  /** Version from the top-level Makefile, such as `6.1.192` or `6.18.0-rc3`; null where the tree has no Makefile. */
   readonly version: string | null;
   /** What was left out so far, with reasons (symlinks that leave the tree, submodules, oversized members, ...). */
   readonly notes: readonly SourceNote[];

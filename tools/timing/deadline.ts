@@ -1,0 +1,233 @@
+/**
+ * Deadlines: comparisons of a clock with a timestamp plus an offset.
+ */
+import type { Code } from "../c/fragment.ts";
+import { add, scale, type Sum, symbol } from "../c/sum.ts";
+import { childOf, nodeAt, type SyntaxNode } from "../c/syntax.ts";
+import { CLOCK_CALLS, CLOCK_NAMES, clockOf } from "./clocks.ts";
+import { durationOf } from "./duration.ts";
+import type { Collected, DeadlineFact, Reference, TimeUnit } from "./fact.ts";
+import { outcomes } from "./outcome.ts";
+import type { Scope } from "./scope.ts";
+import type { Use, UseFinder } from "./uses.ts";
+
+type Relation = DeadlineFact["relation"];
+
+/** include/linux/jiffies.h, ktime.h: what is compared with what. `clock` fills the side that the name implies. */
+const COMPARISONS: ReadonlyMap<string, { readonly relation: Relation; readonly clock?: string; readonly unit: TimeUnit }> = (() => {
+  const map = new Map<string, { relation: Relation; clock?: string; unit: TimeUnit }>();
+  const relations: readonly (readonly [string, Relation])[] = [
+    ["after", "after"],
+    ["before", "before"],
+    ["after_eq", "after-or-at"],
+    ["before_eq", "before-or-at"],
+  ];
+  for (const [name, relation] of relations) {
+    map.set(`time_${name}`, { relation, unit: "jiffies" });
+    map.set(`time_${name}64`, { relation, unit: "jiffies" });
+    // time_is_before_jiffies(a): a is before jiffies, so that the clock is after a.
+    const [from, to] = [name.replace("_eq", ""), name.endsWith("_eq") ? "_eq" : ""];
+    const flipped = mirrored(relation);
+    for (const suffix of ["jiffies", "jiffies64"]) {
+      map.set(`time_is_${from}${to}_${suffix}`, { relation: flipped, clock: "jiffies", unit: "jiffies" });
+    }
+  }
+  map.set("ktime_after", { relation: "after", unit: "ns" });
+  map.set("ktime_before", { relation: "before", unit: "ns" });
+  return map;
+})();
+
+/** time_in_range(a, b, c): b <= a <= c. */
+const RANGES = new Set(["time_in_range", "time_in_range_open", "time_in_range64", "time_between32"]);
+
+const OPERATORS: ReadonlyMap<string, Relation> = new Map([
+  [">", "after"],
+  ["<", "before"],
+  [">=", "after-or-at"],
+  ["<=", "before-or-at"],
+]);
+
+function mirrored(relation: Relation): Relation {
+  switch (relation) {
+    case "after":
+      return "before";
+    case "before":
+      return "after";
+    case "after-or-at":
+      return "before-or-at";
+    default:
+      return "after-or-at";
+  }
+}
+
+/** Collects all deadlines. */
+export function collectDeadlines(uses: UseFinder): Collected<DeadlineFact> {
+  const facts: DeadlineFact[] = [];
+  for (const use of uses.of(new Set([...COMPARISONS.keys(), ...RANGES, "ktime_compare"]))) facts.push(...fromCall(use));
+  facts.push(...openCoded(uses));
+  return { facts, problems: [] };
+}
+
+function fromCall(use: Use): DeadlineFact[] {
+  const { scope, args, code, primitive, site } = use;
+  const via = use.viaMacro === null ? {} : { viaMacro: use.viaMacro };
+  const expression = scope.text(site);
+  const make = (left: SyntaxNode | string, right: SyntaxNode, relation: Relation, unit: TimeUnit): DeadlineFact => {
+    const leftSum = typeof left === "string" ? symbol(left) : (scope.sum(left, code) ?? symbol(scope.text(left, code)));
+    const rightSum = scope.sum(right, code) ?? symbol(scope.text(right, code));
+    const parts = normalise(add(leftSum, scale(rightSum, -1)), relation, unit);
+    const timestamp = parts.timestamp === null ? null : referenceIn(scope, [left, right], parts.timestamp, code);
+    return {
+      kind: "deadline",
+      ...scope.place(site),
+      expression,
+      ...via,
+      primitive,
+      clock: parts.clock,
+      relation: parts.relation,
+      timestamp,
+      offset: durationOf(parts.offset, parts.unit, expression, scope.localValues(add(leftSum, rightSum))),
+      ...outcomes(scope, site),
+    };
+  };
+  const [a, b, c] = args;
+  const comparison = COMPARISONS.get(primitive);
+  if (comparison?.clock !== undefined && a !== undefined) return [make(comparison.clock, a, comparison.relation, comparison.unit)];
+  if (comparison !== undefined && a !== undefined && b !== undefined) return [make(a, b, comparison.relation, comparison.unit)];
+  if (RANGES.has(primitive) && a !== undefined && b !== undefined && c !== undefined) {
+    const open = primitive === "time_in_range_open";
+    return [make(a, b, "after-or-at", "jiffies"), make(a, c, open ? "before" : "before-or-at", "jiffies")];
+  }
+  if (primitive === "ktime_compare" && a !== undefined && b !== undefined) {
+    const parent = site.parent;
+    const relation = parent?.type === "binary_expression" ? OPERATORS.get(childOf(parent, "operator")?.type ?? "") : undefined;
+    return [make(a, b, relation ?? "after", "ns")];
+  }
+  return [];
+}
+
+
+interface Parts {
+  readonly clock: string | null;
+  readonly relation: Relation;
+  readonly timestamp: string | null;
+  readonly offset: Sum;
+  readonly unit: TimeUnit;
+}
+
+/**
+ * Brings `difference RELATION 0` into the form `clock RELATION timestamp + offset`.
+ *
+ * The timestamp is the term that is subtracted once from the clock and has no factor; what is left is the offset.
+ */
+function normalise(difference: Sum, relation: Relation, unit: TimeUnit): Parts {
+  const clockTerm = difference.find((term) => term.symbols.length === 1 && clockOf(term.symbols[0] as string) !== null);
+  const clock = clockTerm === undefined ? null : clockOf(clockTerm.symbols[0] as string);
+  // Without a known clock the first unit term of the left side stands for it.
+  const lead = clockTerm ?? difference.find((term) => term.factor === 1 && term.symbols.length === 1);
+  if (lead === undefined) return { clock: null, relation, timestamp: null, offset: scale(difference, -1), unit };
+  const positive = lead.factor > 0;
+  const oriented = positive ? difference : scale(difference, -1);
+  const rest = oriented.filter((term) => term.symbols.join() !== lead.symbols.join() || term.hz !== lead.hz);
+  const stamp =
+    rest.find((term) => term.factor === -1 && term.hz === 0 && term.symbols.length === 1) ??
+    rest.find((term) => term.factor === 1 && term.hz === 0 && term.symbols.length === 1 && clock === null);
+  const offset = scale(
+    rest.filter((term) => term !== stamp),
+    -1,
+  );
+  return {
+    clock: clock?.name ?? null,
+    relation: positive ? relation : mirrored(relation),
+    timestamp: stamp?.symbols[0] ?? null,
+    offset,
+    unit: clock?.unit ?? unit,
+  };
+}
+
+/** The node whose text a symbol is, as a reference; symbols that came through a local have only their text. */
+function referenceIn(scope: Scope, sides: readonly (SyntaxNode | string)[], name: string, code: Code): Reference {
+  for (const side of sides) {
+    if (typeof side === "string") continue;
+    const found = findText(scope, side, name, code);
+    if (found !== null) return scope.reference(found, code);
+  }
+  for (const definitions of scope.definitions.values()) {
+    for (const definition of definitions) {
+      const found = definition === null ? null : findText(scope, definition, name, scope.code);
+      if (found !== null) return scope.reference(found);
+    }
+  }
+  return { expression: name, struct: null, field: /(?:->|\.)(\w+)$/.exec(name)?.[1] ?? null };
+}
+
+function findText(scope: Scope, node: SyntaxNode, text: string, code: Code): SyntaxNode | null {
+  if ((node.type === "identifier" || node.type.endsWith("expression")) && scope.text(node, code) === text) return node;
+  for (const child of node.children) {
+    const found = findText(scope, child, text, code);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** `jiffies - start > HZ` and `(long)(jiffies - x) >= 0`, `ktime_get_seconds() > x->expiry`. */
+function openCoded(uses: UseFinder): DeadlineFact[] {
+  const facts: DeadlineFact[] = [];
+  const seen = new Set<string>();
+  const { program, scopes } = uses;
+  const sites = [
+    ...CLOCK_NAMES.flatMap((name) => program.usesOf(name)),
+    ...CLOCK_CALLS.flatMap((name) => program.callsTo(name)),
+  ];
+  for (const site of sites) {
+    const scope = site.function === null ? null : scopes.of(site.function);
+    if (scope === null) continue;
+    const clock = nodeAt(scope.root, site.offset, site.offset + site.name.length);
+    const comparison = comparisonAround(clock);
+    if (comparison === null) continue;
+    const key = `${site.file.path}:${comparison.start}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const fact = fromOperator(scope, comparison);
+    if (fact !== null) facts.push(fact);
+  }
+  return facts;
+}
+
+/** The comparison that a clock's value takes part in directly: through arithmetic and casts, not through calls. */
+function comparisonAround(clock: SyntaxNode): SyntaxNode | null {
+  for (let at = clock.parent; at !== null; at = at.parent) {
+    if (at.type === "binary_expression" && OPERATORS.has(childOf(at, "operator")?.type ?? "")) return at;
+    if (at.type === "call_expression") {
+      const callee = childOf(at, "function");
+      if (callee === undefined || callee.end < clock.start) return null;
+      continue;
+    }
+    if (!/^(?:binary|parenthesized|cast|unary)_expression$|^argument_list$/.test(at.type)) return null;
+  }
+  return null;
+}
+
+function fromOperator(scope: Scope, comparison: SyntaxNode): DeadlineFact | null {
+  const left = childOf(comparison, "left");
+  const right = childOf(comparison, "right");
+  const relation = OPERATORS.get(childOf(comparison, "operator")?.type ?? "");
+  if (left === undefined || right === undefined || relation === undefined) return null;
+  const leftSum = scope.sum(left);
+  const rightSum = scope.sum(right);
+  if (leftSum === null || rightSum === null) return null;
+  const parts = normalise(add(leftSum, scale(rightSum, -1)), relation, "jiffies");
+  if (parts.clock === null) return null;
+  const expression = scope.text(comparison);
+  return {
+    kind: "deadline",
+    ...scope.place(comparison),
+    expression,
+    primitive: "open-coded",
+    clock: parts.clock,
+    relation: parts.relation,
+    timestamp: parts.timestamp === null ? null : referenceIn(scope, [left, right], parts.timestamp, scope.code),
+    offset: durationOf(parts.offset, parts.unit, expression, scope.localValues(add(leftSum, rightSum))),
+    ...outcomes(scope, comparison),
+  };
+}

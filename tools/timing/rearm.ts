@@ -1,0 +1,167 @@
+/**
+ * How a handler arms its own item again: on which paths, and before or after its work.
+ */
+import { type CfgNode, reachable } from "../c/cfg.ts";
+import type { SyntaxNode } from "../c/syntax.ts";
+import type { CallAt, Rearm } from "./fact.ts";
+import { callNames } from "./outcome.ts";
+import { ARMS, isInstant } from "./primitives.ts";
+import type { Scope } from "./scope.ts";
+import type { UseFinder } from "./uses.ts";
+
+/** A call that arms an item. */
+export interface ArmedItem {
+  readonly key: string;
+  readonly scope: Scope;
+  readonly site: SyntaxNode;
+  /** The item is the function's own parameter: a handler that arms itself whatever the item is called. */
+  readonly isSelf: boolean;
+}
+
+type KeysMatch = (a: string, b: string) => boolean;
+
+/** Handlers may arm themselves through helpers, one inside the other. */
+const MAX_HELPERS = 3;
+/** The lists in a fact are for people; the counts behind them are not needed beyond this. */
+const MAX_LISTED = 20;
+
+/** A place in the handler where the item is armed, and whether passing it means that it surely is. */
+interface Site {
+  readonly node: CfgNode;
+  readonly syntax: SyntaxNode;
+  readonly via: string | null;
+  readonly sure: boolean;
+}
+
+/** Analyses one handler. */
+export function rearmOf(
+  uses: UseFinder,
+  scope: Scope,
+  key: string,
+  items: readonly ArmedItem[],
+  keysMatch: KeysMatch,
+): Rearm {
+  const matching = items.filter((item) => keysMatch(item.key, key) || (item.isSelf && item.scope === scope));
+  const sites = findSites(uses, scope, matching, 0);
+  if (sites.length === 0) {
+    return { paths: "none", position: null, sites: [], exitsWithout: [], callsBefore: [], callsAfter: [] };
+  }
+  const exitsWithout = exitsAvoiding(scope, sites);
+  const callsBefore = callsOnTheWay(scope, sites);
+  return {
+    paths: exitsWithout.length === 0 ? "all" : "some",
+    position: callsBefore.length > 0 ? "after-work" : "before-work",
+    sites: sites.map((site) => ({ file: scope.fn.file.path, line: scope.line(site.syntax), via: site.via })),
+    exitsWithout,
+    callsBefore,
+    callsAfter: callsAfter(scope, sites),
+  };
+}
+
+/** Nodes of the handler that arm the item, themselves or through a helper. */
+function findSites(uses: UseFinder, scope: Scope, items: readonly ArmedItem[], depth: number): readonly Site[] {
+  const direct = items.filter((item) => item.scope === scope);
+  const helpers = depth < MAX_HELPERS ? helperNames(uses, scope, items) : new Set<string>();
+  const sites: Site[] = [];
+  for (const node of scope.cfg.nodes) {
+    const { syntax } = node;
+    if (syntax === null) continue;
+    const here = direct.find((item) => item.site.start >= syntax.start && item.site.end <= syntax.end);
+    if (here !== undefined) {
+      sites.push({ node, syntax: here.site, via: null, sure: true });
+      continue;
+    }
+    for (const call of callNames(scope, syntax)) {
+      if (!helpers.has(call.name)) continue;
+      const sure = alwaysArms(uses, scope, call.name, items, depth + 1);
+      sites.push({ node, syntax: call.node, via: call.name, sure });
+    }
+  }
+  return sites;
+}
+
+/** Functions from which the arming calls are reached, up to a few levels of callers. */
+function helperNames(uses: UseFinder, scope: Scope, items: readonly ArmedItem[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  let level = new Set(items.filter((item) => item.scope !== scope).map((item) => item.scope.fn.name));
+  for (let depth = 0; depth < MAX_HELPERS && level.size > 0; depth++) {
+    const callers = new Set<string>();
+    for (const name of level) {
+      names.add(name);
+      for (const site of uses.program.callsTo(name)) if (site.function !== null) callers.add(site.function.name);
+    }
+    level = new Set([...callers].filter((name) => !names.has(name) && name !== scope.fn.name));
+  }
+  names.delete(scope.fn.name);
+  return names;
+}
+
+/** Whether a helper arms the item on all of its paths. */
+function alwaysArms(uses: UseFinder, scope: Scope, name: string, items: readonly ArmedItem[], depth: number): boolean {
+  const fn = uses.program.function(name, scope.fn.file);
+  const helper = fn === undefined ? null : uses.scopes.of(fn);
+  if (helper === null) return false;
+  const sites = findSites(uses, helper, items, depth);
+  return sites.length > 0 && exitsAvoiding(helper, sites).length === 0;
+}
+
+/** Ways out of a function that pass no place which surely arms the item. */
+function exitsAvoiding(scope: Scope, sites: readonly Site[]): Rearm["exitsWithout"] {
+  const arming = new Set(sites.filter((site) => site.sure).map((site) => site.node));
+  const exits: { line: number; statement: string }[] = [];
+  for (const node of reachable(scope.cfg.entry, (one) => arming.has(one))) {
+    if (arming.has(node) || !node.next.some((edge) => edge.to === scope.cfg.exit)) continue;
+    const { syntax } = node;
+    const isReturn = syntax?.type === "return_statement";
+    exits.push(
+      isReturn
+        ? { line: scope.line(syntax), statement: scope.text(syntax) }
+        : { line: scope.fn.file.lines.lineAt(scope.fn.end - 1), statement: "end of function" },
+    );
+  }
+  const unique = new Map(exits.map((exit) => [`${exit.line} ${exit.statement}`, exit]));
+  return [...unique.values()].sort((a, b) => a.line - b.line).slice(0, MAX_LISTED);
+}
+
+/** Calls that can take time on some path from the handler's entry to an arming call. */
+function callsOnTheWay(scope: Scope, sites: readonly Site[]): readonly CallAt[] {
+  const arming = new Set(sites.map((site) => site.node));
+  const before = reachable(scope.cfg.entry, (node) => arming.has(node));
+  const calls: CallAt[] = [];
+  for (const node of before) {
+    if (node.syntax === null || arming.has(node) || !leadsTo(node, arming)) continue;
+    calls.push(...slowCalls(scope, node.syntax));
+  }
+  return unique(calls);
+}
+
+function leadsTo(node: CfgNode, targets: ReadonlySet<CfgNode>): boolean {
+  for (const reached of reachable(node, (one) => targets.has(one))) if (targets.has(reached)) return true;
+  return false;
+}
+
+function callsAfter(scope: Scope, sites: readonly Site[]): readonly CallAt[] {
+  const calls: CallAt[] = [];
+  const seen = new Set<CfgNode>(sites.map((site) => site.node));
+  for (const site of sites) {
+    for (const edge of site.node.next) {
+      for (const node of reachable(edge.to, () => false)) {
+        if (seen.has(node)) continue;
+        seen.add(node);
+        if (node.syntax !== null) calls.push(...slowCalls(scope, node.syntax));
+      }
+    }
+  }
+  return unique(calls);
+}
+
+function slowCalls(scope: Scope, syntax: SyntaxNode): CallAt[] {
+  return callNames(scope, syntax)
+    .filter(({ name }) => !isInstant(name) && !ARMS.has(name))
+    .map(({ name, node }) => ({ name, line: scope.line(node) }));
+}
+
+function unique(calls: readonly CallAt[]): readonly CallAt[] {
+  const byKey = new Map(calls.map((call) => [`${call.line} ${call.name}`, call]));
+  return [...byKey.values()].sort((a, b) => a.line - b.line || a.name.localeCompare(b.name)).slice(0, MAX_LISTED);
+}

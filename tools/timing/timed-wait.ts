@@ -1,0 +1,107 @@
+/**
+ * Timed waits: sleeps, waits with a timeout, and the timeouts of sockets and RPC tasks.
+ */
+import { ancestorOf, childOf, nodeAt, type SyntaxNode } from "../c/syntax.ts";
+import type { Collected, TimedWaitFact, TimeUnit } from "./fact.ts";
+import type { UseFinder } from "./uses.ts";
+
+interface Wait {
+  /** Index of the length among the arguments; -1 is the last one. */
+  readonly length: number;
+  readonly unit: TimeUnit;
+  /** Index of what is waited for; undefined for a plain sleep. */
+  readonly awaits?: number;
+}
+
+/** include/linux/delay.h, sched.h, completion.h, wait_bit.h, sunrpc/sched.h, net/sock.h. */
+const WAITS: ReadonlyMap<string, Wait> = new Map<string, Wait>([
+  ...["", "_interruptible", "_uninterruptible", "_killable", "_idle"].map(
+    (suffix): [string, Wait] => [`schedule_timeout${suffix}`, { length: 0, unit: "jiffies" }],
+  ),
+  ...["", "_interruptible", "_uninterruptible", "_killable"].map(
+    (suffix): [string, Wait] => [`freezable_schedule_timeout${suffix}`, { length: 0, unit: "jiffies" }],
+  ),
+  ["io_schedule_timeout", { length: 0, unit: "jiffies" }],
+  ["msleep", { length: 0, unit: "ms" }],
+  ["msleep_interruptible", { length: 0, unit: "ms" }],
+  ["ssleep", { length: 0, unit: "s" }],
+  ["fsleep", { length: 0, unit: "us" }],
+  ["usleep_range", { length: 1, unit: "us" }],
+  ["usleep_range_state", { length: 1, unit: "us" }],
+  ["mdelay", { length: 0, unit: "ms" }],
+  ["udelay", { length: 0, unit: "us" }],
+  ["wait_for_completion_timeout", { length: 1, unit: "jiffies", awaits: 0 }],
+  ["wait_for_completion_interruptible_timeout", { length: 1, unit: "jiffies", awaits: 0 }],
+  ["wait_for_completion_killable_timeout", { length: 1, unit: "jiffies", awaits: 0 }],
+  ["wait_for_completion_io_timeout", { length: 1, unit: "jiffies", awaits: 0 }],
+  ["wait_on_bit_timeout", { length: 3, unit: "jiffies", awaits: 0 }],
+  ["sk_wait_data_timeout", { length: -1, unit: "jiffies" }],
+  ["rpc_delay", { length: 1, unit: "jiffies", awaits: 0 }],
+  ["rpc_sleep_on_timeout", { length: 3, unit: "jiffies", awaits: 0 }],
+  ["rpc_sleep_on_priority_timeout", { length: 2, unit: "jiffies", awaits: 0 }],
+  ["sock_set_sndtimeo", { length: 1, unit: "s" }],
+]);
+
+/** wait_event_timeout() and its many relatives take the queue first, the condition second and the timeout last. */
+const WAIT_EVENT = /^(?:__)?(?:swait|wait)_event\w*timeout\w*$|^wait_var_event_timeout$/;
+
+/** Fields that hold a timeout for somebody else's wait. */
+const TIMEOUT_FIELDS: readonly string[] = ["sk_rcvtimeo", "sk_sndtimeo", "tk_timeout"];
+
+export const TIMED_WAIT_FIELDS = TIMEOUT_FIELDS;
+
+const ASSIGNMENT = new Set(["assignment_expression"]);
+
+/** Collects all timed waits. */
+export function collectTimedWaits(uses: UseFinder): Collected<TimedWaitFact> {
+  const facts: TimedWaitFact[] = [];
+  const { program, scopes } = uses;
+  const events = program.calledNames((name) => WAIT_EVENT.test(name));
+  for (const use of uses.of(new Set([...WAITS.keys(), ...events]))) {
+    const wait = WAITS.get(use.primitive) ?? waitEvent(use.primitive);
+    const length = wait.length < 0 ? use.args.at(-1) : use.args[wait.length];
+    if (length === undefined) continue;
+    const awaits = wait.awaits === undefined ? undefined : use.args[wait.awaits];
+    facts.push({
+      kind: "timed-wait",
+      ...use.scope.place(use.site),
+      expression: use.scope.text(use.site),
+      ...(use.viaMacro === null ? {} : { viaMacro: use.viaMacro }),
+      primitive: use.primitive,
+      length: use.scope.duration(length, wait.unit, use.code),
+      awaits: awaits === undefined ? null : use.scope.text(awaits, use.code),
+    });
+  }
+  for (const field of TIMEOUT_FIELDS) {
+    for (const site of program.usesOf(field)) {
+      const scope = site.function === null ? null : scopes.of(site.function);
+      if (scope === null) continue;
+      const name = nodeAt(scope.root, site.offset, site.offset + field.length);
+      const store = storeInto(name);
+      const value = store === null ? undefined : childOf(store, "right");
+      if (store === null || value === undefined) continue;
+      facts.push({
+        kind: "timed-wait",
+        ...scope.place(store),
+        expression: scope.text(store),
+        primitive: field,
+        length: scope.duration(value, "jiffies"),
+        awaits: null,
+      });
+    }
+  }
+  return { facts, problems: [] };
+}
+
+function waitEvent(name: string): Wait {
+  // wait_var_event_timeout(variable, condition, timeout) has no queue; the condition is second all the same.
+  return { length: -1, unit: name.includes("hrtimeout") ? "ns" : "jiffies", awaits: 1 };
+}
+
+/** The plain assignment that has this field as its target. */
+function storeInto(name: SyntaxNode): SyntaxNode | null {
+  const store = ancestorOf(name, ASSIGNMENT);
+  if (store === null || childOf(store, "operator")?.type !== "=") return null;
+  const left = childOf(store, "left");
+  return left?.type === "field_expression" && childOf(left, "field") === name ? store : null;
+}

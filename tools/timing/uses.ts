@@ -1,0 +1,182 @@
+/**
+ * Calls of kernel primitives, written out or hidden in macros.
+ */
+import type { CallSite } from "../c/file-index.ts";
+import { type Code, parseFragment, plainText, textOfNode } from "../c/fragment.ts";
+import type { MacroDefinition } from "../c/preprocessor.ts";
+import type { Program } from "../c/program.ts";
+import { ancestorOf, childOf, descendants, nodeAt, type SyntaxNode } from "../c/syntax.ts";
+import type { FactProblem } from "./fact.ts";
+import type { Scope, Scopes } from "./scope.ts";
+
+/** One call of a primitive. */
+export interface Use {
+  readonly primitive: string;
+  readonly scope: Scope;
+  /** The call, in `code`. */
+  readonly call: SyntaxNode;
+  readonly args: readonly SyntaxNode[];
+  readonly code: Code;
+  /** The node of the function that the call is, or the macro call that it is inside of. */
+  readonly site: SyntaxNode;
+  readonly viaMacro: string | null;
+}
+
+const CALL = new Set(["call_expression"]);
+/** Macros in macros; deeper ones are reported. */
+const MAX_EXPANSIONS = 4;
+
+export class UseFinder {
+  readonly problems: FactProblem[] = [];
+  private readonly wrappers = new Map<string, readonly MacroDefinition[]>();
+
+  constructor(
+    readonly program: Program,
+    readonly scopes: Scopes,
+  ) {}
+
+  /** All calls of some primitives inside functions, in file order per primitive. */
+  *of(primitives: ReadonlySet<string>): Generator<Use> {
+    for (const name of primitives) {
+      for (const site of this.program.callsTo(name)) yield* this.direct(site);
+    }
+    for (const macro of this.wrappersOf(primitives)) {
+      for (const site of this.program.callsTo(macro.name)) yield* this.through(site, macro, primitives);
+    }
+  }
+
+  /** Macros of the scanned files whose text calls one of the primitives, directly or through such a macro. */
+  private wrappersOf(primitives: ReadonlySet<string>): readonly MacroDefinition[] {
+    const key = [...primitives].join(" ");
+    const known = this.wrappers.get(key);
+    if (known !== undefined) return known;
+    const macros = this.program.functionMacros;
+    const found = new Set<MacroDefinition>();
+    const names = new Set(primitives);
+    for (let round = 0; round < MAX_EXPANSIONS; round++) {
+      const before = found.size;
+      for (const macro of macros) {
+        if (found.has(macro) || names.has(macro.name)) continue;
+        if (!calledNames(macro.body).some((name) => names.has(name))) continue;
+        found.add(macro);
+      }
+      for (const macro of found) names.add(macro.name);
+      if (found.size === before) break;
+    }
+    const list = [...found];
+    this.wrappers.set(key, list);
+    return list;
+  }
+
+  private *direct(site: CallSite): Generator<Use> {
+    const located = this.locate(site);
+    if (located === null) return;
+    const { scope, call } = located;
+    const args = childOf(call, "arguments")?.children ?? [];
+    yield { primitive: site.name, scope, call, args, code: scope.code, site: call, viaMacro: null };
+  }
+
+  private *through(site: CallSite, macro: MacroDefinition, primitives: ReadonlySet<string>): Generator<Use> {
+    const located = this.locate(site);
+    if (located === null) return;
+    const { scope, call } = located;
+    const args = (childOf(call, "arguments")?.children ?? []).map((node) => scope.text(node));
+    const text = this.expand(macro, args, primitives, 0);
+    const fragment = text === null ? null : parseFragment(text, call.start);
+    if (fragment === null) {
+      this.problem(site, `macro ${macro.name} could not be expanded here`);
+      return;
+    }
+    for (const node of descendants(fragment.body)) {
+      if (node.type !== "call_expression") continue;
+      const callee = childOf(node, "function");
+      const primitive = callee === undefined ? "" : textOfNode(fragment.code, callee);
+      if (!primitives.has(primitive)) continue;
+      const inner = childOf(node, "arguments")?.children ?? [];
+      yield { primitive, scope, call: node, args: inner, code: fragment.code, site: call, viaMacro: macro.name };
+    }
+  }
+
+  /** A macro's text with its arguments in place, and macros in it that hide primitives expanded as well. */
+  private expand(
+    macro: MacroDefinition,
+    args: readonly string[],
+    primitives: ReadonlySet<string>,
+    depth: number,
+  ): string | null {
+    if (macro.parameters === null || depth > MAX_EXPANSIONS) return null;
+    const values = new Map<string, string>();
+    for (const [i, parameter] of macro.parameters.entries()) {
+      const value = parameter === "__VA_ARGS__" ? args.slice(i).join(", ") : args[i];
+      if (value === undefined) return null;
+      values.set(parameter, value);
+    }
+    // Replacements are inserted as they are: a `$` in an argument is no pattern here.
+    const text = macro.body.replace(/\b[A-Za-z_]\w*\b/g, (word) => values.get(word) ?? word);
+    return this.expandInside(text, primitives, depth + 1);
+  }
+
+  private expandInside(text: string, primitives: ReadonlySet<string>, depth: number): string | null {
+    for (const inner of this.wrappersOf(primitives)) {
+      const at = new RegExp(`\\b${inner.name}\\s*\\(`).exec(text);
+      if (at === null) continue;
+      const args = splitArguments(text, at.index + at[0].length);
+      if (args === null) return null;
+      const expanded = this.expand(inner, args.values, primitives, depth);
+      if (expanded === null) return null;
+      return this.expandInside(text.slice(0, at.index) + expanded + text.slice(args.end), primitives, depth + 1);
+    }
+    return depth > MAX_EXPANSIONS * 4 ? null : text;
+  }
+
+  /** The call node at a call site. */
+  locate(site: CallSite): { readonly scope: Scope; readonly call: SyntaxNode } | null {
+    if (site.function === null) return null;
+    const scope = this.scopes.of(site.function);
+    if (scope === null) {
+      this.problem(site, `${site.name}: the function around it does not parse`);
+      return null;
+    }
+    const name = nodeAt(scope.root, site.offset, site.offset + site.name.length);
+    const call = ancestorOf(name, CALL);
+    if (call === null || childOf(call, "function") !== name) {
+      this.problem(site, `${site.name}: used in a way that is not understood`);
+      return null;
+    }
+    return { scope, call };
+  }
+
+  private problem(site: CallSite, reason: string): void {
+    this.problems.push({
+      file: site.file.path,
+      function: site.function?.name ?? null,
+      line: site.file.lines.lineAt(site.offset),
+      reason,
+    });
+  }
+}
+
+function calledNames(body: string): string[] {
+  return [...body.matchAll(/\b([A-Za-z_]\w*)\s*\(/g)].map((match) => match[1] as string);
+}
+
+/** Arguments of a call in text, from after its opening parenthesis. */
+function splitArguments(text: string, from: number): { readonly values: string[]; readonly end: number } | null {
+  const values: string[] = [];
+  let depth = 0;
+  let start = from;
+  for (let i = from; i < text.length; i++) {
+    const c = text[i] as string;
+    if (c === "(" || c === "[" || c === "{") depth++;
+    else if (c === ")" && depth === 0) {
+      const last = plainText(text.slice(start, i));
+      if (last !== "" || values.length > 0) values.push(last);
+      return { values, end: i + 1 };
+    } else if (c === ")" || c === "]" || c === "}") depth--;
+    else if (c === "," && depth === 0) {
+      values.push(plainText(text.slice(start, i)));
+      start = i + 1;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,42 @@
+/**
+ * Wake-ups: who wakes whom, and with which status.
+ */
+import type { Collected, WakeUpFact } from "./fact.ts";
+import type { UseFinder } from "./uses.ts";
+
+/** include/linux/wait.h, swait.h, completion.h, sched.h, wait_bit.h, sunrpc/sched.h, sunrpc/xprt.h. */
+const WAKE_UP =
+  /^(?:__)?wake_up(?:_\w+)?$|^swake_up\w*$|^rpc_wake_up\w*$|^xprt_wake_\w+$|^complete(?:_all|_on_current_cpu)?$|^wakeup_\w+$|^rpc_make_runnable$/;
+/** Not wake-ups although the names look like it: tests, and the queue's own initialisation. */
+const NOT_WAKE_UPS = new Set(["wake_up_klogd", "wake_up_q_add", "rpc_wake_up_action"]);
+
+/** Wake-ups that hand over a status, with the argument's index (-1: the last one). */
+const STATUS: readonly (readonly [RegExp, number])[] = [
+  [/^rpc_wake_up_status$/, 1],
+  [/^rpc_wake_up_queued_task_set_status$/, 2],
+  [/^xprt_wake_pending_tasks$/, 1],
+  [/^(?:rpc|xprt)_wake_up\w*_status$/, -1],
+];
+
+/** Collects all wake-ups. */
+export function collectWakeUps(uses: UseFinder): Collected<WakeUpFact> {
+  const facts: WakeUpFact[] = [];
+  const names = uses.program.calledNames((name) => WAKE_UP.test(name) && !NOT_WAKE_UPS.has(name));
+  for (const use of uses.of(new Set(names))) {
+    const { scope, args, code, primitive } = use;
+    const index = STATUS.find(([pattern]) => pattern.test(primitive))?.[1];
+    const status = index === undefined ? undefined : index < 0 ? args.at(-1) : args[index];
+    // rpc_wake_up_queued_task(queue, task) and its kin wake the task, not the queue.
+    const target = /queued_task|_task_on_wq/.test(primitive) ? args.find((_, i) => i === args.length - 1 || i === 1) : args[0];
+    facts.push({
+      kind: "wake-up",
+      ...scope.place(use.site),
+      expression: scope.text(use.site),
+      ...(use.viaMacro === null ? {} : { viaMacro: use.viaMacro }),
+      primitive,
+      target: target === undefined ? "" : scope.text(target, code),
+      status: status === undefined ? null : scope.text(status, code),
+    });
+  }
+  return { facts, problems: [] };
+}
