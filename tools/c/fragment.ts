@@ -24,9 +24,17 @@ export function plainText(text: string): string {
     : text.trim();
 }
 
+/** Bytes that were read as Latin-1 characters, as the UTF-8 that they usually are. */
+export function decoded(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is "all of ASCII"
+  if (/^[\x00-\x7f]*$/.test(text)) return text;
+  const utf8 = Buffer.from(text, "latin1").toString("utf8");
+  return utf8.includes("\ufffd") ? text : utf8;
+}
+
 /** The words of a node, from the file (masking may have changed what the parser saw). */
 export function textOfNode(code: Code, node: SyntaxNode): string {
-  return plainText(code.source.slice(node.start, node.end));
+  return decoded(plainText(code.source.slice(node.start, node.end)));
 }
 
 /** The code of a file's functions. */

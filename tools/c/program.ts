@@ -137,9 +137,10 @@ export class Program {
       if (typeof target === "string" && target !== tag) return this.struct(target);
       if (typeof target === "object") site = target;
     }
-    const type = site === undefined ? null : structType(tag, site);
-    this.structTypes.set(tag, type);
-    return type ?? undefined;
+    const types = site === undefined ? [] : structType(tag, site);
+    for (const type of types) this.structTypes.set(type.tag, type);
+    if (types.length === 0) this.structTypes.set(tag, null);
+    return this.structTypes.get(tag) ?? undefined;
   }
 
   /** Looks for a definition in headers that were not read so far, by text, and reads those that have it. */
@@ -176,14 +177,21 @@ function mayDefine(text: Buffer, name: string, keyword: string): boolean {
   return false;
 }
 
-function structType(tag: string, site: StructSite): StructType | null {
+/** A struct and the unnamed structs among its members, which get names such as `rpc_task.u`. */
+function structType(tag: string, site: StructSite): readonly StructType[] {
   const { file, start, end } = site;
   const result = parsePiece(`${file.masked.bytes.toString("latin1", start, end)};`, start);
-  if (!result.ok) return null;
-  const fields = new Map<string, FieldType>();
+  if (!result.ok) return [];
+  const types: StructType[] = [];
   const body = [...walkFor(result.root(), "field_declaration_list")][0];
-  if (body !== undefined) collectFields(body, file.masked.source, fields);
-  return { tag, fields };
+  addStruct(tag, body, file.masked.source, types);
+  return types;
+}
+
+function addStruct(tag: string, body: SyntaxNode | undefined, source: string, types: StructType[]): void {
+  const fields = new Map<string, FieldType>();
+  types.push({ tag, fields });
+  if (body !== undefined) collectFields(tag, body, source, fields, types);
 }
 
 function* walkFor(node: SyntaxNode, type: string): Generator<SyntaxNode> {
@@ -191,17 +199,27 @@ function* walkFor(node: SyntaxNode, type: string): Generator<SyntaxNode> {
   for (const child of node.children) yield* walkFor(child, type);
 }
 
-function collectFields(list: SyntaxNode, source: string, fields: Map<string, FieldType>): void {
+function collectFields(
+  tag: string,
+  list: SyntaxNode,
+  source: string,
+  fields: Map<string, FieldType>,
+  types: StructType[],
+): void {
   for (const declaration of list.children) {
     if (declaration.type !== "field_declaration") continue;
     const type = childOf(declaration, "type");
     const declarators = declaration.children.filter((child) => child.field === "declarator");
     const body = type === undefined ? undefined : childOf(type, "body");
-    if (declarators.length === 0 && body !== undefined) collectFields(body, source, fields);
+    // Members of a member without a name are the struct's own.
+    if (declarators.length === 0 && body !== undefined) collectFields(tag, body, source, fields, types);
     const typeName = type === undefined ? null : typeNameOf(type, source);
     for (const declarator of declarators) {
       const { name, indirections } = declaratorName(declarator, source);
-      if (name !== null) fields.set(name, { name, typeName, indirections });
+      if (name === null) continue;
+      const inner = typeName ?? (body === undefined ? null : `${tag}.${name}`);
+      fields.set(name, { name, typeName: inner, indirections });
+      if (typeName === null && body !== undefined) addStruct(`${tag}.${name}`, body, source, types);
     }
   }
 }

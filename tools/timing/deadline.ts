@@ -2,11 +2,11 @@
  * Deadlines: comparisons of a clock with a timestamp plus an offset.
  */
 import type { Code } from "../c/fragment.ts";
-import { add, scale, type Sum, symbol } from "../c/sum.ts";
-import { childOf, nodeAt, type SyntaxNode } from "../c/syntax.ts";
+import { add, scale, type Sum, symbol, type Term } from "../c/sum.ts";
+import { ancestorOf, childOf, descendants, nodeAt, type SyntaxNode } from "../c/syntax.ts";
 import { CLOCK_CALLS, CLOCK_NAMES, clockOf } from "./clocks.ts";
-import { durationOf } from "./duration.ts";
-import type { Collected, DeadlineFact, Reference, TimeUnit } from "./fact.ts";
+import { durationOf, sumText } from "./duration.ts";
+import type { Collected, DeadlineFact, Duration, Reference, TimeUnit } from "./fact.ts";
 import { outcomes } from "./outcome.ts";
 import type { Scope } from "./scope.ts";
 import type { Use, UseFinder } from "./uses.ts";
@@ -40,6 +40,13 @@ const COMPARISONS: ReadonlyMap<string, { readonly relation: Relation; readonly c
 /** time_in_range(a, b, c): b <= a <= c. */
 const RANGES = new Set(["time_in_range", "time_in_range_open", "time_in_range64", "time_between32"]);
 
+/** Three-way comparisons (include/linux/ktime.h, time64.h). */
+const COMPARES: ReadonlyMap<string, TimeUnit> = new Map<string, TimeUnit>([
+  ["ktime_compare", "ns"],
+  ["timespec64_compare", "s"],
+  ["timespec_compare", "s"],
+]);
+
 const OPERATORS: ReadonlyMap<string, Relation> = new Map([
   [">", "after"],
   ["<", "before"],
@@ -63,7 +70,7 @@ function mirrored(relation: Relation): Relation {
 /** Collects all deadlines. */
 export function collectDeadlines(uses: UseFinder): Collected<DeadlineFact> {
   const facts: DeadlineFact[] = [];
-  for (const use of uses.of(new Set([...COMPARISONS.keys(), ...RANGES, "ktime_compare"]))) facts.push(...fromCall(use));
+  for (const use of uses.of(new Set([...COMPARISONS.keys(), ...RANGES, ...COMPARES.keys()]))) facts.push(...fromCall(use));
   facts.push(...openCoded(uses));
   return { facts, problems: [] };
 }
@@ -75,7 +82,7 @@ function fromCall(use: Use): DeadlineFact[] {
   const make = (left: SyntaxNode | string, right: SyntaxNode, relation: Relation, unit: TimeUnit): DeadlineFact => {
     const leftSum = typeof left === "string" ? symbol(left) : (scope.sum(left, code) ?? symbol(scope.text(left, code)));
     const rightSum = scope.sum(right, code) ?? symbol(scope.text(right, code));
-    const parts = normalise(add(leftSum, scale(rightSum, -1)), relation, unit);
+    const parts = normalise(scope, add(leftSum, scale(rightSum, -1)), relation, unit);
     const timestamp = parts.timestamp === null ? null : referenceIn(scope, [left, right], parts.timestamp, code);
     return {
       kind: "deadline",
@@ -86,8 +93,8 @@ function fromCall(use: Use): DeadlineFact[] {
       clock: parts.clock,
       relation: parts.relation,
       timestamp,
-      offset: durationOf(parts.offset, parts.unit, expression, scope.localValues(add(leftSum, rightSum))),
-      ...outcomes(scope, site),
+      offset: offsetOf(scope, parts, add(leftSum, rightSum)),
+      ...outcomes(scope, outcomeSite(use)),
     };
   };
   const [a, b, c] = args;
@@ -98,10 +105,12 @@ function fromCall(use: Use): DeadlineFact[] {
     const open = primitive === "time_in_range_open";
     return [make(a, b, "after-or-at", "jiffies"), make(a, c, open ? "before" : "before-or-at", "jiffies")];
   }
-  if (primitive === "ktime_compare" && a !== undefined && b !== undefined) {
+  const compareUnit = COMPARES.get(primitive);
+  if (compareUnit !== undefined && a !== undefined && b !== undefined) {
+    // compare(a, b) >= 0 means a >= b; without an operator the value itself is "greater".
     const parent = site.parent;
-    const relation = parent?.type === "binary_expression" ? OPERATORS.get(childOf(parent, "operator")?.type ?? "") : undefined;
-    return [make(a, b, relation ?? "after", "ns")];
+    const operator = parent?.type === "binary_expression" ? (childOf(parent, "operator")?.type ?? "") : "";
+    return [make(a, b, OPERATORS.get(operator) ?? "after", compareUnit)];
   }
   return [];
 }
@@ -120,9 +129,14 @@ interface Parts {
  *
  * The timestamp is the term that is subtracted once from the clock and has no factor; what is left is the offset.
  */
-function normalise(difference: Sum, relation: Relation, unit: TimeUnit): Parts {
-  const clockTerm = difference.find((term) => term.symbols.length === 1 && clockOf(term.symbols[0] as string) !== null);
-  const clock = clockTerm === undefined ? null : clockOf(clockTerm.symbols[0] as string);
+function normalise(scope: Scope, difference: Sum, relation: Relation, unit: TimeUnit): Parts {
+  const clockIn = (term: Term): ReturnType<typeof clockOf> => {
+    const only = term.symbols.length === 1 ? (term.symbols[0] as string) : "";
+    const stored = scope.clockLocals.get(only.replace(/^&\s*/, ""));
+    return stored === undefined ? clockOf(only) : { name: stored, unit };
+  };
+  const clockTerm = difference.find((term) => clockIn(term) !== null);
+  const clock = clockTerm === undefined ? null : clockIn(clockTerm);
   // Without a known clock the first unit term of the left side stands for it.
   const lead = clockTerm ?? difference.find((term) => term.factor === 1 && term.symbols.length === 1);
   if (lead === undefined) return { clock: null, relation, timestamp: null, offset: scale(difference, -1), unit };
@@ -143,6 +157,16 @@ function normalise(difference: Sum, relation: Relation, unit: TimeUnit): Parts {
     offset,
     unit: clock?.unit ?? unit,
   };
+}
+
+function offsetOf(scope: Scope, parts: Parts, both: Sum): Duration {
+  return durationOf(parts.offset, parts.unit, sumText(parts.offset, parts.unit), scope.localValues(both));
+}
+
+/** compare(a, b) >= 0 is tested as a whole. */
+function outcomeSite(use: Use): SyntaxNode {
+  const { parent } = use.site;
+  return COMPARES.has(use.primitive) && parent?.type === "binary_expression" ? parent : use.site;
 }
 
 /** The node whose text a symbol is, as a reference; symbols that came through a local have only their text. */
@@ -170,6 +194,8 @@ function findText(scope: Scope, node: SyntaxNode, text: string, code: Code): Syn
   return null;
 }
 
+const STORES = new Set(["assignment_expression", "init_declarator"]);
+
 /** `jiffies - start > HZ` and `(long)(jiffies - x) >= 0`, `ktime_get_seconds() > x->expiry`. */
 function openCoded(uses: UseFinder): DeadlineFact[] {
   const facts: DeadlineFact[] = [];
@@ -183,15 +209,30 @@ function openCoded(uses: UseFinder): DeadlineFact[] {
     const scope = site.function === null ? null : scopes.of(site.function);
     if (scope === null) continue;
     const clock = nodeAt(scope.root, site.offset, site.offset + site.name.length);
-    const comparison = comparisonAround(clock);
-    if (comparison === null) continue;
-    const key = `${site.file.path}:${comparison.start}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    const fact = fromOperator(scope, comparison);
-    if (fact !== null) facts.push(fact);
+    for (const comparison of [comparisonAround(clock), ...comparisonsOfCopy(scope, clock)]) {
+      const key = `${site.file.path}:${comparison?.start}`;
+      if (comparison === null || seen.has(key)) continue;
+      seen.add(key);
+      const fact = fromOperator(scope, comparison);
+      if (fact !== null) facts.push(fact);
+    }
   }
   return facts;
+}
+
+/** `now = ktime_get_real_seconds()`: comparisons of `now` are comparisons of the clock. */
+function comparisonsOfCopy(scope: Scope, clock: SyntaxNode): readonly SyntaxNode[] {
+  const store = ancestorOf(clock, STORES);
+  const target = store === null ? undefined : (childOf(store, "left") ?? childOf(store, "declarator"));
+  if (target?.type !== "identifier") return [];
+  const name = scope.text(target);
+  const found: SyntaxNode[] = [];
+  for (const node of descendants(scope.root)) {
+    if (node.type !== "identifier" || scope.text(node) !== name) continue;
+    const comparison = comparisonAround(node);
+    if (comparison !== null) found.push(comparison);
+  }
+  return found;
 }
 
 /** The comparison that a clock's value takes part in directly: through arithmetic and casts, not through calls. */
@@ -216,7 +257,7 @@ function fromOperator(scope: Scope, comparison: SyntaxNode): DeadlineFact | null
   const leftSum = scope.sum(left);
   const rightSum = scope.sum(right);
   if (leftSum === null || rightSum === null) return null;
-  const parts = normalise(add(leftSum, scale(rightSum, -1)), relation, "jiffies");
+  const parts = normalise(scope, add(leftSum, scale(rightSum, -1)), relation, "jiffies");
   if (parts.clock === null) return null;
   const expression = scope.text(comparison);
   return {
@@ -227,7 +268,7 @@ function fromOperator(scope: Scope, comparison: SyntaxNode): DeadlineFact | null
     clock: parts.clock,
     relation: parts.relation,
     timestamp: parts.timestamp === null ? null : referenceIn(scope, [left, right], parts.timestamp, scope.code),
-    offset: durationOf(parts.offset, parts.unit, expression, scope.localValues(add(leftSum, rightSum))),
+    offset: offsetOf(scope, parts, add(leftSum, rightSum)),
     ...outcomes(scope, comparison),
   };
 }

@@ -2,19 +2,17 @@
  * Work that runs later: what is bound to what, what arms it after how long, and how handlers arm themselves again.
  */
 import { argumentTexts, type CallSite } from "../c/file-index.ts";
-import { add, scale, type Sum, symbol } from "../c/sum.ts";
 import { ancestorOf, childOf, nodeAt, type SyntaxNode } from "../c/syntax.ts";
-import { durationOf } from "./duration.ts";
 import type { Collected, DelayedWorkFact, Duration, FactProblem, Mechanism, Reference } from "./fact.ts";
 import { ARMS, BINDS } from "./primitives.ts";
 import { type ArmedItem, rearmOf } from "./rearm.ts";
 import type { Scope } from "./scope.ts";
 import type { Use, UseFinder } from "./uses.ts";
 
-/** A function bound to an item. */
+/** A function bound to an item; `timer_setup(&t, NULL, 0)` binds none. */
 interface Binding {
   readonly fact: DelayedWorkFact;
-  readonly handler: string;
+  readonly handler: string | null;
 }
 
 /** Collects bindings, arming calls, and one summary for each handler. */
@@ -56,7 +54,7 @@ function splitKey(key: string): readonly [string, string | null] {
 
 function handlerFor(item: Reference, bindings: readonly Binding[]): string | null {
   const key = keyOf(item);
-  return bindings.find(({ fact }) => keysMatch(keyOf(fact.item), key))?.handler ?? null;
+  return bindings.find(({ fact, handler }) => handler !== null && keysMatch(keyOf(fact.item), key))?.handler ?? null;
 }
 
 /** A handler that arms what it was called with: `queue_delayed_work(wq, to_delayed_work(work), ...)`. */
@@ -90,7 +88,8 @@ function bindFact(
   item: Reference,
   handler: string,
 ): Binding {
-  const name = handler.replace(/^&\s*|^\(\s*\w+\s*\)\s*/g, "");
+  const word = handler.replace(/^&\s*|^\(\s*\w+\s*\)\s*/g, "");
+  const name = word === "NULL" || word === "0" ? null : word;
   return {
     handler: name,
     fact: {
@@ -151,7 +150,7 @@ function* storedBindings(uses: UseFinder): Generator<Binding> {
     const item = scope.reference(owner);
     const mechanism = timerMechanism(scope, owner);
     const handler = scope.text(right);
-    if (mechanism === null || !/^&?\s*\w+$/.test(handler) || handler === "NULL") continue;
+    if (mechanism === null || !/^&?\s*\w+$/.test(handler)) continue;
     yield bindFact({ ...scope.place(store), expression: scope.text(store) }, ".function", mechanism, item, handler);
   }
 }
@@ -248,12 +247,7 @@ function* expiryStores(uses: UseFinder): Generator<Armed> {
 function delayOf(use: Use, node: SyntaxNode, absolute: boolean, mechanism: Mechanism): Duration {
   const { scope, code } = use;
   const unit = mechanism === "hrtimer" ? "ns" : "jiffies";
-  const sum: Sum | null = absolute ? scope.sum(node, code) : null;
-  if (sum === null || !sum.some((term) => term.symbols.join() === "jiffies" && term.factor === 1)) {
-    return scope.duration(node, unit, code);
-  }
-  const delay = add(sum, scale(symbol("jiffies"), -1));
-  return durationOf(delay, unit, scope.text(node, code), scope.localValues(delay));
+  return absolute ? scope.remaining(node, unit, code) : scope.duration(node, unit, code);
 }
 
 /** One summary for each function that is bound to something. */
@@ -265,6 +259,7 @@ function* handlerFacts(
 ): Generator<DelayedWorkFact> {
   const done = new Set<string>();
   for (const { fact, handler } of bindings) {
+    if (handler === null) continue;
     const file = uses.program.files.find((one) => one.path === fact.file);
     const fn = uses.program.function(handler, file);
     const key = `${keyOf(fact.item)} ${handler} ${fn?.file.path ?? ""}`;
@@ -272,7 +267,7 @@ function* handlerFacts(
     done.add(key);
     const scope = fn === undefined ? null : uses.scopes.of(fn);
     if (fn === undefined || scope === null) {
-      const reason = `handler ${handler} of ${fact.item.expression} is not among the scanned functions`;
+      const reason = `${fact.item.expression} is bound to ${handler}, which is no function of the scanned files`;
       problems.push({ file: fact.file, function: fact.function, line: fact.line, reason });
       continue;
     }

@@ -7,9 +7,10 @@ import type { CFunction } from "../c/file.ts";
 import { type Code, codeOfFile, textOfNode } from "../c/fragment.ts";
 import type { Program } from "../c/program.ts";
 import { declaratorName } from "../c/program.ts";
-import { plainValue, type Sum } from "../c/sum.ts";
+import { add, plainValue, type Sum, scale, symbol } from "../c/sum.ts";
 import { childOf, descendants, type SyntaxNode } from "../c/syntax.ts";
 import { fieldOf, type LocalTypes, localTypes, structOf } from "../c/types.ts";
+import { CLOCK_STORES } from "./clocks.ts";
 import { durationOf, opaqueDuration } from "./duration.ts";
 import type { Duration, LocalValue, Place, Reference, TimeUnit } from "./fact.ts";
 
@@ -22,6 +23,7 @@ export class Scope {
   private localTypesKept: LocalTypes | null = null;
   private definitionsKept: ReadonlyMap<string, readonly (SyntaxNode | null)[]> | null = null;
   private cfgKept: Cfg | null = null;
+  private clockLocalsKept: ReadonlyMap<string, string> | null = null;
 
   constructor(
     readonly program: Program,
@@ -98,6 +100,24 @@ export class Scope {
     return values;
   }
 
+  /** Locals that a clock was stored into through a pointer: `ktime_get_real_ts64(&now)` -> now: its name. */
+  get clockLocals(): ReadonlyMap<string, string> {
+    if (this.clockLocalsKept === null) {
+      const clocks = new Map<string, string>();
+      for (const node of descendants(this.root)) {
+        if (node.type !== "call_expression") continue;
+        const callee = childOf(node, "function");
+        const name = callee === undefined ? "" : this.text(callee);
+        const index = CLOCK_STORES.get(name);
+        const target = index === undefined ? undefined : childOf(node, "arguments")?.children[index];
+        const local = target === undefined ? null : this.reference(target);
+        if (local !== null && local.field === null) clocks.set(local.expression, `${name}()`);
+      }
+      this.clockLocalsKept = clocks;
+    }
+    return this.clockLocalsKept;
+  }
+
   private valueText(node: SyntaxNode): string {
     const sum = this.sum(node);
     const plain = sum === null ? null : plainValue(sum);
@@ -108,6 +128,16 @@ export class Scope {
     const sum = this.sum(node, code);
     const expression = this.text(node, code);
     return sum === null ? opaqueDuration(expression, unit) : durationOf(sum, unit, expression, this.localValues(sum));
+  }
+
+  /** The time from now until a point in time: an expiry time with the clock taken off. */
+  remaining(node: SyntaxNode, unit: TimeUnit, code: Code = this.code): Duration {
+    const sum = this.sum(node, code);
+    if (sum === null || !sum.some((term) => term.symbols.join() === "jiffies" && term.factor === 1)) {
+      return this.duration(node, unit, code);
+    }
+    const delay = add(sum, scale(symbol("jiffies"), -1));
+    return durationOf(delay, unit, this.text(node, code), this.localValues(delay));
   }
 
   /** What an expression refers to, through `&` and parentheses. */

@@ -21,8 +21,8 @@ const NEGATED: Readonly<Record<string, string>> = { "==": "!=", "!=": "==", "<":
 /** What a path knows of the status that the state began with. */
 interface Known {
   readonly conditions: readonly string[];
-  /** tk_status was overwritten: later tests say nothing about what it was. */
-  readonly overwritten: boolean;
+  /** tk_status, or locals that held it, once overwritten: later tests of these say nothing about what it was. */
+  readonly overwritten: readonly string[];
 }
 
 /** Collects all transitions. */
@@ -64,7 +64,7 @@ function transitions(scope: Scope, stores: readonly Store[], problems: FactProbl
   const status = new StatusReader(scope);
   const found = new Map<Store, Set<string>>(stores.map((store) => [store, new Set<string>()]));
   const seen = new Set<string>();
-  const work: { node: CfgNode; known: Known }[] = [{ node: scope.cfg.entry, known: { conditions: [], overwritten: false } }];
+  const work: { node: CfgNode; known: Known }[] = [{ node: scope.cfg.entry, known: { conditions: [], overwritten: [] } }];
   for (let steps = 0; work.length > 0; steps++) {
     if (steps > MAX_STEPS) {
       const reason = `more than ${MAX_STEPS} steps through the state's paths: transitions may be missing`;
@@ -72,7 +72,7 @@ function transitions(scope: Scope, stores: readonly Store[], problems: FactProbl
       break;
     }
     const { node, known } = work.pop() as { node: CfgNode; known: Known };
-    const key = `${node.id} ${known.overwritten} ${known.conditions.join(";")}`;
+    const key = `${node.id} ${known.overwritten.join()} ${known.conditions.join(";")}`;
     if (seen.has(key)) continue;
     seen.add(key);
     let after = known;
@@ -82,7 +82,8 @@ function transitions(scope: Scope, stores: readonly Store[], problems: FactProbl
           found.get(store)?.add(known.conditions.join(" and "));
         }
       }
-      if (status.isOverwritten(node.syntax)) after = { ...known, overwritten: true };
+      const overwritten = status.overwrittenBy(node.syntax).filter((name) => !known.overwritten.includes(name));
+      if (overwritten.length > 0) after = { ...known, overwritten: [...known.overwritten, ...overwritten].sort() };
     }
     for (const edge of node.next) work.push({ node: edge.to, known: status.learn(node, edge, after) });
   }
@@ -90,9 +91,17 @@ function transitions(scope: Scope, stores: readonly Store[], problems: FactProbl
   return stores.map((store) => fact(scope, store, [...(found.get(store) ?? [])]));
 }
 
+/** `< 0` for `>= 0`, `!= -EAGAIN` for `== -EAGAIN`. */
+function complement(condition: string): string {
+  const [, operator = "", rest = ""] = /^(\S+)( .*)$/.exec(condition) ?? [];
+  return `${NEGATED[operator] ?? "?"}${rest}`;
+}
+
 function fact(scope: Scope, store: Store, conditions: readonly string[]): TaskStateFact {
-  // A path on which nothing was learnt reaches the store whatever the status is.
-  const status = conditions.includes("") ? [] : [...conditions].sort();
+  // A path on which nothing was learnt reaches the store whatever the status is; so do two that complement each other.
+  const known = new Set(conditions);
+  const any = known.has("") || conditions.some((one) => known.has(complement(one)));
+  const status = any ? [] : [...conditions].sort();
   return {
     kind: "task-state",
     ...scope.place(store.node),
@@ -120,27 +129,32 @@ class StatusReader {
     return /(?:->|\.)tk_status$/.test(this.scope.text(node));
   }
 
-  private isStatus(node: SyntaxNode | undefined): boolean {
-    if (node === undefined) return false;
-    if (node.type === "parenthesized_expression") return this.isStatus(node.children[0]);
-    return node.type === "identifier" ? this.aliases.has(this.scope.text(node)) : node.type === "field_expression" && this.isField(node);
+  /** `tk_status`, or the local that holds it; null for anything else. */
+  private nameOf(node: SyntaxNode | undefined): string | null {
+    if (node === undefined) return null;
+    if (node.type === "parenthesized_expression") return this.nameOf(node.children[0]);
+    if (node.type === "field_expression") return this.isField(node) ? "tk_status" : null;
+    const name = node.type === "identifier" ? this.scope.text(node) : "";
+    return this.aliases.has(name) ? name : null;
   }
 
-  /** Whether a statement stores into the status; the declaration that makes an alias does not. */
-  isOverwritten(statement: SyntaxNode): boolean {
+  /** Names of the status that a statement stores something else into. */
+  overwrittenBy(statement: SyntaxNode): readonly string[] {
+    const names: string[] = [];
     for (const node of descendants(statement)) {
       if (node.type !== "assignment_expression") continue;
-      const left = childOf(node, "left");
-      const right = childOf(node, "right");
-      if (this.isStatus(left) && !(right !== undefined && this.isStatus(right))) return true;
+      const name = this.nameOf(childOf(node, "left"));
+      if (name !== null && this.nameOf(childOf(node, "right")) === null) names.push(name);
     }
-    return false;
+    return names;
   }
 
   learn(node: CfgNode, edge: Edge, known: Known): Known {
-    if (known.overwritten || node.syntax === null) return known;
-    const condition =
-      node.kind === "switch" ? this.caseCondition(node, edge) : node.kind === "condition" ? this.test(node.syntax, edge) : null;
+    if (node.syntax === null || (node.kind !== "switch" && node.kind !== "condition")) return known;
+    const tested = node.kind === "switch" ? node.syntax : this.testedNode(node.syntax);
+    const name = this.nameOf(tested);
+    if (name === null || known.overwritten.includes(name)) return known;
+    const condition = node.kind === "switch" ? this.caseCondition(node, edge) : this.test(node.syntax, edge);
     if (condition === null || known.conditions.includes(condition)) return known;
     // A single value says all there is to know.
     if (condition.startsWith("== ")) return { ...known, conditions: [condition] };
@@ -149,20 +163,23 @@ class StatusReader {
   }
 
   private caseCondition(node: CfgNode, edge: Edge): string | null {
-    if (!this.isStatus(node.syntax ?? undefined) || typeof edge.when === "string") return null;
+    if (typeof edge.when === "string") return null;
     if (!edge.when.isDefault) return `== ${edge.when.values.map((value) => this.scope.text(value)).join(", ")}`;
     const others = node.next.flatMap(({ when }) => (typeof when === "string" ? [] : when.values));
     return others.length === 0 ? null : `other than ${others.map((value) => this.scope.text(value)).join(", ")}`;
   }
 
+  /** The status in a condition: the condition itself, or the left side of its comparison. */
+  private testedNode(condition: SyntaxNode): SyntaxNode | undefined {
+    return condition.type === "binary_expression" ? childOf(condition, "left") : condition;
+  }
+
   private test(condition: SyntaxNode, edge: Edge): string | null {
     const holds = edge.when === "true";
-    if (this.isStatus(condition)) return holds ? "!= 0" : "== 0";
-    if (condition.type !== "binary_expression") return null;
+    if (condition.type !== "binary_expression") return holds ? "!= 0" : "== 0";
     const operator = childOf(condition, "operator")?.type ?? "";
-    const left = childOf(condition, "left");
     const right = childOf(condition, "right");
-    if (right === undefined || !this.isStatus(left) || NEGATED[operator] === undefined) return null;
+    if (right === undefined || NEGATED[operator] === undefined) return null;
     return `${holds ? operator : NEGATED[operator]} ${this.scope.text(right)}`;
   }
 }

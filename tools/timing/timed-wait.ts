@@ -68,7 +68,7 @@ export function collectTimedWaits(uses: UseFinder): Collected<TimedWaitFact> {
       expression: use.scope.text(use.site),
       ...(use.viaMacro === null ? {} : { viaMacro: use.viaMacro }),
       primitive: use.primitive,
-      length: use.scope.duration(length, wait.unit, use.code),
+      length: use.scope.remaining(length, wait.unit, use.code),
       awaits: awaits === undefined ? null : use.scope.text(awaits, use.code),
     });
   }

@@ -1,0 +1,104 @@
+/**
+ * The command line: which command, with which options. Everything else is in the command's own file, loaded when it
+ * is asked for.
+ */
+import { Command, CommanderError, Option } from "commander";
+import { InputError } from "../kernel/input-error.ts";
+import { EXIT, type Exit } from "./exit.ts";
+import type { RunOptions } from "./run.ts";
+import type { ScanOptions } from "./scan.ts";
+
+declare const GROUNDHOG_VERSION: string;
+
+const KERNEL_HELP =
+  "a kernel directory, REPO@REV, a source archive or linux-source .deb, debian:X.Y, sample, or sample@STEP " +
+  "(default: the current directory if it is a kernel tree, else the newest Debian kernel, else sample)";
+
+function program(done: (exit: Exit) => void): Command {
+  const groundhog = new Command("groundhog")
+    .description("Finds, proves and repairs timing bugs in the Linux kernel's network file systems.")
+    .version(GROUNDHOG_VERSION)
+    .option("--debug", "print stack traces of errors")
+    .showHelpAfterError("(--help tells what there is)")
+    .exitOverride();
+
+  groundhog
+    .command("run")
+    .description("the main job: scan the kernel's SMB client and sunrpc, report, and spell out each system")
+    .argument("[SYSTEM...]", "systems to spell out (default: all that there are)")
+    .option("--kernel <K>", KERNEL_HELP)
+    .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")
+    .option("--out <DIR>", "where reports go", "groundhog-out")
+    .option("--json", "print one JSON document instead of the table")
+    .addHelpText("after", examples(["groundhog run --kernel debian:6.1", "groundhog run cifs-echo --kernel ~/linux@v6.6"]))
+    .action(async (systems: string[], options: RunOptions) => {
+      const { runCommand } = await import("./run.ts");
+      done(await runCommand(systems, options));
+    });
+
+  groundhog
+    .command("scan")
+    .description("timing facts and findings of C files")
+    .argument("[PATH...]", "folders or files of the kernel tree (default: the SMB client and net/sunrpc)")
+    .option("--kernel <K>", KERNEL_HELP)
+    .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")
+    .addOption(new Option("--kind <KIND...>", "only facts of these kinds").argParser(collect))
+    .option("--json", "print one JSON document (see: groundhog schema scan)")
+    .addHelpText(
+      "after",
+      examples(["groundhog scan --kernel debian:6.1", "groundhog scan --kernel ~/linux@v6.6 --kind deadline fs/smb/client/connect.c"]),
+    )
+    .action(async (paths: string[], options: ScanOptions) => {
+      const { scanCommand } = await import("./scan.ts");
+      done(await scanCommand(paths, options));
+    });
+
+  groundhog
+    .command("schema")
+    .description("the JSON Schema of a command's --json document")
+    .argument("<COMMAND>", "scan or run")
+    .addHelpText("after", examples(["groundhog schema scan", "groundhog schema run > run.schema.json"]))
+    .action(async (command: string) => {
+      const { schemaCommand } = await import("./schema.ts");
+      done(await schemaCommand(command));
+    });
+  return groundhog;
+}
+
+function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), ...value.split(",")];
+}
+
+function examples(lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}\n`;
+}
+
+/** One clear line for what went wrong; the stack only for those who ask. */
+function report(error: unknown, debug: boolean): Exit {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  const expected = error instanceof InputError;
+  const message = error instanceof Error ? error.message : String(error);
+  const line = message.split("\n", 1)[0] ?? "";
+  process.stderr.write(`groundhog: ${expected ? "" : "internal error: "}${line}${expected || debug ? "" : " (--debug tells more)"}\n`);
+  if (debug && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
+  return EXIT.usage;
+}
+
+async function main(argv: readonly string[]): Promise<Exit> {
+  // A reader that has seen enough (`| head`) is no error of ours.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(EXIT.done);
+    throw error;
+  });
+  let exit: Exit = EXIT.done;
+  try {
+    await program((value) => {
+      exit = value;
+    }).parseAsync(argv);
+  } catch (error) {
+    return report(error, argv.includes("--debug"));
+  }
+  return exit;
+}
+
+process.exitCode = await main(process.argv);

@@ -1,0 +1,93 @@
+/**
+ * What the command line knows of the machine: folders, terminal, options that several commands share.
+ */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, isAbsolute, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import pico from "picocolors";
+import { type Configuration, everythingEnabled, fromDotConfig } from "../c/configuration.ts";
+import { InputError } from "../kernel/input-error.ts";
+import { openKernel } from "../kernel/open.ts";
+import type { KernelSource } from "../kernel/source.ts";
+import { type Paint, PLAIN } from "../report/scan-text.ts";
+
+/** Folders that are read for every kernel whatever is scanned: headers, and what later stages look into. */
+const ALWAYS_WANTED: readonly string[] = [
+  "fs/smb",
+  "fs/cifs",
+  "net/sunrpc",
+  "include/linux",
+  "include/net",
+  "include/uapi/linux",
+  "include/trace/events",
+  "kernel/time",
+  "kernel/timer.c",
+  "kernel/workqueue.c",
+  "scripts/checkpatch.pl",
+  "scripts/spelling.txt",
+  "scripts/const_structs.checkpatch",
+];
+
+/** The folder of this installation: the one with package.json, above the bundle or the source file. */
+export function installationFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "package.json")) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
+}
+
+/** `$XDG_CACHE_HOME/groundhog`, else `~/.cache/groundhog`; a relative XDG_CACHE_HOME is ignored, as XDG demands. */
+function cacheFolder(): string {
+  const base = process.env.XDG_CACHE_HOME;
+  return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), ".cache"), "groundhog");
+}
+
+/**
+ * Opens the kernel that --kernel names.
+ *
+ * @param paths what will be scanned besides the folders that are always wanted
+ */
+export function openForCommand(spec: string | undefined, paths: readonly string[]): Promise<KernelSource> {
+  return openKernel(spec, {
+    wanted: [...ALWAYS_WANTED, ...paths],
+    cacheDirectory: cacheFolder(),
+    sampleDirectory: join(installationFolder(), "kernel-models", "sample"),
+    workingDirectory: process.cwd(),
+    progress: (line) => process.stderr.write(`${line}\n`),
+  });
+}
+
+const MAX_CONFIG_BYTES = 4_000_000;
+
+/** The configuration that --config names, or the default. */
+export function configurationOf(file: string | undefined): Configuration {
+  if (file === undefined) return everythingEnabled();
+  let text: string;
+  try {
+    const { size } = statSync(file);
+    if (size > MAX_CONFIG_BYTES) throw new InputError(file, `${size} bytes are too many for a kernel .config`);
+    text = readFileSync(file, "latin1");
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+    throw new InputError(file, code === "ENOENT" ? "no such file" : `cannot be read (${code})`, { cause: error });
+  }
+  return fromDotConfig(text, file);
+}
+
+/** Colours on a terminal, unless NO_COLOR says otherwise; none in pipes and files. */
+export function paintForTerminal(): Paint {
+  if (process.stdout.isTTY !== true || (process.env.NO_COLOR ?? "") !== "") return PLAIN;
+  const colours = pico.createColors(true);
+  return { bold: colours.bold, dim: colours.dim, warn: colours.yellow };
+}
+
+/** Writes to standard output and waits until it is taken, so that pipes get everything before the process ends. */
+export function print(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => {
+      if (error == null) resolve();
+      else reject(error);
+    });
+  });
+}

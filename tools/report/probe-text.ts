@@ -1,0 +1,44 @@
+/**
+ * A probe in words: what re-arms after how long, what is skipped when, what gives up after how long.
+ */
+import type { Place } from "../timing/fact.ts";
+import type { Probe, SystemEntry } from "../timing/probe.ts";
+import { consequenceText, deadlineText, printable, rearmText, referenceText } from "./words.ts";
+
+export interface ProbeStory {
+  readonly system: SystemEntry;
+  /** Null where the kernel has no such probe. */
+  readonly lines: readonly string[] | null;
+}
+
+function at(place: Place): string {
+  return `${place.file}:${place.line} ${place.function ?? ""}`.trim();
+}
+
+/** Tells what the facts say about a probe. */
+export function probeStory(system: SystemEntry, probe: Probe | null): ProbeStory {
+  if (probe === null) return { system, lines: null };
+  const lines: string[] = [];
+  for (const rearm of probe.rearms) {
+    lines.push(`re-arms   after ${rearm.delay?.text ?? "a delay that is not known"}  (${at(rearm)})`);
+  }
+  lines.push(`          ${rearmText(probe.handler)}`);
+  for (const guard of probe.guards) {
+    lines.push(`skipped   when ${deadlineText(guard)}  (${at(guard)})`);
+    lines.push(`          then ${consequenceText(guard.whenTrue)}`);
+  }
+  for (const watchdog of probe.watchdogs) {
+    lines.push(`gives up  when ${deadlineText(watchdog)}  (${at(watchdog)})`);
+    lines.push(`          then ${consequenceText(watchdog.whenTrue)}`);
+  }
+  if (probe.guards.length === 0) lines.push("skipped   never: no deadline in the job itself");
+  if (probe.watchdogs.length === 0) lines.push("gives up  never: no deadline elsewhere on what the job looks at");
+  const stamps = probe.stamps.map((stamp) => at(stamp));
+  const watched = probe.guards[0]?.timestamp ?? null;
+  if (watched !== null && stamps.length > 0) {
+    lines.push(`signs of life: ${referenceText(watched)} is stored at ${stamps.join(", ")}`);
+  }
+  const kicks = probe.kicks.map((kick) => `${at(kick)}${kick.delay === null ? "" : ` (after ${kick.delay.text})`}`);
+  if (kicks.length > 0) lines.push(`armed by  ${kicks.join(", ")}`);
+  return { system, lines: lines.map(printable) };
+}

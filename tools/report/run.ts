@@ -1,0 +1,166 @@
+/**
+ * The result of `run`: a table for the terminal, a Markdown report, a JSON document.
+ */
+import Table from "cli-table3";
+import Handlebars from "handlebars";
+import { FACT_KINDS, type FactKind } from "../timing/fact.ts";
+import type { Scan } from "../timing/scan.ts";
+import type { ProbeStory } from "./probe-text.ts";
+import { coverageText, type Paint, PLAIN, unhandledLines } from "./scan-text.ts";
+import type { RunDocument } from "./schema.ts";
+import { printable } from "./words.ts";
+
+export interface FileRow {
+  readonly file: string;
+  readonly counts: Readonly<Record<FactKind, number>>;
+  readonly total: number;
+}
+
+export interface RunReport {
+  readonly scan: Scan;
+  readonly rows: readonly FileRow[];
+  readonly stories: readonly ProbeStory[];
+}
+
+/** Gathers what `run` says. */
+export function runReport(scan: Scan, stories: readonly ProbeStory[]): RunReport {
+  const byFile = new Map<string, Record<FactKind, number>>();
+  for (const fact of scan.facts) {
+    let counts = byFile.get(fact.file);
+    if (counts === undefined) {
+      counts = Object.fromEntries(FACT_KINDS.map((kind) => [kind, 0])) as Record<FactKind, number>;
+      byFile.set(fact.file, counts);
+    }
+    counts[fact.kind]++;
+  }
+  const rows = [...byFile].map(([file, counts]) => ({
+    file,
+    counts,
+    total: Object.values(counts).reduce((sum, count) => sum + count, 0),
+  }));
+  return { scan, rows, stories };
+}
+
+function totals(rows: readonly FileRow[]): readonly number[] {
+  return [...FACT_KINDS.map((kind) => rows.reduce((sum, row) => sum + row.counts[kind], 0)), rows.reduce((s, r) => s + r.total, 0)];
+}
+
+/** Lines of a plain table: no box drawing, so that it can be pasted into a mail. */
+const BARE = {
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  "left-mid": "",
+  mid: "",
+  "mid-mid": "",
+  right: "",
+  "right-mid": "",
+  middle: "  ",
+};
+
+function factTable(report: RunReport, paint: Paint): string {
+  const table = new Table({
+    head: ["file", ...FACT_KINDS, "facts"].map((title) => paint.dim(title)),
+    colAligns: ["left", ...FACT_KINDS.map(() => "right" as const), "right"],
+    chars: BARE,
+    style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
+  });
+  const shown = (count: number): string => (count === 0 ? "." : String(count));
+  for (const row of report.rows) {
+    table.push([printable(row.file), ...FACT_KINDS.map((kind) => shown(row.counts[kind])), String(row.total)]);
+  }
+  table.push([paint.bold("all"), ...totals(report.rows).map((count) => paint.bold(String(count)))]);
+  return table
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
+}
+
+function kernelLine(scan: Scan): string {
+  const version = scan.kernel.version === null ? "" : ` (Linux ${printable(scan.kernel.version)})`;
+  return `${printable(scan.kernel.id)}${version}: ${scan.paths.map(printable).join(", ")}`;
+}
+
+function storyLines(story: ProbeStory, paint: Paint): readonly string[] {
+  const title = paint.bold(`${story.system.title} (${story.system.name})`);
+  if (story.lines === null) {
+    return [`${title}: this kernel has no ${story.system.probe}() that is bound to a work item`];
+  }
+  return [title, ...story.lines.map((line) => `  ${line}`)];
+}
+
+/** The terminal's view. */
+export function runText(report: RunReport, written: readonly string[], paint: Paint): string {
+  const { scan, stories } = report;
+  const unhandled = unhandledLines(scan, paint);
+  return `${[
+    kernelLine(scan),
+    `configuration: ${printable(scan.configuration.description)}`,
+    "",
+    factTable(report, paint),
+    "",
+    coverageText(scan.coverage),
+    ...(unhandled.length === 0 ? [] : ["", `Not handled (${unhandled.length}):`, ...unhandled]),
+    ...stories.flatMap((story) => ["", ...storyLines(story, paint)]),
+    "",
+    `written: ${written.map(printable).join(", ")}`,
+  ].join("\n")}\n`;
+}
+
+/** The JSON document of `run --json`; its shape is declared in schema.ts. */
+export function runDocument(report: RunReport, written: readonly string[]): RunDocument {
+  const { scan, rows, stories } = report;
+  const { coverage } = scan;
+  return {
+    kernel: scan.kernel,
+    configuration: scan.configuration.description,
+    coverage: { ...coverage, unparsed: coverage.unparsed.map((one) => ({ ...one })) },
+    files: rows.map((row) => ({ file: row.file, facts: { ...row.counts } })),
+    systems: stories.map((story) => ({
+      system: story.system.name,
+      present: story.lines !== null,
+      lines: [...(story.lines ?? [])],
+    })),
+    written: [...written],
+  };
+}
+
+/** Table cells and list items must not end where C text has a bar or a backtick. */
+function markdown(text: string): string {
+  return printable(text).replace(/[\\`*_{}[\]<>|#]/g, (character) => `\\${character}`);
+}
+
+/**
+ * The Markdown report.
+ *
+ * @param template text of templates/run-report.md.hbs
+ */
+export function runMarkdown(report: RunReport, template: string): string {
+  const { scan } = report;
+  const render = Handlebars.compile(template, { noEscape: true, strict: true, assumeObjects: false });
+  return render({
+    kernel: markdown(kernelLine(scan)),
+    configuration: markdown(scan.configuration.description),
+    coverage: coverageText(scan.coverage),
+    kinds: FACT_KINDS,
+    rows: report.rows.map((row) => ({
+      file: markdown(row.file),
+      counts: FACT_KINDS.map((kind) => row.counts[kind]),
+      total: row.total,
+    })),
+    totals: totals(report.rows),
+    // Indented blocks are code in Markdown: text in them is shown as it is.
+    stories: report.stories.map((story) => ({ lines: storyLines(story, PLAIN).map((line) => `    ${line}`) })),
+    unhandled: unhandledLines(scan, PLAIN).map((line) => `    ${line}`),
+    switchedOff: scan.configuration.switchedOff.map(
+      (one) => `    ${printable(one.file)}:${one.line}: ${printable(one.condition)}`,
+    ),
+  });
+}

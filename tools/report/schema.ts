@@ -1,0 +1,191 @@
+/**
+ * The shapes of all JSON that groundhog prints, declared once. `groundhog schema COMMAND` exports them as JSON Schema.
+ *
+ * Only that command and the tests load zod; everybody else imports types from here, which cost nothing at run time.
+ */
+import { z } from "zod";
+
+const place = {
+  file: z.string().describe("path inside the kernel tree"),
+  line: z.int().min(1),
+  column: z.int().min(1).describe("in bytes"),
+  function: z.string().nullable().describe("the function around it; null at file scope"),
+  expression: z.string().describe("the source expression on one line, without comments"),
+  viaMacro: z.string().optional().describe("the macro that the fact was found through"),
+};
+
+const reference = z.strictObject({
+  expression: z.string(),
+  struct: z.string().nullable().describe("tag of the struct that has the field, null where unknown"),
+  field: z.string().nullable(),
+});
+
+const duration = z.strictObject({
+  expression: z.string(),
+  unit: z.enum(["jiffies", "s", "ms", "us", "ns"]).describe("unit of terms without HZ"),
+  terms: z
+    .array(
+      z.strictObject({
+        factor: z.number(),
+        hz: z.int().describe("power of HZ: with 1, the factor counts seconds"),
+        symbols: z.array(z.string()).describe("what could not be resolved to a number"),
+      }),
+    )
+    .describe("the length is the sum of these products"),
+  seconds: z.number().nullable().describe("null where it depends on a variable"),
+  text: z.string(),
+  locals: z
+    .array(z.strictObject({ name: z.string(), values: z.array(z.string()) }))
+    .optional()
+    .describe("what local variables in it can hold"),
+});
+
+const outcome = z.strictObject({
+  calls: z.array(z.string()),
+  ends: z.array(z.string()).describe("return, goto, continues, ..."),
+});
+
+const callAt = z.strictObject({ name: z.string(), line: z.int() });
+
+const rearm = z.strictObject({
+  paths: z.enum(["all", "some", "none"]),
+  position: z.enum(["before-work", "after-work"]).nullable(),
+  sites: z.array(z.strictObject({ file: z.string(), line: z.int(), via: z.string().nullable() })),
+  exitsWithout: z.array(z.strictObject({ line: z.int(), statement: z.string() })),
+  callsBefore: z.array(callAt),
+  callsAfter: z.array(callAt),
+});
+
+const delayedWork = z.strictObject({
+  kind: z.literal("delayed-work"),
+  ...place,
+  operation: z.enum(["bind", "queue", "modify", "cancel", "handler"]),
+  mechanism: z.enum(["delayed-work", "work", "timer", "hrtimer"]),
+  primitive: z.string(),
+  item: reference,
+  handler: z.string().nullable(),
+  queue: z.string().nullable(),
+  delay: duration.nullable(),
+  selfRearm: z.boolean().describe("the call stands in the item's own handler"),
+  rearm: rearm.nullable().describe("on handler facts: how it arms itself again"),
+});
+
+const deadline = z.strictObject({
+  kind: z.literal("deadline"),
+  ...place,
+  primitive: z.string(),
+  clock: z.string().nullable(),
+  relation: z.enum(["after", "before", "after-or-at", "before-or-at"]).describe("clock RELATION timestamp + offset"),
+  timestamp: reference.nullable(),
+  offset: duration,
+  whenTrue: outcome,
+  whenFalse: outcome,
+});
+
+const timestamp = z.strictObject({
+  kind: z.literal("timestamp"),
+  ...place,
+  clock: z.string(),
+  target: reference,
+  offset: duration.nullable(),
+});
+
+const timedWait = z.strictObject({
+  kind: z.literal("timed-wait"),
+  ...place,
+  primitive: z.string(),
+  length: duration,
+  awaits: z.string().nullable(),
+});
+
+const wakeUp = z.strictObject({
+  kind: z.literal("wake-up"),
+  ...place,
+  primitive: z.string(),
+  target: z.string(),
+  status: z.string().nullable(),
+});
+
+const taskState = z.strictObject({
+  kind: z.literal("task-state"),
+  ...place,
+  state: z.string(),
+  status: z.array(z.string()).describe("tests of tk_status that lead there; empty when it does not depend on it"),
+  next: z.string(),
+});
+
+const fact = z.discriminatedUnion("kind", [delayedWork, deadline, timestamp, timedWait, wakeUp, taskState]);
+
+const problem = z.strictObject({
+  file: z.string(),
+  function: z.string().nullable(),
+  line: z.int(),
+  reason: z.string(),
+});
+
+const finding = z.strictObject({
+  rule: z.string(),
+  level: z.string(),
+  file: z.string(),
+  line: z.int(),
+  function: z.string().nullable(),
+  message: z.string(),
+  related: z.array(z.strictObject({ file: z.string(), line: z.int(), message: z.string() })),
+});
+
+const kernel = z.strictObject({ id: z.string(), version: z.string().nullable() });
+
+const coverage = z.strictObject({
+  files: z.int(),
+  bytes: z.int(),
+  functions: z.int().describe("functions that a text search finds, in all preprocessor branches"),
+  functionsWithErrors: z.int(),
+  functionsInactive: z.int().describe("of all, those that the configuration switches off"),
+  unparsed: z.array(problem),
+});
+
+/** `scan --json` */
+export const scanSchema = z.strictObject({
+  kernel,
+  configuration: z.strictObject({
+    description: z.string(),
+    switchedOff: z
+      .array(z.strictObject({ file: z.string(), line: z.int(), condition: z.string() }))
+      .describe("preprocessor conditions that were decided against the text after them"),
+  }),
+  paths: z.array(z.string()),
+  coverage,
+  facts: z.array(fact),
+  findings: z.array(finding).describe("empty until there are rules"),
+  problems: z.array(problem).describe("what kept facts from being found or complete"),
+  notes: z.array(z.strictObject({ file: z.string(), reason: z.string() })).describe("what the source left out"),
+});
+
+const kindCounts = z.record(z.string(), z.int());
+
+/** `run --json` */
+export const runSchema = z.strictObject({
+  kernel,
+  configuration: z.string(),
+  coverage,
+  files: z.array(z.strictObject({ file: z.string(), facts: kindCounts })),
+  systems: z.array(
+    z.strictObject({
+      system: z.string(),
+      present: z.boolean(),
+      lines: z.array(z.string()).describe("the system's facts in words"),
+    }),
+  ),
+  written: z.array(z.string()).describe("files that were written"),
+});
+
+export type ScanDocument = z.infer<typeof scanSchema>;
+export type RunDocument = z.infer<typeof runSchema>;
+
+/** Schema by command. */
+export const SCHEMAS = { scan: scanSchema, run: runSchema } as const;
+
+/** JSON Schema (2020-12) of a command's document. */
+export function jsonSchema(command: keyof typeof SCHEMAS): unknown {
+  return z.toJSONSchema(SCHEMAS[command]);
+}

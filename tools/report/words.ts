@@ -1,0 +1,108 @@
+/**
+ * Facts in words, one line each.
+ */
+import type { DeadlineFact, DelayedWorkFact, Fact, Outcome, Reference } from "../timing/fact.ts";
+
+/** Text from C sources may hold anything; a terminal must see none of it as a command. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is being removed
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "?");
+}
+
+/** `TCP_Server_Info.lstrp` where the struct is known, the expression otherwise. */
+export function referenceText(reference: Reference): string {
+  return reference.struct !== null && reference.field !== null
+    ? `${reference.struct}.${reference.field}`
+    : reference.expression;
+}
+
+function outcomeText(outcome: Outcome): string {
+  const calls = outcome.calls.length === 0 ? "" : `calls ${outcome.calls.join(", ")}; `;
+  return `${calls}${outcome.ends.join(" or ")}`;
+}
+
+const RELATIONS: Readonly<Record<DeadlineFact["relation"], string>> = {
+  after: "after",
+  before: "before",
+  "after-or-at": "at or after",
+  "before-or-at": "at or before",
+};
+
+/** `jiffies after server->lstrp + 3 x server->echo_interval`. */
+export function deadlineText(fact: DeadlineFact): string {
+  const clock = fact.clock ?? "a time that could not be traced to a clock";
+  const stamp = fact.timestamp?.expression;
+  const offset = fact.offset.terms.length === 0 ? null : fact.offset.text;
+  const sum =
+    stamp === undefined
+      ? (offset ?? "0")
+      : offset === null
+        ? stamp
+        : offset.startsWith("-")
+          ? `${stamp} - ${offset.slice(1)}`
+          : `${stamp} + ${offset}`;
+  const locals = (fact.offset.locals ?? []).map((local) => `${local.name} is one of: ${local.values.join(" | ")}`);
+  return [`${clock} ${RELATIONS[fact.relation]} ${sum}`, ...locals].join("; ");
+}
+
+/** How a handler arms itself again: `on all paths, after its work (can_echo, echo)`. */
+export function rearmText(fact: DelayedWorkFact): string {
+  const { rearm } = fact;
+  if (rearm === null) return "";
+  if (rearm.paths === "none") return "does not arm itself again";
+  const where = rearm.paths === "all" ? "on all paths" : "on some of its paths";
+  const names = [...new Set(rearm.callsBefore.map((call) => call.name))];
+  const work = rearm.position === "before-work" ? "before its work" : `after its work (${names.join(", ")})`;
+  const exits = rearm.exitsWithout.map((exit) => `line ${exit.line} (${exit.statement})`);
+  const without = exits.length === 0 ? "" : `; not when it leaves at ${exits.join(", ")}`;
+  return `arms itself again ${where}, ${work}${without}`;
+}
+
+function delayedWorkText(fact: DelayedWorkFact): string {
+  const item = referenceText(fact.item);
+  const handler = fact.handler ?? "no known function";
+  switch (fact.operation) {
+    case "bind":
+      return `${item} runs ${handler} (${fact.mechanism})`;
+    case "handler":
+      return `handler of ${item}: ${rearmText(fact)}`;
+    case "cancel":
+      return `cancels ${item} (${fact.mechanism}, ${handler})`;
+    default: {
+      const delay = fact.delay === null ? "" : ` after ${fact.delay.text}`;
+      const self = fact.selfRearm ? "arms itself again:" : fact.operation === "modify" ? "re-arms" : "queues";
+      const locals = (fact.delay?.locals ?? []).map((local) => `; ${local.name} is one of: ${local.values.join(" | ")}`);
+      return `${self} ${item} -> ${handler}${delay} (${fact.primitive})${locals.join("")}`;
+    }
+  }
+}
+
+/** One fact in one line, without its place. */
+export function factText(fact: Fact): string {
+  switch (fact.kind) {
+    case "delayed-work":
+      return delayedWorkText(fact);
+    case "deadline":
+      return `${deadlineText(fact)}: then ${outcomeText(fact.whenTrue)}; else ${outcomeText(fact.whenFalse)}`;
+    case "timestamp": {
+      const offset = fact.offset === null ? "" : ` + ${fact.offset.text}`;
+      return `${referenceText(fact.target)} = ${fact.clock}${offset}`;
+    }
+    case "timed-wait": {
+      const awaits = fact.awaits === null ? "" : ` for ${fact.awaits}`;
+      const seconds = fact.length.seconds !== null && fact.length.unit !== "jiffies" && fact.length.unit !== "s";
+      return `waits ${fact.length.text}${seconds ? ` = ${fact.length.seconds} s` : ""}${awaits} (${fact.primitive})`;
+    }
+    case "wake-up":
+      return `wakes ${fact.target}${fact.status === null ? "" : ` with ${fact.status}`} (${fact.primitive})`;
+    case "task-state": {
+      const status = fact.status.length === 0 ? "any status" : `tk_status ${fact.status.join(" or ")}`;
+      return `${fact.state} -> ${fact.next} on ${status}`;
+    }
+  }
+}
+
+/** What happens when a deadline has passed, short: calls that matter and where it ends. */
+export function consequenceText(outcome: Outcome): string {
+  return outcomeText(outcome);
+}
