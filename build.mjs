@@ -7,7 +7,7 @@ const manifest = JSON.parse(readFileSync(new URL("package.json", import.meta.url
 rmSync(new URL("dist", import.meta.url), { recursive: true, force: true });
 await build({
   absWorkingDir: new URL(".", import.meta.url).pathname,
-  entryPoints: { groundhog: "tools/cli/main.ts" },
+  entryPoints: { groundhog: "tools/cli/main.ts", "parse-worker": "tools/c/parse-worker.ts" },
   outdir: "dist",
   bundle: true,
   splitting: true,

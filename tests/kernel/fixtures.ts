@@ -149,7 +149,7 @@ export function compress(data: Buffer, packing: Packing): Buffer {
   if (packing === "gz") {
     return gzipSync(data);
   }
-  const [program, ...args] = packing === "xz" ? ["xz", "-c"] : ["zstd", "-c", "-q"];
+  const [program, ...args] = packing === "xz" ? ["xz", "-0", "-c"] : ["zstd", "-1", "-c", "-q"];
   const result = spawnSync(program ?? "", args, { input: data, maxBuffer: 1 << 30, env: { PATH: "/usr/bin:/bin" } });
   if (result.status !== 0) {
     throw new Error(`${program} is needed to make test archives: ${result.stderr}`);

@@ -89,4 +89,5 @@ test("formatBytes", () => {
 
 test("an InputError is one line without terminal escapes", () => {
   expect(new InputError("a\nb\u001b[31m", "c\r\nd").message).toBe("a b [31m: c d");
+  expect(new InputError("a".repeat(9_000), "b".repeat(9_000)).message).toHaveLength(500 + 2 + 2_000);
 });

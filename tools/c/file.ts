@@ -1,11 +1,12 @@
 /**
- * One C file: masked, cut into functions, each parsed on its own.
+ * One C file: masked, and cut into functions that are parsed one by one.
  */
 import type { Configuration } from "./configuration.ts";
 import { functionsInText, type TextFunction } from "./functions-in-text.ts";
 import { LineTable } from "./lex.ts";
 import { type Masked, mask } from "./mask.ts";
 import { FILE, FUNCTION } from "./mask/structure.ts";
+import type { ParseFailure, ParseJob } from "./parse-check.ts";
 import { MAX_NESTING, parsePiece, type SyntaxNode } from "./syntax.ts";
 
 /** A place that could not be handled, in the words of the reports. */
@@ -24,7 +25,7 @@ export interface CFunction {
   readonly start: number;
   readonly bodyStart: number;
   readonly end: number;
-  /** The function's tree, parsed again when it was let go; null when it does not parse. */
+  /** The function's tree, parsed when it is first asked for; null when it does not parse. */
   syntax(): SyntaxNode | null;
 }
 
@@ -33,13 +34,24 @@ export interface CFile {
   readonly sizeBytes: number;
   readonly masked: Masked;
   readonly lines: LineTable;
-  /** Functions in text that the configuration keeps, and that parse. */
+  /** Functions in text that the configuration keeps. */
   readonly functions: readonly CFunction[];
+  /** All functions, switched-off ones too, as jobs for a parse checker. */
+  readonly pieces: readonly FilePiece[];
   /** How many functions a text search finds, in all preprocessor branches. */
   readonly functionsInText: number;
   /** Of those, how many the configuration switches off. */
   readonly functionsInactive: number;
+  /** What is known to be lost without parsing: refused files, broken conditions, functions split by them. */
   readonly unparsed: readonly Unparsed[];
+}
+
+/** Functions that are parsed from one text. */
+export interface FilePiece {
+  readonly names: readonly string[];
+  /** Byte offset of the job's text in the file. */
+  readonly base: number;
+  readonly job: ParseJob;
 }
 
 /** Larger files are listed and left alone. The largest of any kernel, generated register lists, are below this. */
@@ -63,7 +75,7 @@ function longestLine(text: Buffer): number {
  * @param path its path in the kernel tree, for reports
  * @param text its bytes
  * @param options `functions: false` for headers that are only asked for definitions: no function is parsed
- * @returns the file with what could be parsed, and a list of what could not; never throws
+ * @returns the file, with a list of what is lost already; never throws
  */
 export function readCFile(
   path: string,
@@ -92,17 +104,19 @@ export function readCFile(
     masked,
     lines,
     functions: [],
+    pieces: [],
     functionsInText: found.length,
     functionsInactive: 0,
     unparsed,
   };
-  const functionsInactive = parseFunctions(file, { masked, base: 0 }, found, configuration);
+  const functionsInactive = cutFunctions(file, { masked, base: 0 }, found, configuration);
   return Object.assign(file, { functionsInactive });
 }
 
 /** A file while it is being read. */
 interface Draft extends CFile {
   readonly functions: CFunction[];
+  readonly pieces: FilePiece[];
   readonly unparsed: Unparsed[];
 }
 
@@ -121,6 +135,7 @@ function emptyFile(path: string, sizeBytes: number, configuration: Configuration
     masked: mask(nothing, configuration),
     lines: new LineTable(nothing),
     functions: [],
+    pieces: [],
     functionsInText: 0,
     functionsInactive: 0,
     unparsed: [{ file: path, function: null, line: 1, reason }],
@@ -135,16 +150,17 @@ interface Region {
 }
 
 /**
- * Parses every function that the text search found. Functions that the configuration switches off are parsed too, in a
- * region of their own: what the tool cannot read should be known before somebody switches it on.
+ * Cuts out every function that the text search found. Functions that the configuration switches off are parsed too, in
+ * a region of their own: what the tool cannot read should be known before somebody switches it on.
  *
  * @returns how many of them are switched off
  */
-function parseFunctions(file: Draft, region: Region, found: readonly TextFunction[], configuration: Configuration): number {
+function cutFunctions(file: Draft, region: Region, found: readonly TextFunction[], configuration: Configuration): number {
   const { masked, base } = region;
-  const text = masked.bytes.toString("latin1");
   const starts = declarationStarts(masked);
   const switchedOff = new Map<number, TextFunction[]>();
+  const names: string[] = [];
+  const bounds: number[] = [];
   for (const one of found) {
     const range = inactiveRange(masked.preprocessed.inactive, one.bodyStart - base);
     if (range !== null) {
@@ -158,15 +174,16 @@ function parseFunctions(file: Draft, region: Region, found: readonly TextFunctio
       fail(file, one, one.bodyStart, "not recognised as a function definition");
       continue;
     }
-    const result = parsePiece(text.slice(start, one.bodyEnd - base), base + start);
-    if (!result.ok) fail(file, one, result.offset, result.reason);
-    else if (region.base === 0 && masked === file.masked) file.functions.push(cFunction(file, one, start));
+    names.push(one.name);
+    bounds.push(start, one.bodyEnd - base);
+    if (masked === file.masked) file.functions.push(cFunction(file, one, start));
   }
-  for (const [index, functions] of switchedOff) parseSwitchedOff(file, region, index, functions, configuration);
+  if (names.length > 0) file.pieces.push({ names, base, job: { text: masked.bytes.toString("latin1"), bounds } });
+  for (const [index, functions] of switchedOff) cutSwitchedOff(file, region, index, functions, configuration);
   return [...switchedOff.values()].reduce((sum, functions) => sum + functions.length, 0);
 }
 
-function parseSwitchedOff(
+function cutSwitchedOff(
   file: Draft,
   { masked, base }: Region,
   index: number,
@@ -181,11 +198,23 @@ function parseSwitchedOff(
     else fail(file, one, one.bodyStart, "split by a preprocessor condition that switches off only a part of it");
   }
   const text = Buffer.from(masked.source.slice(from, to), "latin1");
-  parseFunctions(file, { masked: mask(text, configuration), base: base + from }, inside, configuration);
+  cutFunctions(file, { masked: mask(text, configuration), base: base + from }, inside, configuration);
 }
 
 function fail(file: Draft, one: TextFunction, offset: number, reason: string): void {
   file.unparsed.push({ file: file.path, function: one.name, line: file.lines.lineAt(offset), reason });
+}
+
+/** What a parse checker found in a file's pieces, in the words of the reports. */
+export function failuresOf(file: CFile, failures: readonly (readonly ParseFailure[])[]): readonly Unparsed[] {
+  return file.pieces.flatMap((piece, i) =>
+    (failures[i] ?? []).map((failure) => ({
+      file: file.path,
+      function: piece.names[failure.index] ?? null,
+      line: file.lines.lineAt(piece.base + failure.offset),
+      reason: failure.reason,
+    })),
+  );
 }
 
 /** Index of the switched-off range that holds `offset`; null where the text is in use. */

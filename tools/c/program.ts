@@ -2,7 +2,7 @@
  * All files that are looked at together, with lookups over them; headers join when a name is not found otherwise.
  */
 import type { Configuration } from "./configuration.ts";
-import { type CFile, type CFunction, readCFile, type Unparsed } from "./file.ts";
+import { type CFile, type CFunction, readCFile } from "./file.ts";
 import { type CallSite, type Enumerator, type FileIndex, indexFile, type StructSite, type TableEntry } from "./file-index.ts";
 import { childOf, parsePiece, type SyntaxNode } from "./syntax.ts";
 import type { MacroDefinition } from "./preprocessor.ts";
@@ -72,10 +72,6 @@ export class Program {
     for (const [tag, site] of index.structs) if (!this.structSites.has(tag)) this.structSites.set(tag, site);
     for (const [name, target] of index.typedefs) if (!this.typedefs.has(name)) this.typedefs.set(name, target);
     for (const [name, tag] of index.variables) if (!this.variables.has(name)) this.variables.set(name, tag);
-  }
-
-  get unparsed(): readonly Unparsed[] {
-    return this.files.flatMap((file) => file.unparsed);
   }
 
   get tables(): readonly TableEntry[] {

@@ -10,7 +10,7 @@ import { probeOf, type SystemEntry } from "../timing/probe.ts";
 import { type Scan, scanKernel } from "../timing/scan.ts";
 import { EXIT, type Exit } from "./exit.ts";
 import { writeFiles } from "./out.ts";
-import { configurationOf, installationFolder, openForCommand, paintForTerminal, print } from "./surroundings.ts";
+import { checkerForCommand, configurationOf, installationFolder, openForCommand, paintForTerminal, print } from "./surroundings.ts";
 
 export interface RunOptions {
   readonly kernel?: string;
@@ -43,9 +43,10 @@ export async function runCommand(names: readonly string[], options: RunOptions):
   const systems = systemsNamed(names);
   const configuration = configurationOf(options.config);
   if (options.out === "-") throw new InputError("--out -", "run writes several files; name a folder");
+  const checker = checkerForCommand();
   const source = await openForCommand(options.kernel, []);
   try {
-    const scan = await scanKernel(source, [], configuration);
+    const scan = await scanKernel(source, [], configuration, checker);
     const stories = systems.map((system) => probeStory(system, probeOf(scan.facts, system.probe)));
     const report = runReport(scan, stories);
     const written = writeFiles(options.out, filesOf(scan, report));
@@ -55,6 +56,7 @@ export async function runCommand(names: readonly string[], options: RunOptions):
         : runText(report, written, paintForTerminal()),
     );
   } finally {
+    await checker.close();
     await source.close();
   }
   return EXIT.done;

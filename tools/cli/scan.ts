@@ -5,7 +5,7 @@ import { scanText } from "../report/scan-text.ts";
 import { FACT_KINDS, type FactKind } from "../timing/fact.ts";
 import { scanKernel } from "../timing/scan.ts";
 import { EXIT, type Exit } from "./exit.ts";
-import { configurationOf, openForCommand, paintForTerminal, print } from "./surroundings.ts";
+import { checkerForCommand, configurationOf, openForCommand, paintForTerminal, print } from "./surroundings.ts";
 
 export interface ScanOptions {
   readonly kernel?: string;
@@ -29,9 +29,10 @@ function kindsOf(names: readonly string[] | undefined): ReadonlySet<FactKind> {
 export async function scanCommand(paths: readonly string[], options: ScanOptions): Promise<Exit> {
   const kinds = kindsOf(options.kind);
   const configuration = configurationOf(options.config);
+  const checker = checkerForCommand();
   const source = await openForCommand(options.kernel, paths);
   try {
-    const scan = await scanKernel(source, paths, configuration);
+    const scan = await scanKernel(source, paths, configuration, checker);
     const facts = scan.facts.filter((fact) => kinds.has(fact.kind));
     await print(
       options.json === true
@@ -39,6 +40,7 @@ export async function scanCommand(paths: readonly string[], options: ScanOptions
         : scanText(scan, facts, paintForTerminal()),
     );
   } finally {
+    await checker.close();
     await source.close();
   }
   return EXIT.done;

@@ -7,6 +7,8 @@ import { dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pico from "picocolors";
 import { type Configuration, everythingEnabled, fromDotConfig } from "../c/configuration.ts";
+import { parallelChecker } from "../c/parallel-check.ts";
+import { type ParseChecker, sequentialChecker } from "../c/parse-check.ts";
 import { InputError } from "../kernel/input-error.ts";
 import { openKernel } from "../kernel/open.ts";
 import type { KernelSource } from "../kernel/source.ts";
@@ -55,6 +57,13 @@ export function openForCommand(spec: string | undefined, paths: readonly string[
     workingDirectory: process.cwd(),
     progress: (line) => process.stderr.write(`${line}\n`),
   });
+}
+
+/** A second thread where the bundle has its script; sources run without a bundle do everything in one. */
+export function checkerForCommand(): ParseChecker & { close(): Promise<void> } {
+  const script = new URL("./parse-worker.js", import.meta.url);
+  if (existsSync(script)) return parallelChecker(script);
+  return { ...sequentialChecker(), close: async () => {} };
 }
 
 const MAX_CONFIG_BYTES = 4_000_000;

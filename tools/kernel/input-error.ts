@@ -17,12 +17,12 @@ export class InputError extends Error {
     readonly reason: string,
     options?: { readonly cause?: unknown },
   ) {
-    super(`${oneLine(subject)}: ${oneLine(reason)}`, options);
+    super(`${oneLine(subject, 500)}: ${oneLine(reason, 2_000)}`, options);
   }
 }
 
 /** Hostile names must not forge a second line or terminal escapes: control characters become spaces. */
-function oneLine(text: string): string {
+function oneLine(text: string, maxCharacters: number): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is being removed
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").slice(0, 500);
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").slice(0, maxCharacters);
 }

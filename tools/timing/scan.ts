@@ -2,7 +2,8 @@
  * A kernel source and some paths -> C files, program, timing facts, coverage.
  */
 import type { Configuration } from "../c/configuration.ts";
-import { type CFile, readCFile, type Unparsed } from "../c/file.ts";
+import { type CFile, failuresOf, readCFile, type Unparsed } from "../c/file.ts";
+import { type ParseChecker, sequentialChecker } from "../c/parse-check.ts";
 import { type HeaderText, Program } from "../c/program.ts";
 import { smbClientFolder } from "../kernel/find.ts";
 import { InputError } from "../kernel/input-error.ts";
@@ -60,25 +61,36 @@ export async function defaultPaths(source: KernelSource): Promise<readonly strin
  * Scans paths of a kernel.
  *
  * @param paths folders or files of the kernel tree; empty for the default paths
+ * @param checker parses every function for the coverage figure, perhaps in another thread
  * @throws InputError when a path is not in the kernel or has no C files
  */
 export async function scanKernel(
   source: KernelSource,
   paths: readonly string[],
   configuration: Configuration,
+  checker: ParseChecker = sequentialChecker(),
 ): Promise<Scan> {
   const wanted = paths.length === 0 ? await defaultPaths(source) : paths.map(cleanPath);
   const names = await cFilesIn(source, wanted);
-  const files = await Promise.all(names.map(async (path) => readOne(source, path, configuration)));
+  const files = await Promise.all(names.map(async (path) => readOne(source, path, configuration, checker)));
   const read = files.filter((file) => file !== null);
-  const headers = await headersOf(source, read);
-  const program = new Program(read, headers, configuration, WATCHED_NAMES);
+  const cFiles = read.map((one) => one.file);
+  const headers = await headersOf(source, cFiles);
+  const program = new Program(cFiles, headers, configuration, WATCHED_NAMES);
   const { facts, problems } = collectTimingFacts(program);
+  const failures = await checker.finish();
+  const unparsed = read.flatMap(({ file, jobs }) => [
+    ...file.unparsed,
+    ...failuresOf(
+      file,
+      jobs.map((number) => failures[number] ?? []),
+    ),
+  ]);
   return {
     kernel: { id: source.id, version: source.version },
-    configuration: { description: configuration.description, switchedOff: switchedOff(read) },
+    configuration: { description: configuration.description, switchedOff: switchedOff(cFiles) },
     paths: wanted,
-    coverage: coverageOf(read),
+    coverage: coverageOf(cFiles, unparsed),
     facts,
     problems,
     notes: source.notes,
@@ -105,9 +117,22 @@ async function cFilesIn(source: KernelSource, paths: readonly string[]): Promise
   return [...names].sort();
 }
 
-async function readOne(source: KernelSource, path: string, configuration: Configuration): Promise<CFile | null> {
+/** A file with the numbers of its jobs. */
+interface ReadFile {
+  readonly file: CFile;
+  readonly jobs: readonly number[];
+}
+
+async function readOne(
+  source: KernelSource,
+  path: string,
+  configuration: Configuration,
+  checker: ParseChecker,
+): Promise<ReadFile | null> {
   const text = await source.read(path);
-  return text === null ? null : readCFile(path, text, configuration);
+  if (text === null) return null;
+  const file = readCFile(path, text, configuration);
+  return { file, jobs: file.pieces.map((piece) => checker.add(piece.job)) };
 }
 
 /**
@@ -139,8 +164,7 @@ async function headersOf(source: KernelSource, files: readonly CFile[]): Promise
   return [...headers, ...(await read(siblings))];
 }
 
-function coverageOf(files: readonly CFile[]): Coverage {
-  const unparsed = files.flatMap((file) => file.unparsed);
+function coverageOf(files: readonly CFile[], unparsed: readonly Unparsed[]): Coverage {
   const broken = new Set(unparsed.filter((one) => one.function !== null).map((one) => `${one.file} ${one.function} ${one.line}`));
   const sum = (value: (file: CFile) => number): number => files.reduce((total, file) => total + value(file), 0);
   return {
