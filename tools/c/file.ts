@@ -178,7 +178,7 @@ function cutFunctions(file: Draft, region: Region, found: readonly TextFunction[
     bounds.push(start, one.bodyEnd - base);
     if (masked === file.masked) file.functions.push(cFunction(file, one, start));
   }
-  if (names.length > 0) file.pieces.push({ names, base, job: { text: masked.bytes.toString("latin1"), bounds } });
+  if (names.length > 0) file.pieces.push({ names, base, job: { text: masked.text, bounds } });
   for (const [index, functions] of switchedOff) cutSwitchedOff(file, region, index, functions, configuration);
   return [...switchedOff.values()].reduce((sum, functions) => sum + functions.length, 0);
 }
@@ -257,7 +257,7 @@ function cFunction(file: CFile, one: TextFunction, start: number): CFunction {
     end: one.bodyEnd,
     syntax() {
       if (kept !== null) return kept;
-      const again = parsePiece(file.masked.bytes.toString("latin1", start, one.bodyEnd), start);
+      const again = parsePiece(file.masked.text.slice(start, one.bodyEnd), start);
       if (!again.ok) return null;
       kept = again.root();
       return kept;

@@ -63,7 +63,7 @@ export function parseFragment(text: string, offset: number): Fragment | null {
   configuration ??= everythingEnabled();
   const source = `${PREFIX}${text.replace(/\n/g, " ")}; }`;
   const masked = mask(Buffer.from(source, "latin1"), configuration);
-  const result = parsePiece(masked.bytes.toString("latin1"), 0);
+  const result = parsePiece(masked.text, 0);
   if (!result.ok) return null;
   const definition = result.root().children.find((child) => child.type === "function_definition");
   const body = definition === undefined ? undefined : childOf(definition, "body");

@@ -78,6 +78,11 @@ class TokenSink {
   code: Uint32Array;
   count = 0;
 
+  /** Starts again with the arrays that are there. */
+  restart(): void {
+    this.count = 0;
+  }
+
   constructor(capacity: number) {
     this.kind = new Uint8Array(capacity);
     this.start = new Uint32Array(capacity);
@@ -106,6 +111,9 @@ class TokenSink {
     this.code = copy(new Uint32Array(capacity), this.code);
   }
 }
+
+/** One sink for all files, grown to the largest: the tokens of a file are copied out of it in their exact number. */
+const scratch = new TokenSink(65_536);
 
 const NEWLINE = 10;
 const BACKSLASH = 92;
@@ -195,7 +203,8 @@ function isHexadecimal(text: Buffer, at: number, exponent: number): boolean {
  * @returns tokens with byte offsets, comments, and stray bytes; never throws, whatever the bytes are
  */
 export function lex(text: Buffer): Lexed {
-  const sink = new TokenSink(Math.max(64, text.length >> 2));
+  scratch.restart();
+  const sink = scratch;
   const comments: number[] = [];
   const stray: number[] = [];
   const length = text.length;
@@ -267,10 +276,10 @@ function finish(sink: TokenSink): Tokens {
   const { count } = sink;
   return {
     count,
-    kind: sink.kind.subarray(0, count),
-    start: sink.start.subarray(0, count),
-    end: sink.end.subarray(0, count),
-    code: sink.code.subarray(0, count),
+    kind: sink.kind.slice(0, count),
+    start: sink.start.slice(0, count),
+    end: sink.end.slice(0, count),
+    code: sink.code.slice(0, count),
   };
 }
 

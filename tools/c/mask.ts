@@ -18,6 +18,8 @@ import { type Preprocessed, preprocess } from "./preprocessor.ts";
 export interface Masked {
   /** What the parser reads: as long as the file, with the same newlines. */
   readonly bytes: Buffer;
+  /** The same, each byte as one character. */
+  readonly text: string;
   /** The file, each byte as one character. */
   readonly source: string;
   readonly edits: readonly MaskEdit[];
@@ -57,5 +59,5 @@ function maskTokens(text: Buffer, source: string, lexed: Lexed, preprocessed: Pr
   maskMembers(stream, out);
   maskArguments(stream, out);
   maskStatements(stream, out);
-  return { bytes: out.bytes, source, edits: out.edits, preprocessed, stream, allTokens: tokens };
+  return { bytes: out.bytes, text: out.bytes.toString("latin1"), source, edits: out.edits, preprocessed, stream, allTokens: tokens };
 }

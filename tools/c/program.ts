@@ -176,7 +176,7 @@ function mayDefine(text: Buffer, name: string, keyword: string): boolean {
 /** A struct and the unnamed structs among its members, which get names such as `rpc_task.u`. */
 function structType(tag: string, site: StructSite): readonly StructType[] {
   const { file, start, end } = site;
-  const result = parsePiece(`${file.masked.bytes.toString("latin1", start, end)};`, start);
+  const result = parsePiece(`${file.masked.text.slice(start, end)};`, start);
   if (!result.ok) return [];
   const types: StructType[] = [];
   const body = [...walkFor(result.root(), "field_declaration_list")][0];

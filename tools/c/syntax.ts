@@ -89,33 +89,42 @@ interface MutableNode extends SyntaxNode {
 }
 
 /** Node type names by id, filled as they are met: crossing into native code for each string is the slow part. */
-const TYPE_NAMES: (string | undefined)[] = [];
+const TYPE_NAMES: (string | null | undefined)[] = [];
+/** Field names by id; 0 is "no field". */
+const FIELD_NAMES: (string | null | undefined)[] = [null];
+
+/** Type of the node at the cursor; null for punctuation, which trees leave out. */
+function typeAtCursor(cursor: Parser.TreeCursor): string | null {
+  const id = cursor.nodeTypeId;
+  let type = TYPE_NAMES[id];
+  if (type === undefined) {
+    const name = cursor.nodeType;
+    type = LEFT_OUT.has(name) ? null : name;
+    TYPE_NAMES[id] = type;
+  }
+  return type;
+}
+
+function nodeAtCursor(cursor: Parser.TreeCursor, type: string, base: number, parent: SyntaxNode | null): MutableNode {
+  const fieldId = parent === null ? 0 : cursor.currentFieldId;
+  let field = FIELD_NAMES[fieldId];
+  if (field === undefined) {
+    field = cursor.currentFieldName ?? null;
+    FIELD_NAMES[fieldId] = field;
+  }
+  return { type, field, start: base + cursor.startIndex, end: base + cursor.endIndex, children: [], parent };
+}
 
 function convert(tree: Parser.Tree, base: number): SyntaxNode {
   const cursor = tree.walk();
-  const make = (parent: SyntaxNode | null): MutableNode => {
-    const id = cursor.nodeTypeId;
-    let type = TYPE_NAMES[id];
-    if (type === undefined) {
-      type = cursor.nodeType;
-      TYPE_NAMES[id] = type;
-    }
-    return {
-      type,
-      field: parent === null ? null : (cursor.currentFieldName ?? null),
-      start: base + cursor.startIndex,
-      end: base + cursor.endIndex,
-      children: [],
-      parent,
-    };
-  };
-  const root = make(null);
+  const root = nodeAtCursor(cursor, cursor.nodeType, base, null);
   const path: MutableNode[] = [root];
-  if (!cursor.gotoFirstChild()) return root;
-  for (;;) {
-    const parent = path.at(-1) as MutableNode;
-    const node = make(parent);
-    if (!LEFT_OUT.has(node.type)) {
+  let more = cursor.gotoFirstChild();
+  while (more) {
+    const type = typeAtCursor(cursor);
+    if (type !== null) {
+      const parent = path.at(-1) as MutableNode;
+      const node = nodeAtCursor(cursor, type, base, parent);
       parent.children.push(node);
       if (cursor.gotoFirstChild()) {
         path.push(node);
@@ -124,11 +133,11 @@ function convert(tree: Parser.Tree, base: number): SyntaxNode {
     }
     while (!cursor.gotoNextSibling()) {
       path.pop();
-      if (path.length === 0 || !cursor.gotoParent()) return root;
-      if (path.length === 0) return root;
+      more = path.length > 0 && cursor.gotoParent();
+      if (!more || path.length === 0) return root;
     }
-    if (path.length === 0) return root;
   }
+  return root;
 }
 
 /** The child with a field name. */
