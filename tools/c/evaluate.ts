@@ -72,6 +72,10 @@ const TRANSPARENT = new Set([
   "data_race",
 ]);
 
+/** Work for one expression, macros included: doubling macros would otherwise take for ever. */
+const MAX_NODES = 20_000;
+const MAX_MACRO_BYTES = 20_000;
+
 /** Thrown inside for what is no sum; never leaves this file. */
 const NO_SUM = Symbol("no sum");
 
@@ -81,9 +85,11 @@ class Evaluator {
     private readonly depth: number,
     private readonly bound: ReadonlyMap<string, Sum>,
     private readonly expanding: ReadonlySet<string>,
+    private readonly budget: { left: number },
   ) {}
 
   sum(node: SyntaxNode): Sum {
+    if (--this.budget.left < 0) throw NO_SUM;
     switch (node.type) {
       case "number_literal":
         return this.number(node);
@@ -170,19 +176,20 @@ class Evaluator {
   }
 
   private nested(name: string): Evaluator {
-    return new Evaluator(this.options, this.depth + 1, this.bound, new Set([...this.expanding, name]));
+    return new Evaluator(this.options, this.depth + 1, this.bound, new Set([...this.expanding, name]), this.budget);
   }
 
   /** The sum of some text, such as a macro's body, with parameters bound. */
   private inside(text: string, bound: ReadonlyMap<string, Sum>, name: string): Sum | null {
-    const fragment: Fragment | null = parseFragment(plainText(text), 0);
-    if (fragment?.expression == null) return null;
+    const fragment: Fragment | null = text.length > MAX_MACRO_BYTES ? null : parseFragment(plainText(text), 0);
+    if (fragment?.expression == null || this.budget.left < 0) return null;
     const { program } = this.options;
     const inner = new Evaluator(
       { program, code: fragment.code },
       this.depth + 1,
       bound,
       new Set([...this.expanding, name]),
+      this.budget,
     );
     return inner.tryFor(fragment.expression);
   }
@@ -191,7 +198,8 @@ class Evaluator {
     try {
       return this.sum(node);
     } catch (error) {
-      if (error === NO_SUM) return null;
+      // Trees are at most 1,200 levels deep, but macros in macros stack them.
+      if (error === NO_SUM || error instanceof RangeError) return null;
       throw error;
     }
   }
@@ -314,7 +322,7 @@ function integerOperation(operator: string, a: number, b: number): number | null
  * @returns a sum of terms (a constant when all names are known), or null for what is no integer expression
  */
 export function evaluate(node: SyntaxNode, options: EvaluateOptions): Sum | null {
-  return new Evaluator(options, 0, new Map(), new Set()).tryFor(node);
+  return new Evaluator(options, 0, new Map(), new Set(), { left: MAX_NODES }).tryFor(node);
 }
 
 /** Evaluates the text of an expression, such as a macro's body. */

@@ -3,11 +3,11 @@
  */
 import type { Configuration } from "./configuration.ts";
 import { functionsInText, type TextFunction } from "./functions-in-text.ts";
-import { LineTable } from "./lex.ts";
-import { type Masked, mask } from "./mask.ts";
+import { LineTable, lex } from "./lex.ts";
+import { MAX_NESTING, type Masked, mask } from "./mask.ts";
 import { FILE, FUNCTION } from "./mask/structure.ts";
 import type { ParseFailure, ParseJob } from "./parse-check.ts";
-import { MAX_NESTING, parsePiece, type SyntaxNode } from "./syntax.ts";
+import { parsePiece, type SyntaxNode } from "./syntax.ts";
 
 /** A place that could not be handled, in the words of the reports. */
 export interface Unparsed {
@@ -40,6 +40,8 @@ export interface CFile {
   readonly pieces: readonly FilePiece[];
   /** How many functions a text search finds, in all preprocessor branches. */
   readonly functionsInText: number;
+  /** Of those, how many were not looked at because the whole file was refused. */
+  readonly functionsRefused: number;
   /** Of those, how many the configuration switches off. */
   readonly functionsInactive: number;
   /** What is known to be lost without parsing: refused files, broken conditions, functions split by them. */
@@ -84,7 +86,7 @@ export function readCFile(
   options: { readonly functions: boolean } = { functions: true },
 ): CFile {
   const refused = refusal(text);
-  if (refused !== null) return emptyFile(path, text.length, configuration, refused);
+  if (refused !== null) return refusedFile(path, text, configuration, refused, options.functions);
   const masked = mask(text, configuration);
   const lines = new LineTable(text);
   const unparsed: Unparsed[] = masked.preprocessed.problems.map(({ offset, reason }) => ({
@@ -93,11 +95,12 @@ export function readCFile(
     line: lines.lineAt(offset),
     reason,
   }));
-  const found = options.functions ? functionsInText(masked.source, masked.allTokens) : [];
   if (masked.stream.depth > MAX_NESTING) {
     const reason = `brackets nested ${masked.stream.depth} deep, more than ${MAX_NESTING}: not parsed`;
-    return { ...emptyFile(path, text.length, configuration, reason), functionsInText: found.length };
+    return refusedFile(path, text, configuration, reason, options.functions);
   }
+  if (!masked.stream.balanced) unparsed.push({ file: path, function: null, ...unbalanced(masked, lines) });
+  const found = options.functions ? functionsInText(masked.source, masked.allTokens) : [];
   const file: Draft = {
     path,
     sizeBytes: text.length,
@@ -106,12 +109,26 @@ export function readCFile(
     functions: [],
     pieces: [],
     functionsInText: found.length,
+    functionsRefused: 0,
     functionsInactive: 0,
     unparsed,
   };
   const functionsInactive = cutFunctions(file, { masked, base: 0 }, found, configuration);
   return Object.assign(file, { functionsInactive });
 }
+
+/** Where the brackets of a file stop making sense: the first one without a partner. */
+function unbalanced(masked: Masked, lines: LineTable): { readonly line: number; readonly reason: string } {
+  const { tokens, partner } = masked.stream;
+  for (let i = 0; i < tokens.count; i++) {
+    const code = tokens.code[i] as number;
+    if (!BRACKETS.has(code) || (partner[i] as number) >= 0) continue;
+    return { line: lines.lineAt(tokens.start[i] as number), reason: `"${String.fromCharCode(code)}" without its partner` };
+  }
+  return { line: 1, reason: "brackets do not balance; a } in the first column is taken as the end of a function" };
+}
+
+const BRACKETS = new Set([..."()[]{}"].map((bracket) => bracket.charCodeAt(0)));
 
 /** A file while it is being read. */
 interface Draft extends CFile {
@@ -127,16 +144,26 @@ function refusal(text: Buffer): string | null {
   return null;
 }
 
-function emptyFile(path: string, sizeBytes: number, configuration: Configuration, reason: string): CFile {
+/** A file that is not looked into: its functions are counted, so that they count as lost. */
+function refusedFile(
+  path: string,
+  text: Buffer,
+  configuration: Configuration,
+  reason: string,
+  countFunctions: boolean,
+): CFile {
   const nothing = Buffer.alloc(0);
+  const counted = countFunctions && text.length <= MAX_FILE_BYTES;
+  const functions = counted ? functionsInText(text.toString("latin1"), lex(text).tokens).length : 0;
   return {
     path,
-    sizeBytes,
+    sizeBytes: text.length,
     masked: mask(nothing, configuration),
     lines: new LineTable(nothing),
     functions: [],
     pieces: [],
-    functionsInText: 0,
+    functionsInText: functions,
+    functionsRefused: functions,
     functionsInactive: 0,
     unparsed: [{ file: path, function: null, line: 1, reason }],
   };

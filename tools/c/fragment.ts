@@ -64,8 +64,9 @@ export function parseFragment(text: string, offset: number): Fragment | null {
   const source = `${PREFIX}${text.replace(/\n/g, " ")}; }`;
   const masked = mask(Buffer.from(source, "latin1"), configuration);
   const result = parsePiece(masked.text, 0);
-  if (!result.ok) return null;
-  const definition = result.root().children.find((child) => child.type === "function_definition");
+  const root = result.ok ? result.root() : null;
+  if (root === null) return null;
+  const definition = root.children.find((child) => child.type === "function_definition");
   const body = definition === undefined ? undefined : childOf(definition, "body");
   if (body === undefined) return null;
   const statements = body.children.filter((child) => child.type !== "expression_statement" || child.children.length > 0);

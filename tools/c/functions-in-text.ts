@@ -61,7 +61,10 @@ function search(source: string, tokens: Tokens, trustFirstColumn: boolean): Text
       }
     }
   }
-  return depth === 0 || trustFirstColumn ? found : null;
+  if (!trustFirstColumn) return depth === 0 ? found : null;
+  // A function that never ends is one all the same, and a lost one.
+  if (open !== null) found.push({ ...open, bodyEnd: source.length });
+  return found;
 }
 
 function directiveDepth(text: string, levels: Level[], depth: number): number {

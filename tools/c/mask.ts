@@ -15,6 +15,9 @@ import { maskStatements } from "./mask/statements.ts";
 import { type Stream, structureOf } from "./mask/structure.ts";
 import { type Preprocessed, preprocess } from "./preprocessor.ts";
 
+/** Bracket nesting; real code stays below 30, and deep trees would overflow native stacks. */
+export const MAX_NESTING = 400;
+
 export interface Masked {
   /** What the parser reads: as long as the file, with the same newlines. */
   readonly bytes: Buffer;
@@ -55,9 +58,12 @@ function maskTokens(text: Buffer, source: string, lexed: Lexed, preprocessed: Pr
   for (let i = 0; i < inactive.length; i += 2) out.blank(inactive[i] as number, inactive[i + 1] as number);
   const words = withoutAnnotations(source, tokens, inactive, out);
   const stream: Stream = { ...words, ...structureOf(words) };
-  maskFileScope(stream, out);
-  maskMembers(stream, out);
-  maskArguments(stream, out);
-  maskStatements(stream, out);
+  // Deeper text is refused by the reader; the rules' cost grows with depth.
+  if (stream.depth <= MAX_NESTING) {
+    maskFileScope(stream, out);
+    maskMembers(stream, out);
+    maskArguments(stream, out);
+    maskStatements(stream, out);
+  }
   return { bytes: out.bytes, text: out.bytes.toString("latin1"), source, edits: out.edits, preprocessed, stream, allTokens: tokens };
 }

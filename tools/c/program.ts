@@ -177,9 +177,10 @@ function mayDefine(text: Buffer, name: string, keyword: string): boolean {
 function structType(tag: string, site: StructSite): readonly StructType[] {
   const { file, start, end } = site;
   const result = parsePiece(`${file.masked.text.slice(start, end)};`, start);
-  if (!result.ok) return [];
+  const root = result.ok ? result.root() : null;
+  if (root === null) return [];
   const types: StructType[] = [];
-  const body = [...walkFor(result.root(), "field_declaration_list")][0];
+  const body = [...walkFor(root, "field_declaration_list")][0];
   addStruct(tag, body, file.masked.source, types);
   return types;
 }

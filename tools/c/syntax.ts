@@ -20,17 +20,20 @@ export interface SyntaxNode {
   readonly parent: SyntaxNode | null;
 }
 
-/** A piece of a file that was parsed, or the reason why it was not. */
+/** A piece of a file that was parsed, or the reason why it was not. `root` is null for trees that are too deep. */
 export type ParseResult =
-  | { readonly ok: true; readonly root: () => SyntaxNode }
+  | { readonly ok: true; readonly root: () => SyntaxNode | null }
   | { readonly ok: false; readonly offset: number; readonly reason: string };
 
 // Real functions take well under 50 ms; past this the input is hostile, and the report says that the bound was hit.
 const PARSE_LIMIT_MICROSECONDS = 5_000_000;
 /** Longer pieces are not parsed: the largest function of any kernel is a twentieth of this. */
 export const MAX_PIECE_BYTES = 2_000_000;
-/** Bracket nesting; real code stays below 30, and deep trees would overflow native stacks. */
-export const MAX_NESTING = 400;
+/**
+ * Levels of a tree. `a + b + c ...` and `else if` nest one level each; a few hundred are real. Everybody who walks trees
+ * by recursion relies on this.
+ */
+export const MAX_TREE_DEPTH = 1200;
 
 const LEFT_OUT = new Set(["(", ")", "{", "}", "[", "]", ",", ";", "comment"]);
 
@@ -115,7 +118,7 @@ function nodeAtCursor(cursor: Parser.TreeCursor, type: string, base: number, par
   return { type, field, start: base + cursor.startIndex, end: base + cursor.endIndex, children: [], parent };
 }
 
-function convert(tree: Parser.Tree, base: number): SyntaxNode {
+function convert(tree: Parser.Tree, base: number): SyntaxNode | null {
   const cursor = tree.walk();
   const root = nodeAtCursor(cursor, cursor.nodeType, base, null);
   const path: MutableNode[] = [root];
@@ -128,6 +131,7 @@ function convert(tree: Parser.Tree, base: number): SyntaxNode {
       parent.children.push(node);
       if (cursor.gotoFirstChild()) {
         path.push(node);
+        if (path.length > MAX_TREE_DEPTH) return null;
         continue;
       }
     }

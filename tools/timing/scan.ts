@@ -171,7 +171,7 @@ function coverageOf(files: readonly CFile[], unparsed: readonly Unparsed[]): Cov
     files: files.length,
     bytes: sum((file) => file.sizeBytes),
     functions: sum((file) => file.functionsInText),
-    functionsWithErrors: broken.size,
+    functionsWithErrors: broken.size + sum((file) => file.functionsRefused),
     functionsInactive: sum((file) => file.functionsInactive),
     unparsed,
   };

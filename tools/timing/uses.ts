@@ -25,6 +25,8 @@ export interface Use {
 const CALL = new Set(["call_expression"]);
 /** Macros in macros; deeper ones are reported. */
 const MAX_EXPANSIONS = 4;
+/** Text that macros grow to; the largest real ones have a few kilobytes. */
+const MAX_EXPANDED_BYTES = 100_000;
 
 export class UseFinder {
   readonly problems: FactProblem[] = [];
@@ -112,8 +114,9 @@ export class UseFinder {
       values.set(parameter, value);
     }
     // Replacements are inserted as they are: a `$` in an argument is no pattern here.
+    if (macro.body.length > MAX_EXPANDED_BYTES) return null;
     const text = macro.body.replace(/\b[A-Za-z_]\w*\b/g, (word) => values.get(word) ?? word);
-    return this.expandInside(text, primitives, depth + 1);
+    return text.length > MAX_EXPANDED_BYTES ? null : this.expandInside(text, primitives, depth + 1);
   }
 
   private expandInside(text: string, primitives: ReadonlySet<string>, depth: number): string | null {

@@ -7,6 +7,8 @@ import type { MaskedText } from "./edits.ts";
 import type { WordStream } from "./structure.ts";
 import { ALIGNOF, ANNOTATION, ASM, OPERATOR, PLAIN, TYPEOF, wordKind } from "./words.ts";
 
+/** `[[nodiscard("why")]]` is as long as they get. */
+const MAX_ATTRIBUTE_TOKENS = 64;
 const OPEN = 40;
 const CLOSE = 41;
 const OPEN_BRACKET = 91;
@@ -14,16 +16,25 @@ const CLOSE_BRACKET = 93;
 const DOT = 46;
 const ARROW = 0x2d3e;
 
-/** Index of the token after a parenthesised group that opens at `open`; the token after `open` when unbalanced. */
-function afterGroup(tokens: Tokens, open: number): number {
-  let depth = 0;
-  for (let i = open; i < tokens.count; i++) {
+/** Partner of each parenthesis, in one pass: annotations without end must not make masking quadratic. */
+function parenthesisPartners(tokens: Tokens): Int32Array {
+  const partner = new Int32Array(tokens.count).fill(-1);
+  const stack: number[] = [];
+  for (let i = 0; i < tokens.count; i++) {
     const code = tokens.code[i];
-    if (code === OPEN) depth++;
-    else if (code === CLOSE && --depth === 0) return i + 1;
-    else if (tokens.kind[i] === DIRECTIVE) break;
+    if (code === OPEN) stack.push(i);
+    else if (code === CLOSE) {
+      const open = stack.pop();
+      if (open !== undefined) partner[open] = i;
+    }
   }
-  return open + 1;
+  return partner;
+}
+
+/** Index of the token after a parenthesised group that opens at `open`; the token after `open` when unbalanced. */
+function afterGroup(partner: Int32Array, open: number): number {
+  const close = partner[open] as number;
+  return close > open ? close + 1 : open + 1;
 }
 
 /**
@@ -42,13 +53,14 @@ export function withoutAnnotations(source: string, tokens: Tokens, inactive: rea
     if (before !== DOT && before !== ARROW) word[i] = wordKind(source.slice(active.start[i], active.end[i]));
   }
   const keep = new Uint8Array(active.count).fill(1);
+  const partner = parenthesisPartners(active);
   let removed = 0;
   for (let i = 0; i < active.count; ) {
     // The grammar wants a type in alignof; GNU C takes expressions, as sizeof does.
     if (word[i] === ALIGNOF && out.replace(active.start[i] as number, active.end[i] as number, "sizeof")) {
       word[i] = OPERATOR;
     }
-    const end = annotationEnd(source, active, word, i);
+    const end = annotationEnd(source, active, word, partner, i);
     if (end === i) {
       i++;
       continue;
@@ -64,10 +76,10 @@ export function withoutAnnotations(source: string, tokens: Tokens, inactive: rea
 }
 
 /** End (exclusive) of the annotation that starts at token `i`; `i` itself when none does. */
-function annotationEnd(source: string, tokens: Tokens, word: Uint8Array, i: number): number {
+function annotationEnd(source: string, tokens: Tokens, word: Uint8Array, partner: Int32Array, i: number): number {
   const next = i + 1;
   if (word[i] === ANNOTATION) {
-    if (tokens.code[next] === OPEN) return afterGroup(tokens, next);
+    if (tokens.code[next] === OPEN) return afterGroup(partner, next);
     const text = source.slice(tokens.start[i], tokens.end[i]);
     if (text !== "__label__") return next;
     let end = next;
@@ -77,12 +89,12 @@ function annotationEnd(source: string, tokens: Tokens, word: Uint8Array, i: numb
   if (word[i] === ASM) {
     let open = next;
     while (open < tokens.count && tokens.kind[open] === IDENTIFIER) open++;
-    return tokens.code[open] === OPEN ? afterGroup(tokens, open) : next;
+    return tokens.code[open] === OPEN ? afterGroup(partner, open) : next;
   }
   // C23 attributes: [[fallthrough]].
   if (tokens.code[i] === OPEN_BRACKET && tokens.code[next] === OPEN_BRACKET) {
     let end = next;
-    while (end < tokens.count && tokens.code[end] !== CLOSE_BRACKET) end++;
+    while (end < i + MAX_ATTRIBUTE_TOKENS && tokens.code[end] !== CLOSE_BRACKET) end++;
     if (tokens.code[end + 1] === CLOSE_BRACKET && tokens.start[end + 1] === tokens.end[end]) return end + 2;
   }
   return i;
@@ -93,12 +105,13 @@ function mergeTypeof(stream: WordStream, out: MaskedText): WordStream {
   const { tokens, word } = stream;
   if (!word.includes(TYPEOF)) return stream;
   const keep = new Uint8Array(tokens.count).fill(1);
+  const partner = parenthesisPartners(tokens);
   let removed = 0;
   for (let i = 0; i < tokens.count; i++) {
     if (word[i] !== TYPEOF) continue;
     word[i] = PLAIN;
     if (tokens.code[i + 1] !== OPEN) continue;
-    const end = afterGroup(tokens, i + 1);
+    const end = afterGroup(partner, i + 1);
     const last = tokens.end[end - 1] as number;
     out.identifier(tokens.start[i] as number, last);
     out.record("typeof", tokens.start[i] as number, last);

@@ -15,11 +15,14 @@ const CLOSE_BRACE = 125;
 const ELLIPSIS = 0x2e2e2e;
 const AND_AND = 0x2626;
 const EQUALS = 61;
+/** Bounds of a case range are short expressions. */
+const MAX_RANGE_TOKENS = 64;
 const VALID_NUMBER =
   /^(?:0[xX][0-9a-fA-F]+(?:\.[0-9a-fA-F]*)?(?:[pP][-+]?\d+)?|0[bB][01]+|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)[uUlLfFiI]*$/;
 
 /** Masks what stands in function bodies. */
-export function maskStatements(stream: Stream, out: MaskedText): void {
+export function maskStatements(plain: Stream, out: MaskedText): void {
+  const stream: StatementStream = { ...plain, starts: new Uint8Array(plain.tokens.count) };
   const { tokens, context } = stream;
   for (let i = 0; i < tokens.count; i++) {
     const kind = tokens.kind[i];
@@ -38,8 +41,20 @@ export function maskStatements(stream: Stream, out: MaskedText): void {
   }
 }
 
-/** Whether a statement can start at token `i`, judged by the token before it. */
-function startsStatement(stream: Stream, i: number): boolean {
+/** What is known of where statements start; macros that take statements make it depend on earlier answers. */
+interface StatementStream extends Stream {
+  /** 0: not asked yet, 1: yes, 2: no. */
+  readonly starts: Uint8Array;
+}
+
+/** Whether a statement can start at token `i`. Asked in order, so that each answer needs at most one earlier one. */
+function startsStatement(stream: StatementStream, i: number): boolean {
+  if (stream.starts[i] === 0) stream.starts[i] = judgeStart(stream, i) ? 1 : 2;
+  return stream.starts[i] === 1;
+}
+
+/** Judged by the token before it. */
+function judgeStart(stream: StatementStream, i: number): boolean {
   const { tokens, word } = stream;
   const enclosing = stream.enclosing[i] as number;
   if (enclosing < 0 || tokens.code[enclosing] !== OPEN_BRACE) return false;
@@ -58,14 +73,15 @@ function startsStatement(stream: Stream, i: number): boolean {
 }
 
 /** `)` of `if (...)`, `while (...)` or of a macro that takes a statement. */
-function afterControl(stream: Stream, close: number): boolean {
+function afterControl(stream: StatementStream, close: number): boolean {
   const open = stream.partner[close] as number;
   if (open <= 0) return false;
   const { tokens, word } = stream;
   // A second group, as in guard(x)(y), starts with the name before the first.
   const name = tokens.code[open - 1] === CLOSE ? (stream.partner[open - 1] as number) - 1 : open - 1;
   if (name < 0) return false;
-  return word[name] === STATEMENT || (tokens.kind[name] === IDENTIFIER && startsStatement(stream, name));
+  // Earlier names were asked before; those that were not (in other contexts) start no statement here.
+  return word[name] === STATEMENT || stream.starts[name] === 1;
 }
 
 function statementWord(stream: Stream, out: MaskedText, i: number): void {
@@ -182,7 +198,7 @@ function missingSemicolon(stream: Stream, out: MaskedText, name: number, close: 
 function caseRange(stream: Stream, out: MaskedText, i: number): void {
   const { tokens } = stream;
   let end = i + 1;
-  while (end < tokens.count && tokens.code[end] !== COLON && tokens.code[end] !== SEMICOLON) end++;
+  while (end < i + MAX_RANGE_TOKENS && tokens.code[end] !== COLON && tokens.code[end] !== SEMICOLON) end++;
   let start = i;
   while (start > 0 && tokens.code[start] !== SEMICOLON && stream.word[start] !== STATEMENT && i - start < 20) start--;
   if (stream.word[start] !== STATEMENT || textOf(stream, start) !== "case" || tokens.code[end] !== COLON) return;

@@ -24,6 +24,8 @@ export interface Structure {
   readonly opens: Uint8Array;
   /** Deepest nesting of brackets. */
   readonly depth: number;
+  /** Whether every bracket has its partner. */
+  readonly balanced: boolean;
 }
 
 const OPEN_PAREN = 40;
@@ -48,16 +50,19 @@ export function textOf(stream: WordStream, index: number): string {
   return stream.source.slice(stream.tokens.start[index], stream.tokens.end[index]);
 }
 
+/** Deeper text is not C that anybody wrote: the rest is left alone, and the caller refuses the file by its depth. */
+const MAX_STRUCTURE_DEPTH = 2000;
+
 /**
  * Finds partners and contexts. Unbalanced brackets get no partner. Where braces do not balance, a closing brace in the
  * first column ends whatever was left open, so that one broken function does not take the rest of the file with it.
  */
 export function structureOf(stream: WordStream): Structure {
   const structure = bracketStructure(stream, false);
-  return structure.balanced ? structure : bracketStructure(stream, true);
+  return structure.balanced ? structure : { ...bracketStructure(stream, true), balanced: false };
 }
 
-function bracketStructure(stream: WordStream, trustFirstColumn: boolean): Structure & { readonly balanced: boolean } {
+function bracketStructure(stream: WordStream, trustFirstColumn: boolean): Structure {
   const { tokens, source } = stream;
   const { count, code } = tokens;
   const partner = new Int32Array(count).fill(-1);
@@ -85,6 +90,7 @@ function bracketStructure(stream: WordStream, trustFirstColumn: boolean): Struct
     enclosing[i] = stack.at(-1) ?? -1;
     context[i] = contexts.at(-1) ?? FILE;
     if (c === OPEN_PAREN || c === OPEN_BRACKET || c === OPEN_BRACE) {
+      if (stack.length > MAX_STRUCTURE_DEPTH) return { partner, enclosing, context, opens, depth: stack.length, balanced: true };
       stack.push(i);
       const outer = context[i] as number;
       const inner = c === OPEN_BRACE ? braceContext(i, stream, outer, partner) : outer;
