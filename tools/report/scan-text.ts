@@ -28,7 +28,8 @@ export function coverageText(coverage: Coverage): string {
     coverage.functionsInactive === 0
       ? ""
       : ` (${count(coverage.functionsInactive)} of them switched off by the configuration)`;
-  return `${count(coverage.functions)} functions in ${count(coverage.files)} files, ${coveragePercent(coverage)}% parsed${inactive}`;
+  const noun = (value: number, name: string): string => `${count(value)} ${name}${value === 1 ? "" : "s"}`;
+  return `${noun(coverage.functions, "function")} in ${noun(coverage.files, "file")}, ${coveragePercent(coverage)}% parsed${inactive}`;
 }
 
 /** One fact as a line. */
@@ -62,7 +63,7 @@ export function scanText(scan: Scan, facts: readonly Fact[], paint: Paint): stri
     "",
     `${printable(scan.kernel.id)}${version}: ${scan.paths.map(printable).join(", ")}`,
     `${coverageText(scan.coverage)}; configuration: ${printable(scan.configuration.description)}`,
-    `${facts.length.toLocaleString("en-US")} timing facts, 0 findings (there are no rules yet)`,
+    `${facts.length.toLocaleString("en-US")} timing fact${facts.length === 1 ? "" : "s"}, 0 findings (there are no rules yet)`,
   );
   return `${lines.join("\n")}\n`;
 }

@@ -20,7 +20,10 @@ export interface ArmedItem {
 
 type KeysMatch = (a: string, b: string) => boolean;
 
-/** Handlers may arm themselves through helpers, one inside the other. */
+/**
+ * Helpers in helpers that are looked into for "on all of its paths". Deeper ones are still found, and count as arming
+ * on some paths only.
+ */
 const MAX_HELPERS = 3;
 /** The lists in a fact are for people; the counts behind them are not needed beyond this. */
 const MAX_LISTED = 20;
@@ -61,7 +64,7 @@ export function rearmOf(
 /** Nodes of the handler that arm the item, themselves or through a helper. */
 function findSites(uses: UseFinder, scope: Scope, items: readonly ArmedItem[], depth: number): readonly Site[] {
   const direct = items.filter((item) => item.scope === scope);
-  const helpers = depth < MAX_HELPERS ? helperNames(uses, scope, items) : new Set<string>();
+  const helpers = helperNames(uses, scope, items);
   const sites: Site[] = [];
   for (const node of scope.cfg.nodes) {
     const { syntax } = node;
@@ -80,11 +83,11 @@ function findSites(uses: UseFinder, scope: Scope, items: readonly ArmedItem[], d
   return sites;
 }
 
-/** Functions from which the arming calls are reached, up to a few levels of callers. */
+/** Functions from which the arming calls are reached by calls by name; calls through pointers are not followed. */
 function helperNames(uses: UseFinder, scope: Scope, items: readonly ArmedItem[]): ReadonlySet<string> {
   const names = new Set<string>();
   let level = new Set(items.filter((item) => item.scope !== scope).map((item) => item.scope.fn.name));
-  for (let depth = 0; depth < MAX_HELPERS && level.size > 0; depth++) {
+  while (level.size > 0) {
     const callers = new Set<string>();
     for (const name of level) {
       names.add(name);
@@ -98,6 +101,7 @@ function helperNames(uses: UseFinder, scope: Scope, items: readonly ArmedItem[])
 
 /** Whether a helper arms the item on all of its paths. */
 function alwaysArms(uses: UseFinder, scope: Scope, name: string, items: readonly ArmedItem[], depth: number): boolean {
+  if (depth > MAX_HELPERS) return false;
   const fn = uses.program.function(name, scope.fn.file);
   const helper = fn === undefined ? null : uses.scopes.of(fn);
   if (helper === null) return false;
@@ -127,17 +131,36 @@ function exitsAvoiding(scope: Scope, sites: readonly Site[]): Rearm["exitsWithou
 function callsOnTheWay(scope: Scope, sites: readonly Site[]): readonly CallAt[] {
   const arming = new Set(sites.map((site) => site.node));
   const before = reachable(scope.cfg.entry, (node) => arming.has(node));
+  const leading = leadingTo(scope, arming);
   const calls: CallAt[] = [];
   for (const node of before) {
-    if (node.syntax === null || arming.has(node) || !leadsTo(node, arming)) continue;
+    if (node.syntax === null || arming.has(node) || !leading.has(node)) continue;
     calls.push(...slowCalls(scope, node.syntax));
   }
   return unique(calls);
 }
 
-function leadsTo(node: CfgNode, targets: ReadonlySet<CfgNode>): boolean {
-  for (const reached of reachable(node, (one) => targets.has(one))) if (targets.has(reached)) return true;
-  return false;
+/** Nodes from which one of the targets can be reached. */
+function leadingTo(scope: Scope, targets: ReadonlySet<CfgNode>): ReadonlySet<CfgNode> {
+  const before = new Map<CfgNode, CfgNode[]>();
+  for (const node of scope.cfg.nodes) {
+    for (const { to } of node.next) {
+      const known = before.get(to);
+      if (known === undefined) before.set(to, [node]);
+      else known.push(node);
+    }
+  }
+  const found = new Set(targets);
+  const work = [...targets];
+  for (;;) {
+    const node = work.pop();
+    if (node === undefined) return found;
+    for (const previous of before.get(node) ?? []) {
+      if (found.has(previous)) continue;
+      found.add(previous);
+      work.push(previous);
+    }
+  }
 }
 
 function callsAfter(scope: Scope, sites: readonly Site[]): readonly CallAt[] {
@@ -145,7 +168,7 @@ function callsAfter(scope: Scope, sites: readonly Site[]): readonly CallAt[] {
   const seen = new Set<CfgNode>(sites.map((site) => site.node));
   for (const site of sites) {
     for (const edge of site.node.next) {
-      for (const node of reachable(edge.to, () => false)) {
+      for (const node of reachable(edge.to, (one) => seen.has(one))) {
         if (seen.has(node)) continue;
         seen.add(node);
         if (node.syntax !== null) calls.push(...slowCalls(scope, node.syntax));

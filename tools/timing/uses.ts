@@ -137,7 +137,10 @@ export class UseFinder {
     if (site.function === null) return null;
     const scope = this.scopes.of(site.function);
     if (scope === null) {
-      this.problem(site, `${site.name}: the function around it does not parse`);
+      // One line for the function says it all, however many primitives it calls.
+      const { file, name, nameOffset } = site.function;
+      const reason = "does not parse, so that nothing is known of its timing";
+      this.problems.push({ file: file.path, function: name, line: file.lines.lineAt(nameOffset), reason });
       return null;
     }
     const name = nodeAt(scope.root, site.offset, site.offset + site.name.length);
