@@ -2,10 +2,11 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["tests/**/*.test.ts", "tools/**/*.test.ts"],
+    include: ["tests/**/*.test.ts"],
     // Native tree-sitter state is per process: forks keep one test file's crash out of the others.
     pool: "forks",
     testTimeout: 60_000,
+    // The first run downloads and unpacks kernels.
     hookTimeout: 600_000,
   },
 });
