@@ -66,7 +66,14 @@ describe("the whole command, cold, from a directory", () => {
   bench.skipIf(!hasSpatch)(
     "spatch, two rules",
     () => {
-      spawnSync("spatch", ["--sp-file", patch, "--jobs", "2", "--very-quiet", ...paths.map((path) => join(folder, path))]);
+      spawnSync("spatch", [
+        "--sp-file",
+        patch,
+        "--jobs",
+        "2",
+        "--very-quiet",
+        ...paths.map((path) => join(folder, path)),
+      ]);
     },
     { iterations: 1, warmupIterations: 0, time: 0 },
   );

@@ -211,7 +211,14 @@ class Builder {
     const { yes, no } = keyword === "if" ? this.condition(condition, entry) : this.opaqueCondition(condition, entry);
     const out = this.sequence([then], yes, targets);
     if (alternative === undefined) return [...out, ...no];
-    return [...out, ...this.sequence(alternative.children.filter((child) => child.type !== "else"), no, targets)];
+    return [
+      ...out,
+      ...this.sequence(
+        alternative.children.filter((child) => child.type !== "else"),
+        no,
+        targets,
+      ),
+    ];
   }
 
   private opaqueCondition(node: SyntaxNode, entry: readonly Loose[]): { readonly yes: Loose[]; readonly no: Loose[] } {
@@ -243,7 +250,11 @@ class Builder {
     const test = this.node("statement", null);
     const after = this.node("statement", null);
     this.join(entry, head);
-    const out = this.sequence([body], [{ from: head, when: "always" }], { ...targets, onBreak: after, onContinue: test });
+    const out = this.sequence([body], [{ from: head, when: "always" }], {
+      ...targets,
+      onBreak: after,
+      onContinue: test,
+    });
     this.join(out, test);
     const { yes, no } = this.condition(condition, [{ from: test, when: "always" }]);
     if (!this.isZero(condition)) this.join(yes, head);

@@ -3,7 +3,7 @@
  */
 import { type Code, type Fragment, parseFragment, plainText, textOfNode } from "./fragment.ts";
 import type { Program } from "./program.ts";
-import { add, constant, divide, HZ, multiply, plainValue, scale, type Sum, symbol, type Term } from "./sum.ts";
+import { add, constant, divide, HZ, multiply, plainValue, type Sum, scale, symbol, type Term } from "./sum.ts";
 import { childOf, type SyntaxNode } from "./syntax.ts";
 
 /** What a name that is no constant stands for. */

@@ -135,7 +135,13 @@ function functionFinder(file: CFile): (offset: number) => CFunction | null {
   };
 }
 
-function call(file: CFile, stream: Stream, draft: Draft, open: number, owner: (offset: number) => CFunction | null): void {
+function call(
+  file: CFile,
+  stream: Stream,
+  draft: Draft,
+  open: number,
+  owner: (offset: number) => CFunction | null,
+): void {
   const { tokens, word } = stream;
   const token = open - 1;
   if (token < 0 || tokens.kind[token] !== IDENTIFIER || word[token] !== PLAIN) return;
@@ -152,7 +158,13 @@ function call(file: CFile, stream: Stream, draft: Draft, open: number, owner: (o
   add(draft.calls, siteOf(file, stream, token, name, owner));
 }
 
-function siteOf(file: CFile, stream: Stream, token: number, name: string, owner: (offset: number) => CFunction | null): CallSite {
+function siteOf(
+  file: CFile,
+  stream: Stream,
+  token: number,
+  name: string,
+  owner: (offset: number) => CFunction | null,
+): CallSite {
   const offset = stream.tokens.start[token] as number;
   return { file, name, offset, token, function: stream.context[token] === FUNCTION ? owner(offset) : null };
 }
@@ -231,7 +243,10 @@ function tableEntry(file: CFile, stream: Stream, draft: Draft, dot: number): voi
 }
 
 /** The variable whose initialiser a token stands in. */
-function tableOwner(stream: Stream, index: number): { readonly table: string | null; readonly structTag: string | null } {
+function tableOwner(
+  stream: Stream,
+  index: number,
+): { readonly table: string | null; readonly structTag: string | null } {
   const { tokens, word } = stream;
   let brace = stream.enclosing[index] as number;
   while (brace >= 0 && stream.context[brace] === INITIALIZER) brace = stream.enclosing[brace] as number;

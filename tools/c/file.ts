@@ -4,8 +4,8 @@
 import type { Configuration } from "./configuration.ts";
 import { functionsInText, type TextFunction } from "./functions-in-text.ts";
 import { LineTable, lex } from "./lex.ts";
-import { MAX_NESTING, type Masked, mask } from "./mask.ts";
 import { FILE, FUNCTION } from "./mask/structure.ts";
+import { MAX_NESTING, type Masked, mask } from "./mask.ts";
 import type { ParseFailure, ParseJob } from "./parse-check.ts";
 import { parsePiece, type SyntaxNode } from "./syntax.ts";
 
@@ -123,7 +123,10 @@ function unbalanced(masked: Masked, lines: LineTable): { readonly line: number; 
   for (let i = 0; i < tokens.count; i++) {
     const code = tokens.code[i] as number;
     if (!BRACKETS.has(code) || (partner[i] as number) >= 0) continue;
-    return { line: lines.lineAt(tokens.start[i] as number), reason: `"${String.fromCharCode(code)}" without its partner` };
+    return {
+      line: lines.lineAt(tokens.start[i] as number),
+      reason: `"${String.fromCharCode(code)}" without its partner`,
+    };
   }
   return { line: 1, reason: "brackets do not balance; a } in the first column is taken as the end of a function" };
 }
@@ -182,7 +185,12 @@ interface Region {
  *
  * @returns how many of them are switched off
  */
-function cutFunctions(file: Draft, region: Region, found: readonly TextFunction[], configuration: Configuration): number {
+function cutFunctions(
+  file: Draft,
+  region: Region,
+  found: readonly TextFunction[],
+  configuration: Configuration,
+): number {
   const { masked, base } = region;
   const starts = declarationStarts(masked);
   const switchedOff = new Map<number, TextFunction[]>();

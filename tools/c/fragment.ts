@@ -69,7 +69,9 @@ export function parseFragment(text: string, offset: number): Fragment | null {
   const definition = root.children.find((child) => child.type === "function_definition");
   const body = definition === undefined ? undefined : childOf(definition, "body");
   if (body === undefined) return null;
-  const statements = body.children.filter((child) => child.type !== "expression_statement" || child.children.length > 0);
+  const statements = body.children.filter(
+    (child) => child.type !== "expression_statement" || child.children.length > 0,
+  );
   const only = statements.length === 1 ? statements[0] : undefined;
   const expression = only?.type === "expression_statement" ? (only.children[0] ?? null) : null;
   return { code: { source: masked.source, offsetOf: () => offset }, expression, body };

@@ -98,7 +98,8 @@ function functionHeader(
       if (open <= 0) return null;
       // The first group from the left that follows a plain word is the parameter list: keep the leftmost.
       const before = open - 1;
-      if (tokens.kind[before] === IDENTIFIER && isPlainWord(source, tokens, before)) name = name < 0 || isTail(name, i) ? before : name;
+      if (tokens.kind[before] === IDENTIFIER && isPlainWord(source, tokens, before))
+        name = name < 0 || isTail(name, i) ? before : name;
       i = before;
       continue;
     }

@@ -185,7 +185,8 @@ function numberEnd(text: Buffer, at: number): number {
     const c = text[i] as number;
     if (CLASS[c] === IDENTIFIER_START || CLASS[c] === DIGIT || c === DOT) continue;
     const exponent = (text[i - 1] as number) | 32;
-    if ((c === 43 || c === 45) && (exponent === 101 || exponent === 112) && !isHexadecimal(text, at, exponent)) continue;
+    if ((c === 43 || c === 45) && (exponent === 101 || exponent === 112) && !isHexadecimal(text, at, exponent))
+      continue;
     break;
   }
   return i;

@@ -6,8 +6,8 @@
  */
 import type { Configuration } from "./configuration.ts";
 import { DIRECTIVE, type Lexed, lex, type Tokens } from "./lex.ts";
-import { maskArguments } from "./mask/arguments.ts";
 import { withoutAnnotations } from "./mask/annotations.ts";
+import { maskArguments } from "./mask/arguments.ts";
 import { type MaskEdit, MaskedText } from "./mask/edits.ts";
 import { maskFileScope } from "./mask/file-scope.ts";
 import { maskMembers } from "./mask/members.ts";
@@ -65,5 +65,13 @@ function maskTokens(text: Buffer, source: string, lexed: Lexed, preprocessed: Pr
     maskArguments(stream, out);
     maskStatements(stream, out);
   }
-  return { bytes: out.bytes, text: out.bytes.toString("latin1"), source, edits: out.edits, preprocessed, stream, allTokens: tokens };
+  return {
+    bytes: out.bytes,
+    text: out.bytes.toString("latin1"),
+    source,
+    edits: out.edits,
+    preprocessed,
+    stream,
+    allTokens: tokens,
+  };
 }

@@ -2,8 +2,8 @@
  * The thread that checks functions while the main thread looks at facts. See parallel-check.ts.
  */
 import { parentPort } from "node:worker_threads";
-import { checkJob } from "./parse-check.ts";
 import type { FromWorker, ToWorker } from "./parallel-check.ts";
+import { checkJob } from "./parse-check.ts";
 
 const port = parentPort;
 let claims: Int32Array | null = null;

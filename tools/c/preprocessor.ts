@@ -62,8 +62,9 @@ function directiveText(source: string, start: number, end: number): string {
   const raw = source.slice(start, end);
   if (!raw.includes("\n") && !raw.includes("/")) return raw;
   return raw
-    .replace(/"(?:\\[\s\S]|[^"\\\n])*"|'(?:\\[\s\S]|[^'\\\n])*'|\/\*[\s\S]*?(?:\*\/|$)|\/\/(?:\\\r?\n|[^\n])*/g, (match: string) =>
-      match.startsWith("/") ? " " : match,
+    .replace(
+      /"(?:\\[\s\S]|[^"\\\n])*"|'(?:\\[\s\S]|[^'\\\n])*'|\/\*[\s\S]*?(?:\*\/|$)|\/\/(?:\\\r?\n|[^\n])*/g,
+      (match: string) => (match.startsWith("/") ? " " : match),
     )
     .replace(/\\\r?\n/g, " ");
 }

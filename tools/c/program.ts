@@ -3,9 +3,16 @@
  */
 import type { Configuration } from "./configuration.ts";
 import { type CFile, type CFunction, readCFile } from "./file.ts";
-import { type CallSite, type Enumerator, type FileIndex, indexFile, type StructSite, type TableEntry } from "./file-index.ts";
-import { childOf, parsePiece, type SyntaxNode } from "./syntax.ts";
+import {
+  type CallSite,
+  type Enumerator,
+  type FileIndex,
+  indexFile,
+  type StructSite,
+  type TableEntry,
+} from "./file-index.ts";
 import type { MacroDefinition } from "./preprocessor.ts";
+import { childOf, parsePiece, type SyntaxNode } from "./syntax.ts";
 
 /** A header that may be asked, not yet looked into. */
 export interface HeaderText {
@@ -159,7 +166,10 @@ export class Program {
 }
 
 function isWordByte(byte: number | undefined): boolean {
-  return byte !== undefined && ((byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122) || byte === 95);
+  return (
+    byte !== undefined &&
+    ((byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122) || byte === 95)
+  );
 }
 
 /** Whether a header has the name in a place that may define it. */
@@ -168,7 +178,8 @@ function mayDefine(text: Buffer, name: string, keyword: string): boolean {
     if (isWordByte(text[at - 1]) || isWordByte(text[at + name.length])) continue;
     if (keyword === "enum") return true;
     if (keyword === "#define" && /#\s*define\s+$/.test(text.toString("latin1", Math.max(0, at - 24), at))) return true;
-    if (keyword === "struct" && /^\s*\{/.test(text.toString("latin1", at + name.length, at + name.length + 16))) return true;
+    if (keyword === "struct" && /^\s*\{/.test(text.toString("latin1", at + name.length, at + name.length + 16)))
+      return true;
   }
   return false;
 }
@@ -243,7 +254,8 @@ export function declaratorName(
       return { name: source.slice(node.start, node.end), indirections };
     }
     const inner: SyntaxNode | undefined =
-      childOf(node, "declarator") ?? node.children.find((child) => child.type.endsWith("declarator") || child.type.endsWith("identifier"));
+      childOf(node, "declarator") ??
+      node.children.find((child) => child.type.endsWith("declarator") || child.type.endsWith("identifier"));
     if (inner === undefined) return { name: null, indirections };
     node = inner;
   }

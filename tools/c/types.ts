@@ -30,7 +30,8 @@ export function localTypes(fn: CFunction): LocalTypes {
   return types;
 }
 
-const CONTAINER_OF = /^(?:container_of|container_of_const|list_entry|hlist_entry|rb_entry|list_first_entry|from_timer|timer_container_of)$/;
+const CONTAINER_OF =
+  /^(?:container_of|container_of_const|list_entry|hlist_entry|rb_entry|list_first_entry|from_timer|timer_container_of)$/;
 
 /**
  * Tag of the struct that an expression is, or points to.

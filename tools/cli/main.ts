@@ -30,7 +30,10 @@ function program(done: (exit: Exit) => void): Command {
     .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")
     .option("--out <DIR>", "where reports go", "groundhog-out")
     .option("--json", "print one JSON document instead of the table")
-    .addHelpText("after", examples(["groundhog run --kernel debian:6.1", "groundhog run cifs-echo --kernel ~/linux@v6.6"]))
+    .addHelpText(
+      "after",
+      examples(["groundhog run --kernel debian:6.1", "groundhog run cifs-echo --kernel ~/linux@v6.6"]),
+    )
     .action(async (systems: string[], options: RunOptions) => {
       const { runCommand } = await import("./run.ts");
       done(await runCommand(systems, options));
@@ -42,11 +45,14 @@ function program(done: (exit: Exit) => void): Command {
     .argument("[PATH...]", "folders or files of the kernel tree (default: the SMB client and net/sunrpc)")
     .option("--kernel <K>", KERNEL_HELP)
     .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")
-    .addOption(new Option("--kind <KIND...>", "only facts of these kinds").argParser(collect))
+    .addOption(new Option("--kind <KIND>", "only facts of this kind; again or with commas for more").argParser(collect))
     .option("--json", "print one JSON document (see: groundhog schema scan)")
     .addHelpText(
       "after",
-      examples(["groundhog scan --kernel debian:6.1", "groundhog scan --kernel ~/linux@v6.6 --kind deadline fs/smb/client/connect.c"]),
+      examples([
+        "groundhog scan --kernel debian:6.1",
+        "groundhog scan --kernel ~/linux@v6.6 --kind deadline fs/smb/client/connect.c",
+      ]),
     )
     .action(async (paths: string[], options: ScanOptions) => {
       const { scanCommand } = await import("./scan.ts");
@@ -79,7 +85,9 @@ function report(error: unknown, debug: boolean): Exit {
   const expected = error instanceof InputError;
   const message = error instanceof Error ? error.message : String(error);
   const line = message.split("\n", 1)[0] ?? "";
-  process.stderr.write(`groundhog: ${expected ? "" : "internal error: "}${line}${expected || debug ? "" : " (--debug tells more)"}\n`);
+  process.stderr.write(
+    `groundhog: ${expected ? "" : "internal error: "}${line}${expected || debug ? "" : " (--debug tells more)"}\n`,
+  );
   if (debug && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
   return EXIT.usage;
 }

@@ -10,7 +10,14 @@ import { probeOf, type SystemEntry } from "../timing/probe.ts";
 import { type Scan, scanKernel } from "../timing/scan.ts";
 import { EXIT, type Exit } from "./exit.ts";
 import { writeFiles } from "./out.ts";
-import { checkerForCommand, configurationOf, installationFolder, openForCommand, paintForTerminal, print } from "./surroundings.ts";
+import {
+  checkerForCommand,
+  configurationOf,
+  installationFolder,
+  openForCommand,
+  paintForTerminal,
+  print,
+} from "./surroundings.ts";
 
 export interface RunOptions {
   readonly kernel?: string;

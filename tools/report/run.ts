@@ -42,7 +42,10 @@ export function runReport(scan: Scan, stories: readonly ProbeStory[]): RunReport
 }
 
 function totals(rows: readonly FileRow[]): readonly number[] {
-  return [...FACT_KINDS.map((kind) => rows.reduce((sum, row) => sum + row.counts[kind], 0)), rows.reduce((s, r) => s + r.total, 0)];
+  return [
+    ...FACT_KINDS.map((kind) => rows.reduce((sum, row) => sum + row.counts[kind], 0)),
+    rows.reduce((s, r) => s + r.total, 0),
+  ];
 }
 
 /** Lines of a plain table: no box drawing, so that it can be pasted into a mail. */

@@ -49,7 +49,9 @@ export function unhandledLines(scan: Scan, paint: Paint): readonly string[] {
     const where = name === null ? "" : ` ${printable(name)}:`;
     return `${paint.bold(`${printable(file)}:${line}:`)}${where} ${paint.warn(`${label}:`)} ${printable(reason)}`;
   });
-  const notes = scan.notes.map((note) => `${paint.bold(`${printable(note.file)}:`)} ${paint.warn("left out:")} ${printable(note.reason)}`);
+  const notes = scan.notes.map(
+    (note) => `${paint.bold(`${printable(note.file)}:`)} ${paint.warn("left out:")} ${printable(note.reason)}`,
+  );
   return [...lines, ...notes];
 }
 

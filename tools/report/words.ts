@@ -71,7 +71,9 @@ function delayedWorkText(fact: DelayedWorkFact): string {
     default: {
       const delay = fact.delay === null ? "" : ` after ${fact.delay.text}`;
       const self = fact.selfRearm ? "arms itself again:" : fact.operation === "modify" ? "re-arms" : "queues";
-      const locals = (fact.delay?.locals ?? []).map((local) => `; ${local.name} is one of: ${local.values.join(" | ")}`);
+      const locals = (fact.delay?.locals ?? []).map(
+        (local) => `; ${local.name} is one of: ${local.values.join(" | ")}`,
+      );
       return `${self} ${item} -> ${handler}${delay} (${fact.primitive})${locals.join("")}`;
     }
   }

@@ -2,7 +2,7 @@
  * Deadlines: comparisons of a clock with a timestamp plus an offset.
  */
 import type { Code } from "../c/fragment.ts";
-import { add, scale, type Sum, symbol, type Term } from "../c/sum.ts";
+import { add, type Sum, scale, symbol, type Term } from "../c/sum.ts";
 import { ancestorOf, childOf, descendants, nodeAt, type SyntaxNode } from "../c/syntax.ts";
 import { CLOCK_CALLS, CLOCK_NAMES, clockOf } from "./clocks.ts";
 import { durationOf, sumText } from "./duration.ts";
@@ -14,7 +14,10 @@ import type { Use, UseFinder } from "./uses.ts";
 type Relation = DeadlineFact["relation"];
 
 /** include/linux/jiffies.h, ktime.h: what is compared with what. `clock` fills the side that the name implies. */
-const COMPARISONS: ReadonlyMap<string, { readonly relation: Relation; readonly clock?: string; readonly unit: TimeUnit }> = (() => {
+const COMPARISONS: ReadonlyMap<
+  string,
+  { readonly relation: Relation; readonly clock?: string; readonly unit: TimeUnit }
+> = (() => {
   const map = new Map<string, { relation: Relation; clock?: string; unit: TimeUnit }>();
   const relations: readonly (readonly [string, Relation])[] = [
     ["after", "after"],
@@ -70,7 +73,8 @@ function mirrored(relation: Relation): Relation {
 /** Collects all deadlines. */
 export function collectDeadlines(uses: UseFinder): Collected<DeadlineFact> {
   const facts: DeadlineFact[] = [];
-  for (const use of uses.of(new Set([...COMPARISONS.keys(), ...RANGES, ...COMPARES.keys()]))) facts.push(...fromCall(use));
+  for (const use of uses.of(new Set([...COMPARISONS.keys(), ...RANGES, ...COMPARES.keys()])))
+    facts.push(...fromCall(use));
   facts.push(...openCoded(uses));
   return { facts, problems: [] };
 }
@@ -99,8 +103,10 @@ function fromCall(use: Use): DeadlineFact[] {
   };
   const [a, b, c] = args;
   const comparison = COMPARISONS.get(primitive);
-  if (comparison?.clock !== undefined && a !== undefined) return [make(comparison.clock, a, comparison.relation, comparison.unit)];
-  if (comparison !== undefined && a !== undefined && b !== undefined) return [make(a, b, comparison.relation, comparison.unit)];
+  if (comparison?.clock !== undefined && a !== undefined)
+    return [make(comparison.clock, a, comparison.relation, comparison.unit)];
+  if (comparison !== undefined && a !== undefined && b !== undefined)
+    return [make(a, b, comparison.relation, comparison.unit)];
   if (RANGES.has(primitive) && a !== undefined && b !== undefined && c !== undefined) {
     const open = primitive === "time_in_range_open";
     return [make(a, b, "after-or-at", "jiffies"), make(a, c, open ? "before" : "before-or-at", "jiffies")];
@@ -114,7 +120,6 @@ function fromCall(use: Use): DeadlineFact[] {
   }
   return [];
 }
-
 
 interface Parts {
   readonly clock: string | null;

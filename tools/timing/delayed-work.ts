@@ -29,7 +29,12 @@ export function collectDelayedWork(uses: UseFinder): Collected<DelayedWorkFact> 
   }
   const items: ArmedItem[] = armed
     .filter(({ fact }) => fact.operation !== "cancel")
-    .map(({ fact, use }) => ({ key: keyOf(fact.item), scope: use.scope, site: use.site, isSelf: isSelf(use, fact.item) }));
+    .map(({ fact, use }) => ({
+      key: keyOf(fact.item),
+      scope: use.scope,
+      site: use.site,
+      isSelf: isSelf(use, fact.item),
+    }));
   facts.push(...handlerFacts(uses, bindings, items, problems));
   return { facts, problems };
 }
@@ -169,7 +174,12 @@ function timerMechanism(scope: Scope, owner: SyntaxNode): Mechanism | null {
 function* fieldStores(
   uses: UseFinder,
   field: string,
-): Generator<{ readonly scope: Scope; readonly store: SyntaxNode; readonly left: SyntaxNode; readonly right: SyntaxNode }> {
+): Generator<{
+  readonly scope: Scope;
+  readonly store: SyntaxNode;
+  readonly left: SyntaxNode;
+  readonly right: SyntaxNode;
+}> {
   for (const site of uses.program.usesOf(field)) {
     const scope = site.function === null ? null : uses.scopes.of(site.function);
     if (scope === null) continue;
@@ -222,7 +232,15 @@ function* expiryStores(uses: UseFinder): Generator<Armed> {
   for (const { scope, store, left, right } of fieldStores(uses, "expires")) {
     const owner = childOf(left, "argument");
     if (owner === undefined || timerMechanism(scope, owner) !== "timer") continue;
-    const use: Use = { primitive: ".expires", scope, call: store, args: [owner], code: scope.code, site: store, viaMacro: null };
+    const use: Use = {
+      primitive: ".expires",
+      scope,
+      call: store,
+      args: [owner],
+      code: scope.code,
+      site: store,
+      viaMacro: null,
+    };
     yield {
       use,
       fact: {

@@ -31,7 +31,11 @@ export function callNames(scope: Scope, node: SyntaxNode): { readonly name: stri
  */
 export function outcomes(scope: Scope, site: SyntaxNode): { readonly whenTrue: Outcome; readonly whenFalse: Outcome } {
   const condition = scope.cfg.nodes.find(
-    (node) => node.kind === "condition" && node.syntax !== null && node.syntax.start <= site.start && node.syntax.end >= site.end,
+    (node) =>
+      node.kind === "condition" &&
+      node.syntax !== null &&
+      node.syntax.start <= site.start &&
+      node.syntax.end >= site.end,
   );
   if (condition === undefined || condition.syntax === null) return valueOutcomes(scope, site);
   const whole = condition.syntax.start === site.start && condition.syntax.end === site.end;
@@ -73,7 +77,8 @@ function branch(scope: Scope, edge: Edge, frame: SyntaxNode): Outcome {
       else ends.add("continues");
     } else if (syntax !== null && (syntax.start < frame.start || syntax.end > frame.end)) ends.add("continues");
     else if (syntax !== null) {
-      for (const { name } of callNames(scope, syntax)) if (calls.length < MAX_CALLS && !calls.includes(name)) calls.push(name);
+      for (const { name } of callNames(scope, syntax))
+        if (calls.length < MAX_CALLS && !calls.includes(name)) calls.push(name);
       if (LEAVES.test(syntax.type)) ends.add(scope.text(syntax).replace(/;$/, "").trim());
       else work.push(...node.next.map((next) => next.to));
     }

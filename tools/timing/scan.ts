@@ -165,7 +165,9 @@ async function headersOf(source: KernelSource, files: readonly CFile[]): Promise
 }
 
 function coverageOf(files: readonly CFile[], unparsed: readonly Unparsed[]): Coverage {
-  const broken = new Set(unparsed.filter((one) => one.function !== null).map((one) => `${one.file} ${one.function} ${one.line}`));
+  const broken = new Set(
+    unparsed.filter((one) => one.function !== null).map((one) => `${one.file} ${one.function} ${one.line}`),
+  );
   const sum = (value: (file: CFile) => number): number => files.reduce((total, file) => total + value(file), 0);
   return {
     files: files.length,

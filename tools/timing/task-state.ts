@@ -16,7 +16,14 @@ const MAX_STEPS = 20_000;
 const MAX_KNOWN = 4;
 
 const ASSIGNMENT = new Set(["assignment_expression"]);
-const NEGATED: Readonly<Record<string, string>> = { "==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">" };
+const NEGATED: Readonly<Record<string, string>> = {
+  "==": "!=",
+  "!=": "==",
+  "<": ">=",
+  ">=": "<",
+  ">": "<=",
+  "<=": ">",
+};
 
 /** What a path knows of the status that the state began with. */
 interface Known {
@@ -64,7 +71,9 @@ function transitions(scope: Scope, stores: readonly Store[], problems: FactProbl
   const status = new StatusReader(scope);
   const found = new Map<Store, Set<string>>(stores.map((store) => [store, new Set<string>()]));
   const seen = new Set<string>();
-  const work: { node: CfgNode; known: Known }[] = [{ node: scope.cfg.entry, known: { conditions: [], overwritten: [] } }];
+  const work: { node: CfgNode; known: Known }[] = [
+    { node: scope.cfg.entry, known: { conditions: [], overwritten: [] } },
+  ];
   for (let steps = 0; work.length > 0; steps++) {
     if (steps > MAX_STEPS) {
       const reason = `more than ${MAX_STEPS} steps through the state's paths: transitions may be missing`;

@@ -15,12 +15,14 @@ interface Wait {
 
 /** include/linux/delay.h, sched.h, completion.h, wait_bit.h, sunrpc/sched.h, net/sock.h. */
 const WAITS: ReadonlyMap<string, Wait> = new Map<string, Wait>([
-  ...["", "_interruptible", "_uninterruptible", "_killable", "_idle"].map(
-    (suffix): [string, Wait] => [`schedule_timeout${suffix}`, { length: 0, unit: "jiffies" }],
-  ),
-  ...["", "_interruptible", "_uninterruptible", "_killable"].map(
-    (suffix): [string, Wait] => [`freezable_schedule_timeout${suffix}`, { length: 0, unit: "jiffies" }],
-  ),
+  ...["", "_interruptible", "_uninterruptible", "_killable", "_idle"].map((suffix): [string, Wait] => [
+    `schedule_timeout${suffix}`,
+    { length: 0, unit: "jiffies" },
+  ]),
+  ...["", "_interruptible", "_uninterruptible", "_killable"].map((suffix): [string, Wait] => [
+    `freezable_schedule_timeout${suffix}`,
+    { length: 0, unit: "jiffies" },
+  ]),
   ["io_schedule_timeout", { length: 0, unit: "jiffies" }],
   ["msleep", { length: 0, unit: "ms" }],
   ["msleep_interruptible", { length: 0, unit: "ms" }],

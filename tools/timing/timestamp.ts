@@ -69,7 +69,9 @@ function fromStore(scope: Scope, store: SyntaxNode): TimestampFact | null {
   if (target === undefined || value === undefined) return null;
   if (store.type === "assignment_expression" && childOf(store, "operator")?.type !== "=") return null;
   const sum = scope.sum(value);
-  const clockTerm = sum?.find((term) => term.factor === 1 && term.symbols.length === 1 && clockOf(term.symbols[0] as string) !== null);
+  const clockTerm = sum?.find(
+    (term) => term.factor === 1 && term.symbols.length === 1 && clockOf(term.symbols[0] as string) !== null,
+  );
   if (sum == null || clockTerm === undefined) return null;
   const clock = clockOf(clockTerm.symbols[0] as string);
   if (clock === null) return null;

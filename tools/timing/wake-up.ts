@@ -27,7 +27,9 @@ export function collectWakeUps(uses: UseFinder): Collected<WakeUpFact> {
     const index = STATUS.find(([pattern]) => pattern.test(primitive))?.[1];
     const status = index === undefined ? undefined : index < 0 ? args.at(-1) : args[index];
     // rpc_wake_up_queued_task(queue, task) and its kin wake the task, not the queue.
-    const target = /queued_task|_task_on_wq/.test(primitive) ? args.find((_, i) => i === args.length - 1 || i === 1) : args[0];
+    const target = /queued_task|_task_on_wq/.test(primitive)
+      ? args.find((_, i) => i === args.length - 1 || i === 1)
+      : args[0];
     facts.push({
       kind: "wake-up",
       ...scope.place(use.site),

@@ -43,7 +43,12 @@ function afterGroup(partner: Int32Array, open: number): number {
  * @param inactive switched-off ranges, as [start, end) pairs in order
  * @returns the tokens that remain, with their word kinds
  */
-export function withoutAnnotations(source: string, tokens: Tokens, inactive: readonly number[], out: MaskedText): WordStream {
+export function withoutAnnotations(
+  source: string,
+  tokens: Tokens,
+  inactive: readonly number[],
+  out: MaskedText,
+): WordStream {
   const active = filter(tokens, inactive);
   const word = new Uint8Array(active.count);
   for (let i = 0; i < active.count; i++) {

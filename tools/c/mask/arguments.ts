@@ -66,7 +66,8 @@ function callArguments(stream: Stream, out: MaskedText, open: number, close: num
     if (i !== close && code !== COMMA && code !== SEMICOLON) continue;
     if (first < i) argument(stream, out, first, i);
     else if (close > open + 1 && code === COMMA) emptyArgument(stream, out, i);
-    else if (i === close && tokens.code[i - 1] === COMMA) out.blank(tokens.start[i - 1] as number, tokens.end[i - 1] as number);
+    else if (i === close && tokens.code[i - 1] === COMMA)
+      out.blank(tokens.start[i - 1] as number, tokens.end[i - 1] as number);
     first = i + 1;
   }
 }

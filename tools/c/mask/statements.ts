@@ -3,7 +3,7 @@
  */
 import { CHARACTER, IDENTIFIER, NUMBER, STRING } from "../lex.ts";
 import type { MaskedText } from "./edits.ts";
-import { ENUM, FILE, FUNCTION, type Stream, STRUCT, textOf } from "./structure.ts";
+import { ENUM, FILE, FUNCTION, STRUCT, type Stream, textOf } from "./structure.ts";
 import { looksLikeLoop, OPERATOR, PLAIN, STATEMENT, STORAGE } from "./words.ts";
 
 const OPEN = 40;

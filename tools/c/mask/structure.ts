@@ -90,7 +90,8 @@ function bracketStructure(stream: WordStream, trustFirstColumn: boolean): Struct
     enclosing[i] = stack.at(-1) ?? -1;
     context[i] = contexts.at(-1) ?? FILE;
     if (c === OPEN_PAREN || c === OPEN_BRACKET || c === OPEN_BRACE) {
-      if (stack.length > MAX_STRUCTURE_DEPTH) return { partner, enclosing, context, opens, depth: stack.length, balanced: true };
+      if (stack.length > MAX_STRUCTURE_DEPTH)
+        return { partner, enclosing, context, opens, depth: stack.length, balanced: true };
       stack.push(i);
       const outer = context[i] as number;
       const inner = c === OPEN_BRACE ? braceContext(i, stream, outer, partner) : outer;

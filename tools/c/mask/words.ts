@@ -20,7 +20,10 @@ export const TAGGED = 8;
 export const ALIGNOF = 9;
 
 const KINDS: readonly (readonly [number, string])[] = [
-  [TYPE, "unsigned signed int long short char void const volatile float double _Bool __signed__ __const__ __volatile__"],
+  [
+    TYPE,
+    "unsigned signed int long short char void const volatile float double _Bool __signed__ __const__ __volatile__",
+  ],
   [TYPE, "__volatile __const _Complex __int128 _Atomic"],
   [TAGGED, "struct union enum"],
   [STORAGE, "static extern inline typedef register auto __inline __inline__ _Noreturn _Thread_local __thread"],
@@ -42,17 +45,26 @@ const KINDS: readonly (readonly [number, string])[] = [
   [ANNOTATION, "__no_sanitize __no_sanitize_or_inline __no_stack_protector __no_profile __no_kmsan_checks"],
   [ANNOTATION, "__disable_sanitizer_instrumentation __no_randomize_layout __randomize_layout __designated_init"],
   [ANNOTATION, "__latent_entropy __counted_by __counted_by_le __counted_by_be __sized_by __counted_by_ptr __flatten"],
-  [ANNOTATION, "__assume_aligned __copy __diagnose_as __pass_object_size __overloadable __realloc_size __uninitialized"],
+  [
+    ANNOTATION,
+    "__assume_aligned __copy __diagnose_as __pass_object_size __overloadable __realloc_size __uninitialized",
+  ],
   [ANNOTATION, "__init __exit __initdata __exitdata __initconst __exitconst __init_or_module __initdata_or_module"],
   [ANNOTATION, "__devinit __devexit __devinitdata __devexitdata __devinitconst __devexitconst __cpuinit __cpuexit"],
   [ANNOTATION, "__cpuinitdata __meminit __memexit __meminitdata __net_init __net_exit __net_initdata __ref __refdata"],
-  [ANNOTATION, "__refconst __init_refok __sched __lockfunc __kprobes __read_mostly __ro_after_init __page_aligned_data"],
+  [
+    ANNOTATION,
+    "__refconst __init_refok __sched __lockfunc __kprobes __read_mostly __ro_after_init __page_aligned_data",
+  ],
   [ANNOTATION, "__page_aligned_bss __cacheline_aligned __cacheline_aligned_in_smp ____cacheline_aligned"],
   [ANNOTATION, "____cacheline_aligned_in_smp ____cacheline_internodealigned_in_smp ____ptr_alignof __nosavedata"],
   [ANNOTATION, "__always_inline __noinline noinline noinline_for_stack notrace asmlinkage __noclone __bpf_kfunc"],
   [ANNOTATION, "__nocapture __nocfi __nocf_check __ksym __rcu_assign fastcall FASTCALL __jiffy_arch_data __irq_entry"],
   [ANNOTATION, "__softirq_entry __exception_irq_entry noinstr __cpuidle __entry_text __optimize __no_fgcse __ifunc"],
-  [ANNOTATION, "__cleanup __free __flex_counter __signed_wrap __rust_helper ____must_check __no_caller_saved_registers"],
+  [
+    ANNOTATION,
+    "__cleanup __free __flex_counter __signed_wrap __rust_helper ____must_check __no_caller_saved_registers",
+  ],
   [ANNOTATION, "__no_kstack_erase __data_racy __ref_optional __kcfi_salt CPP_ASMLINKAGE __visible_for_testing"],
   [ANNOTATION, "VISIBLE_IF_KUNIT __bpf_hook_start __bpf_hook_end __efi_runtime __noendbr __vdso_data"],
 ];
