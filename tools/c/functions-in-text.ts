@@ -22,6 +22,7 @@ const SEMICOLON = 59;
 const EQUALS = 61;
 const OPEN_BRACE = 123;
 const CLOSE_BRACE = 125;
+const STAR = 42;
 
 /** Braces of the branches of one #if group are counted from the same level; the last branch decides. */
 interface Level {
@@ -96,10 +97,11 @@ function functionHeader(
     if (code === CLOSE) {
       const open = openingOf(tokens, i);
       if (open <= 0) return null;
-      // The first group from the left that follows a plain word is the parameter list: keep the leftmost.
       const before = open - 1;
-      if (tokens.kind[before] === IDENTIFIER && isPlainWord(source, tokens, before))
-        name = name < 0 || isTail(name, i) ? before : name;
+      if (tokens.kind[before] === IDENTIFIER && isPlainWord(source, tokens, before)) {
+        name = before;
+        if (followsType(tokens, before)) break;
+      }
       i = before;
       continue;
     }
@@ -113,9 +115,12 @@ function functionHeader(
   };
 }
 
-/** A group further left replaces the one found so far: what follows the parameter list are annotations. */
-function isTail(name: number, close: number): boolean {
-  return close < name;
+/**
+ * A word after a type or a star is a declarator's name. Others are macros: annotations after the parameter list, or
+ * SYSCALL_DEFINE3(...) in the place of the whole header, which counts when nothing better is found.
+ */
+function followsType(tokens: Tokens, name: number): boolean {
+  return name > 0 && (tokens.kind[name - 1] === IDENTIFIER || tokens.code[name - 1] === STAR);
 }
 
 function isPlainWord(source: string, tokens: Tokens, index: number): boolean {
