@@ -2,11 +2,24 @@
  * What one file defines and uses, found in its tokens. Details that need a tree (the fields of a struct, the value of
  * a constant) are looked at only when somebody asks.
  */
+
 import type { CFile, CFunction } from "./file.ts";
 import { plainText } from "./fragment.ts";
 import { IDENTIFIER } from "./lex.ts";
 import { ENUM, FILE, FUNCTION, INITIALIZER, type Stream, textOf } from "./mask/structure.ts";
 import { OPERATOR, PLAIN, STATEMENT, STORAGE, TAGGED, TYPE } from "./mask/words.ts";
+import {
+  AMPERSAND,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  DOT,
+  EQUALS,
+  OPEN_BRACE,
+  OPEN_PAREN,
+  SEMICOLON,
+  STAR,
+} from "./punctuators.ts";
 
 /** `name(arguments)` somewhere in the file. */
 export interface CallSite {
@@ -65,16 +78,6 @@ export interface FileIndex {
   readonly variables: ReadonlyMap<string, string | null>;
 }
 
-const OPEN = 40;
-const COMMA = 44;
-const DOT = 46;
-const SEMICOLON = 59;
-const EQUALS = 61;
-const OPEN_BRACE = 123;
-const CLOSE_BRACE = 125;
-const AMPERSAND = 38;
-const STAR = 42;
-
 interface Draft {
   readonly calls: Map<string, CallSite[]>;
   readonly structs: Map<string, StructSite>;
@@ -107,7 +110,7 @@ export function indexFile(file: CFile, watched: ReadonlySet<string>): FileIndex 
   const owner = functionFinder(file);
   for (let i = 0; i < tokens.count; i++) {
     const code = tokens.code[i];
-    if (code === OPEN) {
+    if (code === OPEN_PAREN) {
       call(file, stream, draft, i, owner);
     } else if (code === OPEN_BRACE) {
       if (opens[i] === ENUM) enumeration(file, stream, draft, i);
@@ -252,7 +255,7 @@ function tableOwner(
   while (brace >= 0 && stream.context[brace] === INITIALIZER) brace = stream.enclosing[brace] as number;
   if (brace < 1 || tokens.code[brace - 1] !== EQUALS) return { table: null, structTag: null };
   let at = brace - 2;
-  while (at >= 0 && tokens.code[at] === 93) at = (stream.partner[at] as number) - 1;
+  while (at >= 0 && tokens.code[at] === CLOSE_BRACKET) at = (stream.partner[at] as number) - 1;
   const table = tokens.kind[at] === IDENTIFIER ? textOf(stream, at) : null;
   let structTag: string | null = null;
   for (let i = at - 1; i >= 0 && (tokens.kind[i] === IDENTIFIER || tokens.code[i] === STAR); i--) {
@@ -266,7 +269,7 @@ function tableOwner(
 function variable(stream: Stream, draft: Draft, end: number): void {
   const { tokens, word } = stream;
   let at = end - 1;
-  while (at >= 0 && tokens.code[at] === 93) at = (stream.partner[at] as number) - 1;
+  while (at >= 0 && tokens.code[at] === CLOSE_BRACKET) at = (stream.partner[at] as number) - 1;
   if (at < 1 || tokens.kind[at] !== IDENTIFIER || word[at] !== PLAIN) return;
   let tag: string | null = null;
   let typed = false;

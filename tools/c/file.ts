@@ -7,6 +7,7 @@ import { LineTable, lex } from "./lex.ts";
 import { FILE, FUNCTION } from "./mask/structure.ts";
 import { MAX_NESTING, type Masked, mask } from "./mask.ts";
 import type { ParseFailure, ParseJob } from "./parse-check.ts";
+import { OPEN_BRACE, SEMICOLON } from "./punctuators.ts";
 import { parsePiece, type SyntaxNode } from "./syntax.ts";
 
 /** A place that could not be handled, in the words of the reports. */
@@ -269,8 +270,8 @@ function declarationStarts(masked: Masked): ReadonlyMap<number, number> {
     // Tokens that were blanked (macros at file scope) are no part of a definition.
     if (first < 0 && masked.bytes[tokens.start[i] as number] !== 32) first = i;
     const code = tokens.code[i];
-    if (code === 59) first = -1;
-    else if (code === 123 && context[i] === FILE) {
+    if (code === SEMICOLON) first = -1;
+    else if (code === OPEN_BRACE && context[i] === FILE) {
       const close = partner[i] as number;
       const isFunction = opens[i] === FUNCTION;
       if (isFunction && first >= 0) starts.set(tokens.start[i] as number, tokens.start[first] as number);

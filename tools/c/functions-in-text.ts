@@ -4,8 +4,10 @@
  *
  * All branches of preprocessor conditions are searched: whatever the configuration, the text is somebody's code.
  */
+
 import { DIRECTIVE, IDENTIFIER, type Tokens } from "./lex.ts";
 import { wordKind } from "./mask/words.ts";
+import { CLOSE_BRACE, CLOSE_PAREN, EQUALS, OPEN_BRACE, OPEN_PAREN, SEMICOLON, STAR } from "./punctuators.ts";
 
 export interface TextFunction {
   readonly name: string;
@@ -15,14 +17,6 @@ export interface TextFunction {
   readonly bodyStart: number;
   readonly bodyEnd: number;
 }
-
-const OPEN = 40;
-const CLOSE = 41;
-const SEMICOLON = 59;
-const EQUALS = 61;
-const OPEN_BRACE = 123;
-const CLOSE_BRACE = 125;
-const STAR = 42;
 
 /** Braces of the branches of one #if group are counted from the same level; the last branch decides. */
 interface Level {
@@ -85,7 +79,7 @@ function functionHeader(
   let name = -1;
   let i = brace - 1;
   while (i >= 0 && tokens.kind[i] === DIRECTIVE) i--;
-  if (i < 0 || (tokens.code[i] !== CLOSE && tokens.kind[i] !== IDENTIFIER)) return null;
+  if (i < 0 || (tokens.code[i] !== CLOSE_PAREN && tokens.kind[i] !== IDENTIFIER)) return null;
   while (i >= 0) {
     const code = tokens.code[i];
     if (tokens.kind[i] === DIRECTIVE) {
@@ -94,7 +88,7 @@ function functionHeader(
     }
     if (code === EQUALS) return null;
     if (code === SEMICOLON || code === CLOSE_BRACE || code === OPEN_BRACE) break;
-    if (code === CLOSE) {
+    if (code === CLOSE_PAREN) {
       const open = openingOf(tokens, i);
       if (open <= 0) return null;
       const before = open - 1;
@@ -139,8 +133,8 @@ function openingOf(tokens: Tokens, close: number): number {
   let depth = 0;
   for (let i = close; i >= 0; i--) {
     const code = tokens.code[i];
-    if (code === CLOSE) depth++;
-    else if (code === OPEN && --depth === 0) return i;
+    if (code === CLOSE_PAREN) depth++;
+    else if (code === OPEN_PAREN && --depth === 0) return i;
     else if (code === SEMICOLON || code === OPEN_BRACE || code === CLOSE_BRACE) return -1;
   }
   return -1;

@@ -19,7 +19,7 @@ export interface Tokens {
   readonly kind: Uint8Array;
   readonly start: Uint32Array;
   readonly end: Uint32Array;
-  /** Punctuators: their bytes as a big-endian number (`->` is 0x2d3e); 0 for all other tokens. */
+  /** Punctuators: their bytes as a big-endian number (punctuators.ts); 0 for all other tokens. */
   readonly code: Uint32Array;
 }
 
@@ -62,13 +62,6 @@ const PAIRS: Readonly<Record<string, string>> = {
 const JOINS = new Uint8Array(256 * 256);
 for (const [first, seconds] of Object.entries(PAIRS)) {
   for (const second of seconds) JOINS[first.charCodeAt(0) * 256 + second.charCodeAt(0)] = 1;
-}
-
-/** Code of a punctuator as stored in `Tokens.code`, for comparisons: `punctuator("->")`. */
-export function punctuator(text: string): number {
-  let code = 0;
-  for (let i = 0; i < text.length; i++) code = code * 256 + text.charCodeAt(i);
-  return code;
 }
 
 class TokenSink {

@@ -3,8 +3,8 @@
  */
 import type { Code } from "../c/fragment.ts";
 import { add, type Sum, scale, symbol, type Term } from "../c/sum.ts";
-import { ancestorOf, childOf, descendants, nodeAt, type SyntaxNode } from "../c/syntax.ts";
-import { CLOCK_CALLS, CLOCK_NAMES, clockOf } from "./clocks.ts";
+import { ancestorOf, childOf, descendants, type SyntaxNode } from "../c/syntax.ts";
+import { clockOf } from "./clocks.ts";
 import { durationOf, sumText } from "./duration.ts";
 import type { Collected, DeadlineFact, Duration, Reference, TimeUnit } from "./fact.ts";
 import { outcomes } from "./outcome.ts";
@@ -205,17 +205,9 @@ const STORES = new Set(["assignment_expression", "init_declarator"]);
 function openCoded(uses: UseFinder): DeadlineFact[] {
   const facts: DeadlineFact[] = [];
   const seen = new Set<string>();
-  const { program, scopes } = uses;
-  const sites = [
-    ...CLOCK_NAMES.flatMap((name) => program.usesOf(name)),
-    ...CLOCK_CALLS.flatMap((name) => program.callsTo(name)),
-  ];
-  for (const site of sites) {
-    const scope = site.function === null ? null : scopes.of(site.function);
-    if (scope === null) continue;
-    const clock = nodeAt(scope.root, site.offset, site.offset + site.name.length);
+  for (const { scope, clock } of uses.clockSites()) {
     for (const comparison of [comparisonAround(clock), ...comparisonsOfCopy(scope, clock)]) {
-      const key = `${site.file.path}:${comparison?.start}`;
+      const key = `${scope.fn.file.path}:${comparison?.start}`;
       if (comparison === null || seen.has(key)) continue;
       seen.add(key);
       const fact = fromOperator(scope, comparison);

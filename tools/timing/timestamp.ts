@@ -1,8 +1,8 @@
 /**
  * Timestamps: places where a clock is stored into a field or variable.
  */
-import { ancestorOf, childOf, nodeAt, type SyntaxNode } from "../c/syntax.ts";
-import { CLOCK_CALLS, CLOCK_NAMES, CLOCK_STORES, clockOf } from "./clocks.ts";
+import { ancestorOf, childOf, type SyntaxNode } from "../c/syntax.ts";
+import { CLOCK_STORES, clockOf } from "./clocks.ts";
 import { durationOf } from "./duration.ts";
 import type { Collected, TimestampFact } from "./fact.ts";
 import type { Scope } from "./scope.ts";
@@ -14,18 +14,10 @@ const STORES = new Set(["assignment_expression", "init_declarator"]);
 export function collectTimestamps(uses: UseFinder): Collected<TimestampFact> {
   const facts: TimestampFact[] = [];
   const seen = new Set<string>();
-  const { program, scopes } = uses;
-  const sites = [
-    ...CLOCK_NAMES.flatMap((name) => program.usesOf(name)),
-    ...CLOCK_CALLS.flatMap((name) => program.callsTo(name)),
-  ];
-  for (const site of sites) {
-    const scope = site.function === null ? null : scopes.of(site.function);
-    if (scope === null) continue;
-    const clock = nodeAt(scope.root, site.offset, site.offset + site.name.length);
+  for (const { scope, clock } of uses.clockSites()) {
     const store = storeAround(clock, scope);
     if (store === null) continue;
-    const key = `${site.file.path}:${store.start}`;
+    const key = `${scope.fn.file.path}:${store.start}`;
     if (seen.has(key)) continue;
     seen.add(key);
     const fact = fromStore(scope, store);

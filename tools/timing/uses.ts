@@ -6,6 +6,7 @@ import { type Code, parseFragment, plainText, textOfNode } from "../c/fragment.t
 import type { MacroDefinition } from "../c/preprocessor.ts";
 import type { Program } from "../c/program.ts";
 import { ancestorOf, childOf, descendants, nodeAt, type SyntaxNode } from "../c/syntax.ts";
+import { CLOCK_CALLS, CLOCK_NAMES } from "./clocks.ts";
 import type { FactProblem } from "./fact.ts";
 import type { Scope, Scopes } from "./scope.ts";
 
@@ -44,6 +45,18 @@ export class UseFinder {
     }
     for (const macro of this.wrappersOf(primitives)) {
       for (const site of this.program.callsTo(macro.name)) yield* this.through(site, macro, primitives);
+    }
+  }
+
+  /** Every place where a clock is read, written out. */
+  *clockSites(): Generator<{ readonly scope: Scope; readonly clock: SyntaxNode }> {
+    const sites = [
+      ...CLOCK_NAMES.flatMap((name) => this.program.usesOf(name)),
+      ...CLOCK_CALLS.flatMap((name) => this.program.callsTo(name)),
+    ];
+    for (const site of sites) {
+      const scope = site.function === null ? null : this.scopes.of(site.function);
+      if (scope !== null) yield { scope, clock: nodeAt(scope.root, site.offset, site.offset + site.name.length) };
     }
   }
 

@@ -2,19 +2,15 @@
  * Annotations, attributes and inline assembly: blanked, and removed from the token stream so that the other rules see
  * plain C.
  */
+
 import { DIRECTIVE, IDENTIFIER, type Tokens } from "../lex.ts";
+import { ARROW, CLOSE_BRACKET, CLOSE_PAREN, DOT, OPEN_BRACKET, OPEN_PAREN, SEMICOLON } from "../punctuators.ts";
 import type { MaskedText } from "./edits.ts";
 import type { WordStream } from "./structure.ts";
 import { ALIGNOF, ANNOTATION, ASM, OPERATOR, PLAIN, TYPEOF, wordKind } from "./words.ts";
 
 /** `[[nodiscard("why")]]` is as long as they get. */
 const MAX_ATTRIBUTE_TOKENS = 64;
-const OPEN = 40;
-const CLOSE = 41;
-const OPEN_BRACKET = 91;
-const CLOSE_BRACKET = 93;
-const DOT = 46;
-const ARROW = 0x2d3e;
 
 /** Partner of each parenthesis, in one pass: annotations without end must not make masking quadratic. */
 function parenthesisPartners(tokens: Tokens): Int32Array {
@@ -22,8 +18,8 @@ function parenthesisPartners(tokens: Tokens): Int32Array {
   const stack: number[] = [];
   for (let i = 0; i < tokens.count; i++) {
     const code = tokens.code[i];
-    if (code === OPEN) stack.push(i);
-    else if (code === CLOSE) {
+    if (code === OPEN_PAREN) stack.push(i);
+    else if (code === CLOSE_PAREN) {
       const open = stack.pop();
       if (open !== undefined) partner[open] = i;
     }
@@ -84,17 +80,17 @@ export function withoutAnnotations(
 function annotationEnd(source: string, tokens: Tokens, word: Uint8Array, partner: Int32Array, i: number): number {
   const next = i + 1;
   if (word[i] === ANNOTATION) {
-    if (tokens.code[next] === OPEN) return afterGroup(partner, next);
+    if (tokens.code[next] === OPEN_PAREN) return afterGroup(partner, next);
     const text = source.slice(tokens.start[i], tokens.end[i]);
     if (text !== "__label__") return next;
     let end = next;
-    while (end < tokens.count && tokens.code[end] !== 59) end++;
+    while (end < tokens.count && tokens.code[end] !== SEMICOLON) end++;
     return end;
   }
   if (word[i] === ASM) {
     let open = next;
     while (open < tokens.count && tokens.kind[open] === IDENTIFIER) open++;
-    return tokens.code[open] === OPEN ? afterGroup(partner, open) : next;
+    return tokens.code[open] === OPEN_PAREN ? afterGroup(partner, open) : next;
   }
   // C23 attributes: [[fallthrough]].
   if (tokens.code[i] === OPEN_BRACKET && tokens.code[next] === OPEN_BRACKET) {
@@ -115,7 +111,7 @@ function mergeTypeof(stream: WordStream, out: MaskedText): WordStream {
   for (let i = 0; i < tokens.count; i++) {
     if (word[i] !== TYPEOF) continue;
     word[i] = PLAIN;
-    if (tokens.code[i + 1] !== OPEN) continue;
+    if (tokens.code[i + 1] !== OPEN_PAREN) continue;
     const end = afterGroup(partner, i + 1);
     const last = tokens.end[end - 1] as number;
     out.identifier(tokens.start[i] as number, last);

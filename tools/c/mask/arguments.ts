@@ -1,23 +1,18 @@
 /**
  * Arguments of macro calls that no function could take: types, operators, statements, and empty ones.
  */
+
 import { IDENTIFIER, PUNCTUATOR } from "../lex.ts";
+import { CLOSE_BRACE, COMMA, EQUALS, OPEN_BRACE, OPEN_BRACKET, OPEN_PAREN, SEMICOLON, STAR } from "../punctuators.ts";
 import type { MaskedText } from "./edits.ts";
 import { FILE, FUNCTION, INITIALIZER, type Stream, textOf } from "./structure.ts";
 import { OPERATOR, PLAIN, STATEMENT, STORAGE, TAGGED, TYPE } from "./words.ts";
-
-const OPEN = 40;
-const SEMICOLON = 59;
-const COMMA = 44;
-const STAR = 42;
-const EQUALS = 61;
-const OPEN_BRACE = 123;
 
 /** Masks the arguments of every call in function bodies and initialisers. */
 export function maskArguments(stream: Stream, out: MaskedText): void {
   const { tokens, context } = stream;
   for (let open = 1; open < tokens.count; open++) {
-    if (tokens.code[open] !== OPEN) continue;
+    if (tokens.code[open] !== OPEN_PAREN) continue;
     const name = open - 1;
     if (tokens.kind[name] !== IDENTIFIER || (stream.word[name] !== PLAIN && stream.word[name] !== OPERATOR)) continue;
     if (context[open] !== FUNCTION && context[open] !== INITIALIZER && !inExpression(stream, open)) continue;
@@ -32,11 +27,11 @@ export function maskArguments(stream: Stream, out: MaskedText): void {
 
 /** Outside functions only what stands after `=` or inside brackets is an expression. */
 function inExpression(stream: Stream, open: number): boolean {
-  if (stream.context[open] !== FILE) return stream.tokens.code[stream.enclosing[open] as number] === 91;
+  if (stream.context[open] !== FILE) return stream.tokens.code[stream.enclosing[open] as number] === OPEN_BRACKET;
   for (let i = open - 1; i >= 0 && open - i < 64; i--) {
     const code = stream.tokens.code[i];
-    if (code === EQUALS || code === 91) return true;
-    if (code === SEMICOLON || code === 125) return false;
+    if (code === EQUALS || code === OPEN_BRACKET) return true;
+    if (code === SEMICOLON || code === CLOSE_BRACE) return false;
   }
   return false;
 }
@@ -48,7 +43,7 @@ function isPrototype(stream: Stream, name: number): boolean {
   let typeWords = 0;
   for (; i >= 0; i--) {
     const code = tokens.code[i];
-    if (code === SEMICOLON || code === OPEN_BRACE || code === 125) break;
+    if (code === SEMICOLON || code === OPEN_BRACE || code === CLOSE_BRACE) break;
     if (tokens.kind[i] === PUNCTUATOR && code !== STAR) return false;
     if (word[i] === STATEMENT || word[i] === OPERATOR) return false;
     if (word[i] === TYPE || word[i] === TAGGED || word[i] === STORAGE) typeWords++;
@@ -111,7 +106,7 @@ function isPointerType(stream: Stream, first: number, end: number): boolean {
 /** `==` or `<` as an argument, as in ASSERTCMP(a, ==, b). */
 function isOperatorOnly(stream: Stream, first: number, end: number): boolean {
   if (end - first !== 1 || stream.tokens.kind[first] !== PUNCTUATOR) return false;
-  return stream.tokens.code[first] !== 91;
+  return stream.tokens.code[first] !== OPEN_BRACKET;
 }
 
 /** `;` between statements in an argument becomes a comma, or nothing before `)`. */

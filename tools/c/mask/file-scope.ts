@@ -2,18 +2,12 @@
  * Declarations at file scope: macros that declare things, annotations that no list knows, and macros that define
  * functions.
  */
+
 import { IDENTIFIER } from "../lex.ts";
+import { CLOSE_PAREN, COMMA, EQUALS, OPEN_BRACE, OPEN_BRACKET, OPEN_PAREN, SEMICOLON, STAR } from "../punctuators.ts";
 import type { MaskedText } from "./edits.ts";
 import { FILE, type Stream, textOf } from "./structure.ts";
 import { looksLikeAnnotation, PLAIN, STORAGE, TAGGED, TYPE } from "./words.ts";
-
-const OPEN = 40;
-const CLOSE = 41;
-const SEMICOLON = 59;
-const OPEN_BRACE = 123;
-const EQUALS = 61;
-const COMMA = 44;
-const STAR = 42;
 
 /** Masks all declarations at file scope. */
 export function maskFileScope(stream: Stream, out: MaskedText): void {
@@ -39,7 +33,7 @@ function declaration(stream: Stream, out: MaskedText, first: number): number {
   let at = first;
   while (at < tokens.count && (word[at] === STORAGE || (word[at] === TYPE && isQualifier(stream, at)))) at++;
   // NAME(...) where a type should stand: a macro.
-  if (tokens.kind[at] === IDENTIFIER && word[at] === PLAIN && tokens.code[at + 1] === OPEN) {
+  if (tokens.kind[at] === IDENTIFIER && word[at] === PLAIN && tokens.code[at + 1] === OPEN_PAREN) {
     return macroDeclaration(stream, out, first, at);
   }
   return plainDeclaration(stream, out, at);
@@ -61,7 +55,7 @@ function macroDeclaration(stream: Stream, out: MaskedText, first: number, name: 
     functionMacro(stream, out, name, after);
     return skipGroup(stream, after);
   }
-  if (code === EQUALS || code === 91) {
+  if (code === EQUALS || code === OPEN_BRACKET) {
     out.record("file-macro", tokens.start[name] as number, end);
     out.replace(tokens.start[name] as number, end, "int x");
     return plainDeclaration(stream, out, after);
@@ -120,7 +114,7 @@ function plainDeclaration(stream: Stream, out: MaskedText, from: number): number
       if (tokens.kind[at + 1] !== IDENTIFIER && tokens.code[at + 1] !== STAR) break;
     } else if (code !== STAR) break;
   }
-  if (tokens.code[at] === OPEN && words.at(-1) === at - 1) {
+  if (tokens.code[at] === OPEN_PAREN && words.at(-1) === at - 1) {
     extraWords(stream, out, words.slice(0, -1), typed);
     maskParameters(stream, out, at);
     return afterParameters(stream, out, skipGroup(stream, at));
@@ -145,7 +139,7 @@ function maskParameters(stream: Stream, out: MaskedText, open: number): void {
   let typed = false;
   for (let i = open + 1; i < close; i++) {
     const code = tokens.code[i];
-    if (code === OPEN || code === 91) i = skipGroup(stream, i) - 1;
+    if (code === OPEN_PAREN || code === OPEN_BRACKET) i = skipGroup(stream, i) - 1;
     else if (code === COMMA) typed = false;
     else if (word[i] === TAGGED) {
       typed = true;
@@ -168,9 +162,9 @@ function blankToken(stream: Stream, out: MaskedText, index: number): void {
 function afterParameters(stream: Stream, out: MaskedText, from: number): number {
   const { tokens, word } = stream;
   let at = from;
-  while (at < tokens.count && (tokens.kind[at] === IDENTIFIER || tokens.code[at] === OPEN)) {
+  while (at < tokens.count && (tokens.kind[at] === IDENTIFIER || tokens.code[at] === OPEN_PAREN)) {
     if (word[at] !== PLAIN && tokens.kind[at] === IDENTIFIER) return endOfDeclaration(stream, out, at);
-    at = tokens.code[at] === OPEN ? skipGroup(stream, at) : at + 1;
+    at = tokens.code[at] === OPEN_PAREN ? skipGroup(stream, at) : at + 1;
   }
   const code = tokens.code[at];
   if (at > from && (code === OPEN_BRACE || code === SEMICOLON)) {
@@ -193,7 +187,7 @@ function endOfDeclaration(stream: Stream, out: MaskedText, from: number): number
       if (!seenEquals) return at;
       continue;
     }
-    if (code === OPEN || code === 91) {
+    if (code === OPEN_PAREN || code === OPEN_BRACKET) {
       at = skipGroup(stream, at);
       // `int a[3] ANNOTATION;`
       if (!seenEquals && tokens.kind[at] === IDENTIFIER && word[at] === PLAIN && endsDeclarator(stream, at + 1)) {
@@ -208,5 +202,5 @@ function endOfDeclaration(stream: Stream, out: MaskedText, from: number): number
 
 function endsDeclarator(stream: Stream, index: number): boolean {
   const code = stream.tokens.code[index];
-  return code === SEMICOLON || code === EQUALS || code === COMMA || code === CLOSE;
+  return code === SEMICOLON || code === EQUALS || code === COMMA || code === CLOSE_PAREN;
 }

@@ -1,17 +1,12 @@
 /**
  * Macros among the members of structs and the constants of enums.
  */
+
 import { IDENTIFIER } from "../lex.ts";
+import { CLOSE_BRACE, COMMA, OPEN_BRACE, OPEN_PAREN, SEMICOLON, STAR } from "../punctuators.ts";
 import type { MaskedText } from "./edits.ts";
 import { ENUM, INITIALIZER, STRUCT, type Stream, textOf } from "./structure.ts";
 import { PLAIN } from "./words.ts";
-
-const OPEN = 40;
-const SEMICOLON = 59;
-const COMMA = 44;
-const OPEN_BRACE = 123;
-const CLOSE_BRACE = 125;
-const STAR = 42;
 
 /** How many arguments stand before the members (include/linux/stddef.h, include/uapi/linux/stddef.h). */
 const MEMBER_GROUPS: ReadonlyMap<string, number> = new Map([
@@ -26,11 +21,11 @@ export function maskMembers(stream: Stream, out: MaskedText): void {
   const { tokens, context } = stream;
   let afterMacro = -1;
   for (let i = 1; i < tokens.count; i++) {
-    if (tokens.code[i] !== OPEN || tokens.kind[i - 1] !== IDENTIFIER || stream.word[i - 1] !== PLAIN) continue;
+    if (tokens.code[i] !== OPEN_PAREN || tokens.kind[i - 1] !== IDENTIFIER || stream.word[i - 1] !== PLAIN) continue;
     const enclosing = stream.enclosing[i] as number;
     if (enclosing < 0 || (stream.partner[i] as number) < 0) continue;
     // `type (*name)(...)` is a function pointer.
-    if (tokens.code[i + 1] === STAR || tokens.code[(stream.partner[i] as number) + 1] === OPEN) continue;
+    if (tokens.code[i + 1] === STAR || tokens.code[(stream.partner[i] as number) + 1] === OPEN_PAREN) continue;
     const before = tokens.code[i - 2];
     const kind = context[i];
     const first = before === SEMICOLON || before === OPEN_BRACE || before === CLOSE_BRACE || afterMacro === i - 1;
@@ -38,7 +33,7 @@ export function maskMembers(stream: Stream, out: MaskedText): void {
       memberMacro(stream, out, i - 1, i);
       // REG(a) REG(b): the next member may follow without a `;`.
       afterMacro = (stream.partner[i] as number) + 1;
-    } else if (kind === STRUCT && tokens.code[enclosing] === OPEN && before === COMMA) {
+    } else if (kind === STRUCT && tokens.code[enclosing] === OPEN_PAREN && before === COMMA) {
       // Inside struct_group(name, MACRO(...); ...): the members start after a comma.
       if (isMemberGroup(stream, enclosing)) memberMacro(stream, out, i - 1, i);
     } else if (tokens.code[enclosing] === OPEN_BRACE && (before === COMMA || before === OPEN_BRACE)) {
@@ -88,7 +83,7 @@ function elementMacro(stream: Stream, out: MaskedText, open: number): void {
   const { tokens } = stream;
   let name = open - 1;
   let close = stream.partner[open] as number;
-  while (tokens.kind[close + 1] === IDENTIFIER && tokens.code[close + 2] === OPEN) {
+  while (tokens.kind[close + 1] === IDENTIFIER && tokens.code[close + 2] === OPEN_PAREN) {
     out.blank(tokens.start[name] as number, tokens.end[close] as number);
     out.record("member-macro", tokens.start[name] as number, tokens.end[close] as number);
     name = close + 1;

@@ -1,20 +1,27 @@
 /**
  * Macros where a statement should stand, labels without one, and string constants built from macros.
  */
+
 import { CHARACTER, IDENTIFIER, NUMBER, STRING } from "../lex.ts";
+import {
+  AND_AND,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  CLOSE_PAREN,
+  COLON,
+  ELLIPSIS,
+  EQUALS,
+  MINUS_MINUS,
+  OPEN_BRACE,
+  OPEN_PAREN,
+  PLUS_PLUS,
+  SEMICOLON,
+  STAR,
+} from "../punctuators.ts";
 import type { MaskedText } from "./edits.ts";
 import { ENUM, FILE, FUNCTION, STRUCT, type Stream, textOf } from "./structure.ts";
 import { looksLikeLoop, OPERATOR, PLAIN, STATEMENT, STORAGE } from "./words.ts";
 
-const OPEN = 40;
-const CLOSE = 41;
-const SEMICOLON = 59;
-const COLON = 58;
-const OPEN_BRACE = 123;
-const CLOSE_BRACE = 125;
-const ELLIPSIS = 0x2e2e2e;
-const AND_AND = 0x2626;
-const EQUALS = 61;
 /** Bounds of a case range are short expressions. */
 const MAX_RANGE_TOKENS = 64;
 const VALID_NUMBER =
@@ -65,7 +72,7 @@ function judgeStart(stream: StatementStream, i: number): boolean {
     case CLOSE_BRACE:
     case COLON:
       return true;
-    case CLOSE:
+    case CLOSE_PAREN:
       return afterControl(stream, before);
     default:
       return word[before] === STATEMENT && /^(?:else|do)$/.test(textOf(stream, before));
@@ -78,7 +85,7 @@ function afterControl(stream: StatementStream, close: number): boolean {
   if (open <= 0) return false;
   const { tokens, word } = stream;
   // A second group, as in guard(x)(y), starts with the name before the first.
-  const name = tokens.code[open - 1] === CLOSE ? (stream.partner[open - 1] as number) - 1 : open - 1;
+  const name = tokens.code[open - 1] === CLOSE_PAREN ? (stream.partner[open - 1] as number) - 1 : open - 1;
   if (name < 0) return false;
   // Earlier names were asked before; those that were not (in other contexts) start no statement here.
   return word[name] === STATEMENT || stream.starts[name] === 1;
@@ -88,8 +95,8 @@ function statementWord(stream: Stream, out: MaskedText, i: number): void {
   const { tokens } = stream;
   const next = tokens.code[i + 1];
   if (next === COLON) label(stream, out, i);
-  else if (next === OPEN && closesDo(stream, i - 1)) loopMacro(stream, out, i, "while_each_");
-  else if (next === OPEN) statementMacro(stream, out, i);
+  else if (next === OPEN_PAREN && closesDo(stream, i - 1)) loopMacro(stream, out, i, "while_each_");
+  else if (next === OPEN_PAREN) statementMacro(stream, out, i);
   else if (stream.word[i + 1] === STATEMENT) {
     // A macro that is a whole statement, `;` included.
     out.blank(tokens.start[i] as number, tokens.end[i] as number);
@@ -107,7 +114,7 @@ function closesDo(stream: Stream, brace: number): boolean {
 /** `static DEFINE_X(a, b);` inside a function: only the call stays. */
 function staticMacro(stream: Stream, out: MaskedText, i: number): void {
   const { tokens } = stream;
-  if (stream.word[i + 1] !== PLAIN || tokens.kind[i + 1] !== IDENTIFIER || tokens.code[i + 2] !== OPEN) return;
+  if (stream.word[i + 1] !== PLAIN || tokens.kind[i + 1] !== IDENTIFIER || tokens.code[i + 2] !== OPEN_PAREN) return;
   const close = stream.partner[i + 2] as number;
   if (close > 0 && tokens.code[close + 1] === SEMICOLON) out.blank(tokens.start[i] as number, tokens.end[i] as number);
 }
@@ -127,7 +134,7 @@ function statementMacro(stream: Stream, out: MaskedText, name: number): void {
   let close = stream.partner[open] as number;
   if (close < 0) return;
   // scoped_guard-like: name(a)(b) { ... }
-  if (tokens.code[close + 1] === OPEN && (stream.partner[close + 1] as number) > 0) {
+  if (tokens.code[close + 1] === OPEN_PAREN && (stream.partner[close + 1] as number) > 0) {
     const second = stream.partner[close + 1] as number;
     if (tokens.code[second + 1] === OPEN_BRACE) {
       out.blank(tokens.start[close + 1] as number, tokens.end[second] as number);
@@ -162,7 +169,7 @@ function startsStatementAfterLoop(stream: Stream, after: number): boolean {
   const { tokens, word } = stream;
   if (tokens.kind[after] === IDENTIFIER) return word[after] !== OPERATOR;
   const code = tokens.code[after];
-  return code === 0x2b2b || code === 0x2d2d || code === 42 || code === OPEN;
+  return code === PLUS_PLUS || code === MINUS_MINUS || code === STAR || code === OPEN_PAREN;
 }
 
 /** `1000baseT` is a number to the lexer and part of a name to the macro that pastes it. */
@@ -213,7 +220,7 @@ function labelAddress(stream: Stream, out: MaskedText, i: number): void {
   const code = tokens.code[i - 1];
   const operand = before === IDENTIFIER || before === NUMBER || before === STRING || before === CHARACTER;
   if (operand && stream.word[i - 1] !== STATEMENT) return;
-  if (code === CLOSE || code === 93 || code === CLOSE_BRACE) return;
+  if (code === CLOSE_PAREN || code === CLOSE_BRACKET || code === CLOSE_BRACE) return;
   out.put(tokens.start[i] as number, " ");
 }
 
@@ -233,7 +240,7 @@ function stringNeighbours(stream: Stream, out: MaskedText, i: number): void {
   let last = i + 1;
   for (;;) {
     if (tokens.kind[last] === IDENTIFIER && word[last] === PLAIN) {
-      const group = tokens.code[last + 1] === OPEN ? (stream.partner[last + 1] as number) : -1;
+      const group = tokens.code[last + 1] === OPEN_PAREN ? (stream.partner[last + 1] as number) : -1;
       last = group > 0 ? group + 1 : last + 1;
     } else break;
   }
@@ -243,7 +250,7 @@ function stringNeighbours(stream: Stream, out: MaskedText, i: number): void {
 /** `__stringify(X) "text"`: a call directly before a string is a macro that makes a string. */
 function callBefore(stream: Stream, out: MaskedText, i: number): void {
   const { tokens } = stream;
-  if (tokens.code[i - 1] !== CLOSE) return;
+  if (tokens.code[i - 1] !== CLOSE_PAREN) return;
   const open = stream.partner[i - 1] as number;
   if (open <= 0 || tokens.kind[open - 1] !== IDENTIFIER || stream.word[open - 1] !== PLAIN) return;
   blankRun(stream, out, open - 1, i);

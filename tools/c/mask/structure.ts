@@ -4,7 +4,18 @@
  * This is what masking needs to know about C before a parser has seen it: whether a `{` opens a function, a struct, an
  * enum, an initialiser or a block.
  */
+
 import { IDENTIFIER, type Tokens } from "../lex.ts";
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  CLOSE_PAREN,
+  COMMA,
+  EQUALS,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  OPEN_PAREN,
+} from "../punctuators.ts";
 import { PLAIN, TAGGED } from "./words.ts";
 
 export const FILE = 0;
@@ -27,13 +38,6 @@ export interface Structure {
   /** Whether every bracket has its partner. */
   readonly balanced: boolean;
 }
-
-const OPEN_PAREN = 40;
-const CLOSE_PAREN = 41;
-const OPEN_BRACKET = 91;
-const CLOSE_BRACKET = 93;
-const OPEN_BRACE = 123;
-const CLOSE_BRACE = 125;
 
 /** Tokens with the text they come from and the word kind of each (words.ts). */
 export interface WordStream {
@@ -133,10 +137,10 @@ function braceContext(index: number, stream: WordStream, outer: number, partner:
   const code = tokens.code[previous] as number;
   const aggregate = aggregateBefore(previous, stream);
   if (aggregate >= 0) return aggregate;
-  if (outer === INITIALIZER || code === 61 /* = */) return INITIALIZER;
+  if (outer === INITIALIZER || code === EQUALS) return INITIALIZER;
   if (outer === FILE) return tokens.kind[previous] === IDENTIFIER || code === CLOSE_PAREN ? FUNCTION : FILE;
   if (outer !== FUNCTION) return outer;
-  if (code === 44 /* , */ || code === CLOSE_BRACKET) return INITIALIZER;
+  if (code === COMMA || code === CLOSE_BRACKET) return INITIALIZER;
   if (code === CLOSE_PAREN) return isCompoundLiteral(previous, stream, partner) ? INITIALIZER : FUNCTION;
   return FUNCTION;
 }
