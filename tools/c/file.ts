@@ -26,6 +26,7 @@ export interface CFunction {
   readonly start: number;
   readonly bodyStart: number;
   readonly end: number;
+  readonly isStatic: boolean;
   /** The function's tree, parsed when it is first asked for; null when it does not parse. */
   syntax(): SyntaxNode | null;
 }
@@ -291,6 +292,7 @@ function cFunction(file: CFile, one: TextFunction, start: number): CFunction {
     start,
     bodyStart: one.bodyStart,
     end: one.bodyEnd,
+    isStatic: /\bstatic\b/.test(file.masked.source.slice(start, one.nameOffset)),
     syntax() {
       if (kept !== null) return kept;
       const again = parsePiece(file.masked.text.slice(start, one.bodyEnd), start);

@@ -44,7 +44,12 @@ export class Program {
   private readonly structTypes = new Map<string, StructType | null>();
   private readonly typedefs = new Map<string, string | StructSite>();
   private readonly variables = new Map<string, string | null>();
-  private readonly unread: HeaderText[];
+  /** Calls and watched uses of all scanned files, by name. */
+  private readonly calls = new Map<string, CallSite[]>();
+  private readonly mentions = new Map<string, CallSite[]>();
+  private callers: ReadonlyMap<CFunction, ReadonlySet<CFunction>> | null = null;
+  private places: Places | null = null;
+  private readonly readHeaders = new Set<HeaderText>();
   private readonly missing = new Set<string>();
 
   /**
@@ -54,14 +59,17 @@ export class Program {
    */
   constructor(
     files: readonly CFile[],
-    headers: readonly HeaderText[],
+    private readonly headers: readonly HeaderText[],
     readonly configuration: Configuration,
     watched: ReadonlySet<string> = new Set(),
   ) {
     this.files = files;
-    this.unread = [...headers];
     this.indexes = files.map((file) => indexFile(file, watched));
-    for (const index of this.indexes) this.add(index);
+    for (const index of this.indexes) {
+      this.add(index);
+      merge(this.calls, index.calls);
+      merge(this.mentions, index.mentions);
+    }
   }
 
   private add(index: FileIndex): void {
@@ -87,12 +95,12 @@ export class Program {
 
   /** Calls of a function or macro in the scanned files, in file order. */
   callsTo(name: string): readonly CallSite[] {
-    return this.indexes.flatMap((index) => index.calls.get(name) ?? []);
+    return this.calls.get(name) ?? [];
   }
 
   /** Uses of a watched name inside functions, other than calls. */
   usesOf(name: string): readonly CallSite[] {
-    return this.indexes.flatMap((index) => index.mentions.get(name) ?? []);
+    return this.mentions.get(name) ?? [];
   }
 
   /** Function-like macros of the scanned files. */
@@ -102,15 +110,39 @@ export class Program {
 
   /** Names that are called in the scanned files and that a test accepts. */
   calledNames(accept: (name: string) => boolean): readonly string[] {
-    const names = new Set<string>();
-    for (const index of this.indexes) for (const name of index.calls.keys()) if (accept(name)) names.add(name);
-    return [...names];
+    return [...this.calls.keys()].filter(accept);
   }
 
   /** The function with a name, preferring one in `near` (static functions may share names). */
   function(name: string, near?: CFile): CFunction | undefined {
     const known = this.functions.get(name);
     return known?.find((one) => one.file === near) ?? known?.[0];
+  }
+
+  /** The function that a call by name means in a file: its own, or one of another file that is not static. */
+  callee(name: string, from: CFile): CFunction | undefined {
+    const known = this.functions.get(name);
+    return known?.find((one) => one.file === from) ?? known?.find((one) => !one.isStatic);
+  }
+
+  /** Functions that call a function by name; calls through pointers are not seen. */
+  callersOf(fn: CFunction): ReadonlySet<CFunction> {
+    this.callers ??= this.callGraph();
+    return this.callers.get(fn) ?? new Set();
+  }
+
+  private callGraph(): ReadonlyMap<CFunction, Set<CFunction>> {
+    const callers = new Map<CFunction, Set<CFunction>>();
+    for (const name of this.functions.keys()) {
+      for (const site of this.callsTo(name)) {
+        const callee = site.function === null ? undefined : this.callee(name, site.file);
+        if (callee === undefined || site.function === null) continue;
+        const known = callers.get(callee);
+        if (known === undefined) callers.set(callee, new Set([site.function]));
+        else known.add(site.function);
+      }
+    }
+    return callers;
   }
 
   macro(name: string): MacroDefinition | undefined {
@@ -147,14 +179,13 @@ export class Program {
   }
 
   /** Looks for a definition in headers that were not read so far, by text, and reads those that have it. */
-  private search<T>(name: string, keyword: string, found: () => T | undefined): T | undefined {
+  private search<T>(name: string, keyword: Keyword, found: () => T | undefined): T | undefined {
     const key = `${keyword} ${name}`;
     if (this.missing.has(key)) return undefined;
-    for (let i = 0; i < this.unread.length; i++) {
-      const header = this.unread[i] as HeaderText;
-      if (!mayDefine(header.text, name, keyword)) continue;
-      this.unread.splice(i, 1);
-      i--;
+    this.places ??= placesOf(this.headers);
+    for (const header of this.places[keyword].get(name) ?? []) {
+      if (this.readHeaders.has(header)) continue;
+      this.readHeaders.add(header);
       const file = readCFile(header.path, header.text, this.configuration, { functions: false });
       this.add(indexFile(file, new Set()));
       const result = found();
@@ -165,23 +196,42 @@ export class Program {
   }
 }
 
-function isWordByte(byte: number | undefined): boolean {
-  return (
-    byte !== undefined &&
-    ((byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122) || byte === 95)
-  );
+type Keyword = "#define" | "struct" | "enum";
+/** In which headers a name may be defined, by what it is defined as. */
+type Places = Readonly<Record<Keyword, ReadonlyMap<string, readonly HeaderText[]>>>;
+
+const DEFINE = /^[ \t]*#[ \t]*define[ \t]+(\w+)/gm;
+const STRUCT = /\b(?:struct|union)\s+(\w+)\s*\{/g;
+const ENUM_BODY = /\benum\b[^{};]{0,200}\{([^}]*)\}/g;
+
+/** One pass over all headers: asking each of them for each name would take longer than the scan. */
+function placesOf(headers: readonly HeaderText[]): Places {
+  const places = { "#define": new Map(), struct: new Map(), enum: new Map() } satisfies Record<
+    Keyword,
+    Map<string, HeaderText[]>
+  >;
+  const put = (map: Map<string, HeaderText[]>, name: string, header: HeaderText): void => {
+    const known = map.get(name);
+    if (known === undefined) map.set(name, [header]);
+    else if (known.at(-1) !== header) known.push(header);
+  };
+  for (const header of headers) {
+    const text = header.text.toString("latin1");
+    for (const match of text.matchAll(DEFINE)) put(places["#define"], match[1] as string, header);
+    for (const match of text.matchAll(STRUCT)) put(places.struct, match[1] as string, header);
+    for (const match of text.matchAll(ENUM_BODY)) {
+      for (const [word] of (match[1] as string).matchAll(/\b[A-Za-z_]\w*/g)) put(places.enum, word, header);
+    }
+  }
+  return places;
 }
 
-/** Whether a header has the name in a place that may define it. */
-function mayDefine(text: Buffer, name: string, keyword: string): boolean {
-  for (let at = text.indexOf(name, 0, "latin1"); at >= 0; at = text.indexOf(name, at + 1, "latin1")) {
-    if (isWordByte(text[at - 1]) || isWordByte(text[at + name.length])) continue;
-    if (keyword === "enum") return true;
-    if (keyword === "#define" && /#\s*define\s+$/.test(text.toString("latin1", Math.max(0, at - 24), at))) return true;
-    if (keyword === "struct" && /^\s*\{/.test(text.toString("latin1", at + name.length, at + name.length + 16)))
-      return true;
+function merge(into: Map<string, CallSite[]>, from: ReadonlyMap<string, readonly CallSite[]>): void {
+  for (const [name, sites] of from) {
+    const known = into.get(name);
+    if (known === undefined) into.set(name, [...sites]);
+    else known.push(...sites);
   }
-  return false;
 }
 
 /** A struct and the unnamed structs among its members, which get names such as `rpc_task.u`. */

@@ -2,6 +2,8 @@
  * How a handler arms its own item again: on which paths, and before or after its work.
  */
 import { type CfgNode, reachable } from "../c/cfg.ts";
+import type { CFunction } from "../c/file.ts";
+import type { Program } from "../c/program.ts";
 import type { SyntaxNode } from "../c/syntax.ts";
 import type { CallAt, Rearm } from "./fact.ts";
 import { callNames } from "./outcome.ts";
@@ -45,7 +47,8 @@ export function rearmOf(
   keysMatch: KeysMatch,
 ): Rearm {
   const matching = items.filter((item) => keysMatch(item.key, key) || (item.isSelf && item.scope === scope));
-  const sites = findSites(uses, scope, matching, 0);
+  const search: Search = { uses, items: matching, arming: armingFunctions(uses.program, matching) };
+  const sites = search.arming.has(scope.fn) ? findSites(search, scope, 0) : [];
   if (sites.length === 0) {
     return { paths: "none", position: null, sites: [], exitsWithout: [], callsBefore: [], callsAfter: [] };
   }
@@ -61,10 +64,16 @@ export function rearmOf(
   };
 }
 
+/** What is looked for: one item's arming calls, and the functions that lead to them. */
+interface Search {
+  readonly uses: UseFinder;
+  readonly items: readonly ArmedItem[];
+  readonly arming: ReadonlySet<CFunction>;
+}
+
 /** Nodes of the handler that arm the item, themselves or through a helper. */
-function findSites(uses: UseFinder, scope: Scope, items: readonly ArmedItem[], depth: number): readonly Site[] {
-  const direct = items.filter((item) => item.scope === scope);
-  const helpers = helperNames(uses, scope, items);
+function findSites(search: Search, scope: Scope, depth: number): readonly Site[] {
+  const direct = search.items.filter((item) => item.scope === scope);
   const sites: Site[] = [];
   for (const node of scope.cfg.nodes) {
     const { syntax } = node;
@@ -75,8 +84,9 @@ function findSites(uses: UseFinder, scope: Scope, items: readonly ArmedItem[], d
       continue;
     }
     for (const call of callNames(scope, syntax)) {
-      if (!helpers.has(call.name)) continue;
-      const sure = alwaysArms(uses, scope, call.name, items, depth + 1);
+      const helper = search.uses.program.callee(call.name, scope.fn.file);
+      if (helper === undefined || helper === scope.fn || !search.arming.has(helper)) continue;
+      const sure = alwaysArms(search, helper, depth + 1);
       sites.push({ node, syntax: call.node, via: call.name, sure });
     }
   }
@@ -84,29 +94,26 @@ function findSites(uses: UseFinder, scope: Scope, items: readonly ArmedItem[], d
 }
 
 /** Functions from which the arming calls are reached by calls by name; calls through pointers are not followed. */
-function helperNames(uses: UseFinder, scope: Scope, items: readonly ArmedItem[]): ReadonlySet<string> {
-  const names = new Set<string>();
-  let level = new Set(items.filter((item) => item.scope !== scope).map((item) => item.scope.fn.name));
-  while (level.size > 0) {
-    const callers = new Set<string>();
-    for (const name of level) {
-      names.add(name);
-      for (const site of uses.program.callsTo(name)) if (site.function !== null) callers.add(site.function.name);
+function armingFunctions(program: Program, items: readonly ArmedItem[]): ReadonlySet<CFunction> {
+  const found = new Set(items.map((item) => item.scope.fn));
+  const work = [...found];
+  for (;;) {
+    const fn = work.pop();
+    if (fn === undefined) return found;
+    for (const caller of program.callersOf(fn)) {
+      if (found.has(caller)) continue;
+      found.add(caller);
+      work.push(caller);
     }
-    level = new Set([...callers].filter((name) => !names.has(name) && name !== scope.fn.name));
   }
-  names.delete(scope.fn.name);
-  return names;
 }
 
 /** Whether a helper arms the item on all of its paths. */
-function alwaysArms(uses: UseFinder, scope: Scope, name: string, items: readonly ArmedItem[], depth: number): boolean {
-  if (depth > MAX_HELPERS) return false;
-  const fn = uses.program.function(name, scope.fn.file);
-  const helper = fn === undefined ? null : uses.scopes.of(fn);
-  if (helper === null) return false;
-  const sites = findSites(uses, helper, items, depth);
-  return sites.length > 0 && exitsAvoiding(helper, sites).length === 0;
+function alwaysArms(search: Search, helper: CFunction, depth: number): boolean {
+  const scope = depth > MAX_HELPERS ? null : search.uses.scopes.of(helper);
+  if (scope === null) return false;
+  const sites = findSites(search, scope, depth);
+  return sites.length > 0 && exitsAvoiding(scope, sites).length === 0;
 }
 
 /** Ways out of a function that pass no place which surely arms the item. */

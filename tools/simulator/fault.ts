@@ -1,0 +1,25 @@
+/** What a model did that C leaves undefined, or that the simulator cannot answer: never guessed, always thrown. */
+
+export type FaultKind =
+  | "division-by-zero"
+  | "division-overflow"
+  | "shift-count"
+  | "bug-on"
+  | "schedule-outside-task"
+  | "event-in-the-past"
+  | "bad-choice"
+  | "replay-mismatch"
+  | "bad-configuration"
+  | "unsupported";
+
+/** Stops a simulation. `kind` is for programs, the message for people. */
+export class SimulationFault extends Error {
+  override readonly name = "SimulationFault";
+
+  constructor(
+    readonly kind: FaultKind,
+    message: string,
+  ) {
+    super(message);
+  }
+}
