@@ -141,7 +141,7 @@ class Builder {
   private jump(node: SyntaxNode, entry: readonly Loose[]): Loose[] {
     const made = this.plain(node, entry);
     const label = childOf(node, "label");
-    if (label === undefined) {
+    if (label === undefined || !/^\w+$/.test(this.text(label))) {
       this.problems.push({ node, reason: "computed goto" });
       made.next.push({ to: this.exit, when: "always" });
     } else this.gotos.push({ from: made, label: this.text(label), node });

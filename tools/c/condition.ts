@@ -2,6 +2,8 @@
  * The integer expressions of #if and #elif lines (C11 6.10.1), with the kernel's IS_ENABLED family.
  */
 
+import { characterValue } from "./character.ts";
+
 /** What the evaluator asks about names. */
 export interface ConditionNames {
   isDefined(name: string): boolean;
@@ -15,6 +17,8 @@ export class ConditionError extends Error {}
 
 // Real conditions nest two or three levels; the bound keeps hostile ones off the JavaScript stack.
 const MAX_DEPTH = 100;
+/** Macros that one condition may expand; macros that double would be millions. */
+const MAX_EXPANSIONS = 10_000;
 const TOKEN =
   /\s*(?:([A-Za-z_$][\w$]*)|(0[xX][0-9a-fA-F]+|0[bB][01]+|\d+)[uUlL]*|'(?:\\.|[^'\\])'|(&&|\|\||<<|>>|<=|>=|==|!=|[-+*/%&|^~!<>()?:,]))/y;
 
@@ -35,7 +39,7 @@ function tokenize(text: string): Token[] {
     if (match[1] !== undefined) tokens.push({ kind: "name", text: match[1] });
     else if (match[2] !== undefined) tokens.push({ kind: "number", value: integer(match[2]) });
     else if (match[3] !== undefined) tokens.push({ kind: "operator", text: match[3] });
-    else tokens.push({ kind: "number", value: BigInt(match[0].trim().charCodeAt(1)) });
+    else tokens.push({ kind: "number", value: BigInt(characterValue(match[0].trim())) });
   }
   return tokens;
 }
@@ -110,6 +114,7 @@ class Evaluator {
     text: string,
     private readonly names: ConditionNames,
     private readonly expanding: ReadonlySet<string>,
+    private readonly budget: { left: number },
   ) {
     this.tokens = tokenize(text);
   }
@@ -189,7 +194,9 @@ class Evaluator {
     if (next?.kind === "operator" && next.text === "(") return this.call(name);
     const body = this.names.bodyOf(name);
     if (body !== undefined && body.trim() !== "" && !this.expanding.has(name)) {
-      return new Evaluator(body, this.names, new Set([...this.expanding, name])).run();
+      if (--this.budget.left < 0) throw new ConditionError(`more than ${MAX_EXPANSIONS} macros in it`);
+      if (this.expanding.size >= MAX_DEPTH) throw new ConditionError(`macros nested more than ${MAX_DEPTH} deep`);
+      return new Evaluator(body, this.names, new Set([...this.expanding, name]), this.budget).run();
     }
     return body !== undefined ? 1n : this.names.valueOf(name);
   }
@@ -258,5 +265,5 @@ class Evaluator {
  * @throws ConditionError when the text is no such expression
  */
 export function evaluateCondition(text: string, names: ConditionNames): boolean {
-  return new Evaluator(text, names, new Set()).run() !== 0n;
+  return new Evaluator(text, names, new Set(), { left: MAX_EXPANSIONS }).run() !== 0n;
 }

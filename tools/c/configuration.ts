@@ -106,10 +106,18 @@ export function fromDotConfig(text: string, name: string): Configuration {
     isDefined,
     valueOf: (macro) => {
       const value = options.get(macro);
-      if (value !== undefined && /^(?:0[xX][0-9a-fA-F]+|\d+)$/.test(value)) return BigInt(value);
+      const number = numberOf(value);
+      if (number !== null) return number;
       if (macro.startsWith("CONFIG_")) return isDefined(macro) ? 1n : 0n;
-      if (macro === "HZ") return BigInt(options.get("CONFIG_HZ") ?? "250");
+      if (macro === "HZ") return numberOf(options.get("CONFIG_HZ")) ?? 250n;
       return VALUES.get(macro) ?? (isDefined(macro) ? 1n : 0n);
     },
   };
+}
+
+/** The number that an option is set to; null for `y`, `m`, strings and options that are not set. */
+function numberOf(value: string | undefined): bigint | null {
+  const [, sign = "", digits = ""] = /^(-?)(0[xX][0-9a-fA-F]+|\d+)$/.exec(value ?? "") ?? [];
+  if (digits === "") return null;
+  return sign === "-" ? -BigInt(digits) : BigInt(digits);
 }

@@ -1,6 +1,8 @@
 /**
  * Expressions -> sums, through macros, enums, casts and the kernel's conversions between jiffies and other units.
  */
+import { characterValue } from "./character.ts";
+import type { Enumerator } from "./file-index.ts";
 import { type Code, type Fragment, parseFragment, plainText, textOfNode } from "./fragment.ts";
 import type { Program } from "./program.ts";
 import { add, constant, divide, HZ, multiply, plainValue, type Sum, scale, symbol, type Term } from "./sum.ts";
@@ -76,14 +78,58 @@ const TRANSPARENT = new Set([
 const MAX_NODES = 20_000;
 const MAX_MACRO_BYTES = 20_000;
 
+/** An enum's members that are counted back to one with a value. */
+const MAX_ENUMERATORS = 10_000;
+
+/** What a macro's name or parameter stands for. */
+interface Bound {
+  readonly sum: Sum;
+  /** How tightly its text binds. */
+  readonly precedence: number;
+  readonly text: string;
+}
+
+/** C11 6.5.5 to 6.5.15, tighter is higher. */
+const PRECEDENCE: Readonly<Record<string, number>> = {
+  "||": 1,
+  "&&": 2,
+  "|": 3,
+  "^": 4,
+  "&": 5,
+  "==": 6,
+  "!=": 6,
+  "<": 7,
+  ">": 7,
+  "<=": 7,
+  ">=": 7,
+  "<<": 8,
+  ">>": 8,
+  "+": 9,
+  "-": 9,
+  "*": 10,
+  "/": 10,
+  "%": 10,
+};
+const UNARY = 11;
+const PRIMARY = 12;
+
+function precedenceOf(node: SyntaxNode): number {
+  if (node.type === "binary_expression") return PRECEDENCE[childOf(node, "operator")?.type ?? ""] ?? 0;
+  if (/^(?:conditional|assignment|comma)_expression$/.test(node.type)) return 0;
+  return /^(?:unary|cast|pointer|sizeof)_expression$/.test(node.type) ? UNARY : PRIMARY;
+}
+
 /** Thrown inside for what is no sum; never leaves this file. */
 const NO_SUM = Symbol("no sum");
 
 class Evaluator {
+  /** Names and calls that stand for a macro's text. */
+  private readonly textual = new Map<SyntaxNode, Bound>();
+
   constructor(
     private readonly options: EvaluateOptions,
     private readonly depth: number,
-    private readonly bound: ReadonlyMap<string, Sum>,
+    private readonly bound: ReadonlyMap<string, Bound>,
     private readonly expanding: ReadonlySet<string>,
     private readonly budget: { left: number },
   ) {}
@@ -94,13 +140,13 @@ class Evaluator {
       case "number_literal":
         return this.number(node);
       case "char_literal":
-        return constant(this.text(node).charCodeAt(1));
+        return constant(characterValue(this.text(node)));
       case "identifier":
         return this.name(node);
       case "parenthesized_expression":
         return this.sum(this.only(node));
       case "cast_expression":
-        return this.sum(this.child(node, "value"));
+        return this.operand(this.child(node, "value"), UNARY, false) ?? this.sum(this.child(node, "value"));
       case "unary_expression":
         return this.unary(node);
       case "binary_expression":
@@ -147,40 +193,78 @@ class Evaluator {
   private name(node: SyntaxNode): Sum {
     const name = this.text(node);
     const bound = this.bound.get(name);
-    if (bound !== undefined) return bound;
+    if (bound !== undefined) {
+      this.textual.set(node, bound);
+      return bound.sum;
+    }
     if (name === "HZ" || name === "CONFIG_HZ") return HZ;
     const resolved = this.options.resolve?.(node, name) ?? null;
     if (resolved !== null) return resolved;
-    return this.constantName(name) ?? symbol(name);
+    return this.constantName(name, node) ?? symbol(name);
   }
 
   /** A macro's or enumerator's value; null when the name is neither, or its text is no sum. */
-  private constantName(name: string): Sum | null {
+  private constantName(name: string, node: SyntaxNode): Sum | null {
     const { program } = this.options;
     if (this.expanding.has(name) || this.depth > MAX_DEPTH) return null;
     // Names of variables are lower case far more often than not; headers are searched for the others only.
     const known = KNOWN.get(name);
     if (known !== undefined) return constant(known);
     const macro = looksConstant(name) ? program.macro(name) : undefined;
-    if (macro !== undefined && macro.parameters === null) {
-      const value = this.inside(macro.body, new Map(), name);
-      // A macro that hides a field or a variable is still a name for it; one that hides nothing stays a name.
-      return value;
+    // `#define OPT OPT` is how uapi headers tell that an enumerator is there.
+    if (macro !== undefined && macro.parameters === null && macro.body !== name) {
+      return this.expanded(this.inside(macro.body, new Map(), name), node);
     }
     const enumerator = looksConstant(name) ? program.enumerator(name) : undefined;
-    if (enumerator === undefined) return null;
-    if (enumerator.valueText !== null) return this.inside(enumerator.valueText, new Map(), name);
-    if (enumerator.previous === null) return constant(0);
-    const before = this.nested(name).constantName(enumerator.previous);
-    return before === null ? null : add(before, constant(1));
+    return enumerator === undefined ? null : this.enumerated(enumerator);
   }
 
-  private nested(name: string): Evaluator {
-    return new Evaluator(this.options, this.depth + 1, this.bound, new Set([...this.expanding, name]), this.budget);
+  /** Counts back to the last enumerator with a value of its own. */
+  private enumerated(enumerator: Enumerator): Sum | null {
+    let at = enumerator;
+    for (let steps = 0; steps < MAX_ENUMERATORS; steps++) {
+      if (at.valueText !== null) {
+        const base = this.inside(at.valueText, new Map(), at.name)?.sum ?? null;
+        return base === null ? null : add(base, constant(steps));
+      }
+      if (at.previous === null) return constant(steps);
+      const before = this.options.program.enumerator(at.previous);
+      if (before === undefined) return null;
+      at = before;
+    }
+    return null;
+  }
+
+  /** Notes that a node stands for text, and how tightly that text binds. */
+  private expanded(value: Bound | null, node: SyntaxNode): Sum | null {
+    if (value !== null) this.textual.set(node, value);
+    return value?.sum ?? null;
+  }
+
+  /**
+   * An operand of an operator; null where it is a macro whose text binds less tightly than the operator. Macros are
+   * text: `#define A 1 + 2` used as `A * 2` is 1 + 2 * 2.
+   */
+  private operand(node: SyntaxNode, level: number, isRight: boolean): Sum | null {
+    const sum = this.sum(node);
+    const precedence = this.textual.get(node)?.precedence ?? PRIMARY;
+    return precedence < level || (isRight && precedence === level) ? null : sum;
+  }
+
+  /** The sum of an expression as it reads with its macros' text in place. */
+  private regrouped(parts: readonly (SyntaxNode | string)[]): Sum {
+    const words = parts.map((part) =>
+      typeof part === "string" ? part : (this.textual.get(part)?.text ?? this.text(part)),
+    );
+    const fragment = this.depth > MAX_DEPTH ? null : parseFragment(words.join(" "), 0);
+    if (fragment?.expression == null) throw NO_SUM;
+    const options = { ...this.options, code: fragment.code };
+    const inner = new Evaluator(options, this.depth + 1, this.bound, this.expanding, this.budget);
+    return inner.sum(fragment.expression);
   }
 
   /** The sum of some text, such as a macro's body, with parameters bound. */
-  private inside(text: string, bound: ReadonlyMap<string, Sum>, name: string): Sum | null {
+  private inside(text: string, bound: ReadonlyMap<string, Bound>, name: string): Bound | null {
     const fragment: Fragment | null = text.length > MAX_MACRO_BYTES ? null : parseFragment(plainText(text), 0);
     if (fragment?.expression == null || this.budget.left < 0) return null;
     const { program } = this.options;
@@ -191,7 +275,8 @@ class Evaluator {
       new Set([...this.expanding, name]),
       this.budget,
     );
-    return inner.tryFor(fragment.expression);
+    const sum = inner.tryFor(fragment.expression);
+    return sum === null ? null : { sum, precedence: precedenceOf(fragment.expression), text };
   }
 
   tryFor(node: SyntaxNode): Sum | null {
@@ -207,19 +292,26 @@ class Evaluator {
   private unary(node: SyntaxNode): Sum {
     const operator = childOf(node, "operator")?.type;
     const argument = this.child(node, "argument");
-    if (operator === "-") return scale(this.sum(argument), -1);
-    if (operator === "+") return this.sum(argument);
-    const value = plainValue(this.sum(argument));
+    const sum = this.operand(argument, UNARY, false);
+    if (sum === null) return this.regrouped([operator ?? "", argument]);
+    if (operator === "-") return scale(sum, -1);
+    if (operator === "+") return sum;
+    const value = plainValue(sum);
     if (value === null) return this.opaque(node);
-    if (operator === "~") return constant(~value);
+    // Two's complement of any width.
+    if (operator === "~") return constant(-value - 1);
     if (operator === "!") return constant(value === 0 ? 1 : 0);
     return this.opaque(node);
   }
 
   private binary(node: SyntaxNode): Sum {
     const operator = childOf(node, "operator")?.type ?? "";
-    const left = this.sum(this.child(node, "left"));
-    const right = this.sum(this.child(node, "right"));
+    const level = precedenceOf(node);
+    const left = this.operand(this.child(node, "left"), level, false);
+    // a + (b + c) and a * (b * c) come out the same either way.
+    const right = this.operand(this.child(node, "right"), level, operator !== "+" && operator !== "*");
+    if (left === null || right === null)
+      return this.regrouped([this.child(node, "left"), operator, this.child(node, "right")]);
     if (operator === "+") return add(left, right);
     if (operator === "-") return add(left, scale(right, -1));
     if (operator === "*") return multiply(left, right) ?? this.opaque(node);
@@ -257,20 +349,29 @@ class Evaluator {
       return add(scale(this.sum(first), 1e9), this.sum(args[1]));
     }
     if (TRANSPARENT.has(name) && first !== undefined) return this.sum(first);
-    return this.macroCall(name, args) ?? this.opaque(node);
+    return this.castCall(node, args) ?? this.macroCall(name, args, node) ?? this.opaque(node);
   }
 
-  private macroCall(name: string, args: readonly SyntaxNode[]): Sum | null {
+  /** `(u8)(x)` reads like a call of `u8` to a parser that knows no typedefs. */
+  private castCall(node: SyntaxNode, args: readonly SyntaxNode[]): Sum | null {
+    const callee = this.child(node, "function");
+    const only = args.length === 1 ? args[0] : undefined;
+    if (only === undefined || callee.type !== "parenthesized_expression") return null;
+    return /^\( ?(?:(?:__)?[us](?:8|16|32|64)|\w+_t) ?\)$/.test(this.text(callee)) ? this.sum(only) : null;
+  }
+
+  private macroCall(name: string, args: readonly SyntaxNode[], node: SyntaxNode): Sum | null {
     if (this.expanding.has(name) || this.depth > MAX_DEPTH) return null;
     const macro = this.options.program.macro(name);
     if (macro?.parameters == null || macro.parameters.length !== args.length) return null;
-    const bound = new Map<string, Sum>();
+    const bound = new Map<string, Bound>();
     for (const [i, parameter] of macro.parameters.entries()) {
-      const value = this.tryFor(args[i] as SyntaxNode);
-      if (value === null) return null;
-      bound.set(parameter, value);
+      const argument = args[i] as SyntaxNode;
+      const sum = this.tryFor(argument);
+      if (sum === null) return null;
+      bound.set(parameter, { sum, precedence: precedenceOf(argument), text: this.text(argument) });
     }
-    return this.inside(macro.body, bound, name);
+    return this.expanded(this.inside(macro.body, bound, name), node);
   }
 }
 
@@ -294,7 +395,7 @@ function integerOperation(operator: string, a: number, b: number): number | null
     case "^":
       return Number(BigInt(Math.trunc(a)) ^ BigInt(Math.trunc(b)));
     case ">>":
-      return Math.trunc(a / 2 ** b);
+      return Math.floor(a / 2 ** b);
     case "==":
       return a === b ? 1 : 0;
     case "!=":

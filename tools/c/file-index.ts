@@ -6,7 +6,7 @@
 import type { CFile, CFunction } from "./file.ts";
 import { plainText } from "./fragment.ts";
 import { IDENTIFIER } from "./lex.ts";
-import { ENUM, FILE, FUNCTION, INITIALIZER, type Stream, textOf } from "./mask/structure.ts";
+import { ENUM, FILE, FUNCTION, INITIALIZER, STRUCT, type Stream, textOf } from "./mask/structure.ts";
 import { OPERATOR, PLAIN, STATEMENT, STORAGE, TAGGED, TYPE } from "./mask/words.ts";
 import {
   AMPERSAND,
@@ -16,6 +16,7 @@ import {
   DOT,
   EQUALS,
   OPEN_BRACE,
+  OPEN_BRACKET,
   OPEN_PAREN,
   SEMICOLON,
   STAR,
@@ -265,17 +266,35 @@ function tableOwner(
   return { table, structTag };
 }
 
-/** A variable at file scope: the name before `;` or `=`. */
+/** Names that a declaration at file scope declares, before its `;` or `=`: variables, or types after `typedef`. */
 function variable(stream: Stream, draft: Draft, end: number): void {
   const { tokens, word } = stream;
-  let at = end - 1;
-  while (at >= 0 && tokens.code[at] === CLOSE_BRACKET) at = (stream.partner[at] as number) - 1;
-  if (at < 1 || tokens.kind[at] !== IDENTIFIER || word[at] !== PLAIN) return;
+  const names: number[] = [];
   let tag: string | null = null;
+  let isTypedef = false;
   let typed = false;
-  for (let i = at - 1; i >= 0 && (tokens.kind[i] === IDENTIFIER || tokens.code[i] === STAR); i--) {
-    if (word[i] === TAGGED) tag = textOf(stream, i + 1);
-    typed ||= word[i] === TYPE || word[i] === PLAIN;
+  for (let i = end - 1; i >= 0; i--) {
+    const code = tokens.code[i];
+    if (code === CLOSE_BRACKET) i = stream.partner[i] as number;
+    else if (code === CLOSE_BRACE) {
+      // `struct state { ... } global;` goes on before its body; any other brace ends the declaration before.
+      const open = stream.partner[i] as number;
+      if (open < 0 || stream.opens[open] !== STRUCT || names.length === 0) break;
+      i = open;
+    } else if (tokens.kind[i] === IDENTIFIER) {
+      const after = tokens.code[i + 1];
+      const declares = i + 1 === end || after === COMMA || after === OPEN_BRACKET;
+      if (word[i] === TAGGED) tag = textOf(stream, i + 1);
+      else if (word[i] === PLAIN && declares) names.push(i);
+      else if (word[i] === STORAGE && textOf(stream, i) === "typedef") isTypedef = true;
+      typed ||= word[i] === TYPE || word[i] === TAGGED || (word[i] === PLAIN && !declares);
+    } else if (code !== STAR && code !== COMMA) break;
+    if (i < 0) break;
   }
-  if (typed || tag !== null) draft.variables.set(textOf(stream, at), tag);
+  if (!typed) return;
+  for (const name of names.reverse()) {
+    const text = textOf(stream, name);
+    if (!isTypedef) draft.variables.set(text, tag);
+    else if (tag !== null && !draft.typedefs.has(text)) draft.typedefs.set(text, tag);
+  }
 }

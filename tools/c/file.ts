@@ -7,7 +7,7 @@ import { LineTable, lex } from "./lex.ts";
 import { FILE, FUNCTION } from "./mask/structure.ts";
 import { MAX_NESTING, type Masked, mask } from "./mask.ts";
 import type { ParseFailure, ParseJob } from "./parse-check.ts";
-import { OPEN_BRACE, SEMICOLON } from "./punctuators.ts";
+import { CLOSE_BRACE, OPEN_BRACE, SEMICOLON } from "./punctuators.ts";
 import { parsePiece, type SyntaxNode } from "./syntax.ts";
 
 /** A place that could not be handled, in the words of the reports. */
@@ -91,7 +91,7 @@ export function readCFile(
   if (refused !== null) return refusedFile(path, text, configuration, refused, options.functions);
   const masked = mask(text, configuration);
   const lines = new LineTable(text);
-  const unparsed: Unparsed[] = masked.preprocessed.problems.map(({ offset, reason }) => ({
+  const unparsed: Unparsed[] = masked.problems.map(({ offset, reason }) => ({
     file: path,
     function: null,
     line: lines.lineAt(offset),
@@ -115,7 +115,7 @@ export function readCFile(
     functionsInactive: 0,
     unparsed,
   };
-  const functionsInactive = cutFunctions(file, { masked, base: 0 }, found, configuration);
+  const functionsInactive = cutFunctions(file, { masked, base: 0, depth: 0 }, found, configuration);
   return Object.assign(file, { functionsInactive });
 }
 
@@ -179,7 +179,12 @@ interface Region {
   readonly masked: Masked;
   /** Byte offset of the region in the file. */
   readonly base: number;
+  /** How many switched-off ranges it is inside of. */
+  readonly depth: number;
 }
+
+/** Switched-off text in switched-off text; two or three levels are real. */
+const MAX_REGION_DEPTH = 32;
 
 /**
  * Cuts out every function that the text search found. Functions that the configuration switches off are parsed too, in
@@ -222,7 +227,7 @@ function cutFunctions(
 
 function cutSwitchedOff(
   file: Draft,
-  { masked, base }: Region,
+  { masked, base, depth }: Region,
   index: number,
   functions: readonly TextFunction[],
   configuration: Configuration,
@@ -234,8 +239,14 @@ function cutSwitchedOff(
     if (one.bodyEnd <= base + to) inside.push(one);
     else fail(file, one, one.bodyStart, "split by a preprocessor condition that switches off only a part of it");
   }
+  if (depth >= MAX_REGION_DEPTH) {
+    for (const one of inside)
+      fail(file, one, one.bodyStart, `inside more than ${MAX_REGION_DEPTH} switched-off conditions`);
+    return;
+  }
   const text = Buffer.from(masked.source.slice(from, to), "latin1");
-  cutFunctions(file, { masked: mask(text, configuration), base: base + from }, inside, configuration);
+  const region = { masked: mask(text, configuration), base: base + from, depth: depth + 1 };
+  cutFunctions(file, region, inside, configuration);
 }
 
 function fail(file: Draft, one: TextFunction, offset: number, reason: string): void {
@@ -271,7 +282,7 @@ function declarationStarts(masked: Masked): ReadonlyMap<number, number> {
     // Tokens that were blanked (macros at file scope) are no part of a definition.
     if (first < 0 && masked.bytes[tokens.start[i] as number] !== 32) first = i;
     const code = tokens.code[i];
-    if (code === SEMICOLON) first = -1;
+    if (code === SEMICOLON || (code === CLOSE_BRACE && (partner[i] as number) < 0)) first = -1;
     else if (code === OPEN_BRACE && context[i] === FILE) {
       const close = partner[i] as number;
       const isFunction = opens[i] === FUNCTION;

@@ -60,19 +60,30 @@ export interface Fragment {
  * @returns null when it does not parse
  */
 export function parseFragment(text: string, offset: number): Fragment | null {
+  // In parentheses first: `A * HZ` alone would be a declaration of a pointer.
+  const expression = STATEMENT.test(text) ? null : parseBody(`(${text})`, offset, true);
+  return expression ?? parseBody(text, offset, false);
+}
+
+const STATEMENT = /^\s*(?:if|for|while|do|switch|return|goto|break|continue|case|default|else)\b/;
+
+function parseBody(text: string, offset: number, isExpression: boolean): Fragment | null {
   configuration ??= everythingEnabled();
   const source = `${PREFIX}${text.replace(/\n/g, " ")}; }`;
   const masked = mask(Buffer.from(source, "latin1"), configuration);
   const result = parsePiece(masked.text, 0);
   const root = result.ok ? result.root() : null;
-  if (root === null) return null;
-  const definition = root.children.find((child) => child.type === "function_definition");
-  const body = definition === undefined ? undefined : childOf(definition, "body");
+  // Text with a brace too many would end the function and begin something else.
+  const definition = root?.children.length === 1 ? root.children[0] : undefined;
+  const body = definition?.type === "function_definition" ? childOf(definition, "body") : undefined;
   if (body === undefined) return null;
+  const code: Code = { source: masked.source, offsetOf: () => offset };
   const statements = body.children.filter(
     (child) => child.type !== "expression_statement" || child.children.length > 0,
   );
-  const only = statements.length === 1 ? statements[0] : undefined;
-  const expression = only?.type === "expression_statement" ? (only.children[0] ?? null) : null;
-  return { code: { source: masked.source, offsetOf: () => offset }, expression, body };
+  const only = statements.length === 1 && statements[0]?.type === "expression_statement" ? statements[0] : undefined;
+  const expression = only?.children[0] ?? null;
+  if (!isExpression) return { code, expression, body };
+  const inner = expression?.type === "parenthesized_expression" ? expression.children[0] : undefined;
+  return inner === undefined || inner.type === "compound_statement" ? null : { code, expression: inner, body };
 }

@@ -21,10 +21,19 @@ export interface TextFunction {
 /** Braces of the branches of one #if group are counted from the same level; the last branch decides. */
 interface Level {
   readonly depth: number;
+  /** Where the branches so far ended; null before the first one did. */
+  ended: number | null;
+}
+
+interface OpenFunction {
+  readonly name: string;
+  readonly nameOffset: number;
+  readonly bodyStart: number;
 }
 
 /**
- * Finds every function body in a file. Where braces do not balance, a `}` in the first column ends a function.
+ * Finds every function body in a file. Where braces do not balance, or halves of an #if/#else end at different levels,
+ * the first column decides: a `}` there ends a function, and a `{` after a header starts one.
  */
 export function functionsInText(source: string, tokens: Tokens): readonly TextFunction[] {
   return search(source, tokens, false) ?? search(source, tokens, true) ?? [];
@@ -34,20 +43,28 @@ function search(source: string, tokens: Tokens, trustFirstColumn: boolean): Text
   const found: TextFunction[] = [];
   const levels: Level[] = [];
   let depth = 0;
-  let open: { name: string; nameOffset: number; bodyStart: number } | null = null;
+  let open: OpenFunction | null = null;
   for (let i = 0; i < tokens.count; i++) {
     const start = tokens.start[i] as number;
     if (tokens.kind[i] === DIRECTIVE) {
-      depth = directiveDepth(source.slice(start, start + 24), levels, depth);
+      const after = directiveDepth(source.slice(start, start + 24), levels, depth);
+      if (after === null && !trustFirstColumn) return null;
+      depth = after ?? depth;
       continue;
     }
     const code = tokens.code[i];
+    if (code !== OPEN_BRACE && code !== CLOSE_BRACE) continue;
+    const firstColumn = trustFirstColumn && (start === 0 || source.charCodeAt(start - 1) === 10);
     if (code === OPEN_BRACE) {
-      const header = depth === 0 ? functionHeader(source, tokens, i) : null;
-      if (header !== null) open = { ...header, bodyStart: start };
+      const header = depth === 0 || firstColumn ? functionHeader(source, tokens, i) : null;
+      if (header !== null) {
+        // The one before never ended; it is found all the same, and lost.
+        if (open !== null) found.push({ ...open, bodyEnd: source.lastIndexOf("\n", header.nameOffset) + 1 });
+        open = { ...header, bodyStart: start };
+        depth = 0;
+      }
       depth++;
-    } else if (code === CLOSE_BRACE) {
-      const firstColumn = trustFirstColumn && (start === 0 || source.charCodeAt(start - 1) === 10);
+    } else {
       if (depth === 0 && !trustFirstColumn) return null;
       depth = firstColumn ? 0 : Math.max(0, depth - 1);
       if (depth === 0 && open !== null) {
@@ -57,17 +74,24 @@ function search(source: string, tokens: Tokens, trustFirstColumn: boolean): Text
     }
   }
   if (!trustFirstColumn) return depth === 0 ? found : null;
-  // A function that never ends is one all the same, and a lost one.
   if (open !== null) found.push({ ...open, bodyEnd: source.length });
   return found;
 }
 
-function directiveDepth(text: string, levels: Level[], depth: number): number {
+/** The depth after a directive; null where the branches of a group with #else end at different depths. */
+function directiveDepth(text: string, levels: Level[], depth: number): number | null {
   const keyword = /^#\s*([a-z]+)/.exec(text)?.[1];
-  if (keyword === "if" || keyword === "ifdef" || keyword === "ifndef") levels.push({ depth });
-  else if (keyword === "else" || keyword === "elif") return levels.at(-1)?.depth ?? depth;
-  else if (keyword === "endif") levels.pop();
-  return depth;
+  if (keyword === "if" || keyword === "ifdef" || keyword === "ifndef") {
+    levels.push({ depth, ended: null });
+    return depth;
+  }
+  if (keyword !== "else" && keyword !== "elif" && keyword !== "endif") return depth;
+  const level = keyword === "endif" ? levels.pop() : levels.at(-1);
+  if (level === undefined) return depth;
+  // Without an #else the other branch is empty, and opening a block in the one and closing it in another group is fine.
+  if (level.ended !== null && level.ended !== depth) return null;
+  level.ended = depth;
+  return keyword === "endif" ? depth : level.depth;
 }
 
 /** The name before the parameter list before a `{`; null when this brace opens no function. */
@@ -92,6 +116,11 @@ function functionHeader(
       const open = openingOf(tokens, i);
       if (open <= 0) return null;
       const before = open - 1;
+      const pointed = tokens.code[before] === CLOSE_PAREN ? functionReturned(source, tokens, before) : -1;
+      if (pointed >= 0) {
+        name = pointed;
+        break;
+      }
       if (tokens.kind[before] === IDENTIFIER && isPlainWord(source, tokens, before)) {
         name = before;
         if (followsType(tokens, before)) break;
@@ -107,6 +136,17 @@ function functionHeader(
     name: source.slice(tokens.start[name], tokens.end[name]),
     nameOffset: tokens.start[name] as number,
   };
+}
+
+/** `int (*pick(int n))(int) {`: the name inside the group before the last parameter list; -1 where there is none. */
+function functionReturned(source: string, tokens: Tokens, close: number): number {
+  const open = openingOf(tokens, close);
+  if (open < 0 || tokens.code[open + 1] !== STAR) return -1;
+  for (let i = open + 2; i < close; i++) {
+    if (tokens.kind[i] !== IDENTIFIER || tokens.code[i + 1] !== OPEN_PAREN) continue;
+    return isPlainWord(source, tokens, i) ? i : -1;
+  }
+  return -1;
 }
 
 /**

@@ -13,7 +13,7 @@ import { maskFileScope } from "./mask/file-scope.ts";
 import { maskMembers } from "./mask/members.ts";
 import { maskStatements } from "./mask/statements.ts";
 import { type Stream, structureOf } from "./mask/structure.ts";
-import { type Preprocessed, preprocess } from "./preprocessor.ts";
+import { type Preprocessed, preprocess, type SourceProblem } from "./preprocessor.ts";
 
 /** Bracket nesting; real code stays below 30, and deep trees would overflow native stacks. */
 export const MAX_NESTING = 400;
@@ -27,6 +27,8 @@ export interface Masked {
   readonly source: string;
   readonly edits: readonly MaskEdit[];
   readonly preprocessed: Preprocessed;
+  /** What is wrong with the text before any parser sees it. */
+  readonly problems: readonly SourceProblem[];
   /** The tokens that are left, with their bracket structure. */
   readonly stream: Stream;
   /** All tokens of the file, directives and switched-off text included. */
@@ -57,7 +59,7 @@ function maskTokens(text: Buffer, source: string, lexed: Lexed, preprocessed: Pr
   const { inactive } = preprocessed;
   for (let i = 0; i < inactive.length; i += 2) out.blank(inactive[i] as number, inactive[i + 1] as number);
   const words = withoutAnnotations(source, tokens, inactive, out);
-  const stream: Stream = { ...words, ...structureOf(words) };
+  const stream: Stream = { ...words, ...structureOf(words), gone: new Uint8Array(words.tokens.count) };
   // Deeper text is refused by the reader; the rules' cost grows with depth.
   if (stream.depth <= MAX_NESTING) {
     maskFileScope(stream, out);
@@ -71,7 +73,32 @@ function maskTokens(text: Buffer, source: string, lexed: Lexed, preprocessed: Pr
     source,
     edits: out.edits,
     preprocessed,
+    problems: [...preprocessed.problems, ...lexicalProblems(source, lexed)],
     stream,
     allTokens: tokens,
   };
+}
+
+/** Comments that never end, and bytes that are no C at all. */
+function lexicalProblems(source: string, { comments, stray }: Lexed): readonly SourceProblem[] {
+  const problems: SourceProblem[] = [];
+  const last = comments.at(-2);
+  if (
+    last !== undefined &&
+    source.startsWith("/*", last) &&
+    !/^\/\*[\s\S]*\*\/$/.test(source.slice(last, comments.at(-1)))
+  ) {
+    problems.push({ offset: last, reason: "comment without end: everything after it is lost" });
+  }
+  // A backslash outside a directive continues the line, which means nothing there.
+  const odd = stray.filter((offset) => source[offset] !== "\\");
+  const first = odd[0];
+  if (first !== undefined) {
+    const code = source.charCodeAt(first).toString(16).padStart(2, "0");
+    problems.push({
+      offset: first,
+      reason: `${odd.length} control characters in the code (the first is 0x${code}), read as blanks`,
+    });
+  }
+  return problems;
 }

@@ -12,7 +12,7 @@ import { OPERATOR, PLAIN, STATEMENT, STORAGE, TAGGED, TYPE } from "./words.ts";
 export function maskArguments(stream: Stream, out: MaskedText): void {
   const { tokens, context } = stream;
   for (let open = 1; open < tokens.count; open++) {
-    if (tokens.code[open] !== OPEN_PAREN) continue;
+    if (tokens.code[open] !== OPEN_PAREN || stream.gone[open] === 1) continue;
     const name = open - 1;
     if (tokens.kind[name] !== IDENTIFIER || (stream.word[name] !== PLAIN && stream.word[name] !== OPERATOR)) continue;
     if (context[open] !== FUNCTION && context[open] !== INITIALIZER && !inExpression(stream, open)) continue;
@@ -80,6 +80,7 @@ function argument(stream: Stream, out: MaskedText, first: number, end: number): 
     // Statements as arguments, as wait_event_cmd() takes them.
     out.blank(start, stop);
     out.put(start, "0");
+    stream.gone.fill(1, first, end);
     out.record("argument", start, stop);
   } else if (isOperatorOnly(stream, first, end)) {
     out.identifier(start, stop);

@@ -68,8 +68,7 @@ function macroDeclaration(stream: Stream, out: MaskedText, first: number, name: 
   // What follows is the real declaration (or the next one): only the macro goes.
   out.record("file-macro", tokens.start[name] as number, end);
   out.blank(tokens.start[name] as number, end);
-  if (after === name + 2) return after;
-  return first < name ? declaration(stream, out, after) : after;
+  return after;
 }
 
 /** A macro that defines a function: `NAME(a, b) {` becomes `void AME() {`, so that its body is parsed. */

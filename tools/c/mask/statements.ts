@@ -32,6 +32,7 @@ export function maskStatements(plain: Stream, out: MaskedText): void {
   const stream: StatementStream = { ...plain, starts: new Uint8Array(plain.tokens.count) };
   const { tokens, context } = stream;
   for (let i = 0; i < tokens.count; i++) {
+    if (stream.gone[i] === 1) continue;
     const kind = tokens.kind[i];
     if (kind === STRING) {
       stringNeighbours(stream, out, i);
@@ -41,6 +42,7 @@ export function maskStatements(plain: Stream, out: MaskedText): void {
     if (kind === IDENTIFIER) {
       if (stream.word[i] === PLAIN && startsStatement(stream, i)) statementWord(stream, out, i);
       else if (stream.word[i] === STORAGE) staticMacro(stream, out, i);
+      else if (stream.word[i] === STATEMENT && tokens.code[i + 1] === STAR) computedGoto(stream, out, i);
     } else if (kind === NUMBER) {
       numberLike(stream, out, i);
     } else if (tokens.code[i] === ELLIPSIS) caseRange(stream, out, i);
@@ -109,6 +111,18 @@ function closesDo(stream: Stream, brace: number): boolean {
   if (stream.tokens.code[brace] !== CLOSE_BRACE) return false;
   const before = (stream.partner[brace] as number) - 1;
   return before >= 0 && stream.word[before] === STATEMENT && textOf(stream, before) === "do";
+}
+
+/** `goto *table[i];` becomes `goto x;`: the tree says goto, the file says where to. */
+function computedGoto(stream: Stream, out: MaskedText, i: number): void {
+  const { tokens } = stream;
+  if (textOf(stream, i) !== "goto") return;
+  let end = i + 1;
+  while (end < i + MAX_RANGE_TOKENS && end < tokens.count && tokens.code[end] !== SEMICOLON) end++;
+  const start = tokens.start[i + 1] as number;
+  out.blank(start, tokens.end[end - 1] as number);
+  out.put(start, "x");
+  out.record("label", start, tokens.end[end - 1] as number);
 }
 
 /** `static DEFINE_X(a, b);` inside a function: only the call stays. */
@@ -188,8 +202,13 @@ function loopMacro(stream: Stream, out: MaskedText, name: number, text: string):
   const keyword = looksLikeLoop(text) && text.length >= 5 ? "while" : "if";
   if (!out.replace(start, end, keyword)) return;
   out.record("loop-macro", start, end);
+  // `for_each_x() {`: a condition must not be empty; the name's last letter makes room for one.
   const open = name + 1;
-  if ((stream.partner[open] as number) === open + 1) out.put((stream.tokens.start[open] as number) - 1, " ");
+  const paren = stream.tokens.start[open] as number;
+  if ((stream.partner[open] as number) !== open + 1 || paren !== end || end - start <= keyword.length) return;
+  out.put(paren - 1, "(");
+  out.put(paren, "0");
+  out.record("loop-macro", start, paren + 1);
 }
 
 /** `NAME(a, b)` without `;` becomes `NAME,a, b;`: a comma expression of the same length. */

@@ -47,7 +47,10 @@ export interface WordStream {
 }
 
 /** Tokens and what is known about them; what all masking rules work on. */
-export interface Stream extends WordStream, Structure {}
+export interface Stream extends WordStream, Structure {
+  /** Tokens that were blanked as part of something larger: no rule writes into them any more. */
+  readonly gone: Uint8Array;
+}
 
 /** The text of a token. */
 export function textOf(stream: WordStream, index: number): string {
@@ -79,11 +82,12 @@ function bracketStructure(stream: WordStream, trustFirstColumn: boolean): Struct
   let balanced = true;
   for (let i = 0; i < count; i++) {
     const c = code[i] as number;
+    if (trustFirstColumn && c === OPEN_BRACE && startsFunction(stream, i)) leaveFunction(stack, contexts);
     if (c === CLOSE_PAREN || c === CLOSE_BRACKET || c === CLOSE_BRACE) {
       const start = tokens.start[i] as number;
       const firstColumn = trustFirstColumn && c === CLOSE_BRACE && (start === 0 || source.charCodeAt(start - 1) === 10);
       const open = partnerOf(c, code, stack, contexts, firstColumn);
-      balanced &&= open === stack.length - 1;
+      balanced &&= open >= 0 && open === stack.length - 1;
       if (open >= 0) {
         partner[stack[open] as number] = i;
         partner[i] = stack[open] as number;
@@ -105,6 +109,20 @@ function bracketStructure(stream: WordStream, trustFirstColumn: boolean): Struct
     }
   }
   return { partner, enclosing, context, opens, depth, balanced: balanced && stack.length === 0 };
+}
+
+/** `{` in the first column after a parameter list. */
+function startsFunction({ tokens, source }: WordStream, brace: number): boolean {
+  const start = tokens.start[brace] as number;
+  return (start === 0 || source.charCodeAt(start - 1) === 10) && tokens.code[brace - 1] === CLOSE_PAREN;
+}
+
+/** Drops a function that never ended, and all that is open inside it. */
+function leaveFunction(stack: number[], contexts: number[]): void {
+  const body = contexts.indexOf(FUNCTION);
+  if (body < 0) return;
+  stack.length = body;
+  contexts.length = body;
 }
 
 /** Position on the stack of the bracket that a closing one belongs to; -1 where there is none. */

@@ -30,7 +30,7 @@ const KINDS: readonly (readonly [number, string])[] = [
   [STATEMENT, "if else for while do switch case default return goto break continue"],
   [OPERATOR, "sizeof _Generic"],
   [ALIGNOF, "_Alignof __alignof__ __alignof alignof"],
-  [ASM, "asm __asm__ __asm"],
+  [ASM, "asm __asm__ __asm asm_volatile_goto asm_goto_output asm_inline"],
   [TYPEOF, "typeof __typeof__ __typeof typeof_unqual __typeof_unqual__ __unqual_scalar_typeof"],
   // include/linux/compiler_attributes.h, compiler_types.h, init.h, cache.h, linkage.h, sparse
   [ANNOTATION, "__attribute__ __attribute __extension__ __label__ __user __iomem __rcu __percpu __kernel __force"],
