@@ -57,8 +57,21 @@ const TO_KTIME: ReadonlyMap<string, number> = new Map([
   ["ns_to_ktime", 1],
 ]);
 
+/** include/linux/ktime.h: what the second argument, in its unit, adds to the first in nanoseconds. */
+const KTIME_SHIFTS: ReadonlyMap<string, number> = new Map([
+  ["ktime_add", 1],
+  ["ktime_add_ns", 1],
+  ["ktime_add_us", 1e3],
+  ["ktime_add_ms", 1e6],
+  ["ktime_add_safe", 1],
+  ["ktime_sub", -1],
+  ["ktime_sub_ns", -1],
+  ["ktime_sub_us", -1e3],
+  ["ktime_sub_ms", -1e6],
+]);
+
 /** Wrappers that hand their first argument through. */
-const TRANSPARENT = new Set([
+export const TRANSPARENT: ReadonlySet<string> = new Set([
   "READ_ONCE",
   "WRITE_ONCE",
   "ACCESS_ONCE",
@@ -345,6 +358,10 @@ class Evaluator {
     }
     const toKtime = TO_KTIME.get(name);
     if (toKtime !== undefined && first !== undefined) return scale(this.sum(first), toKtime);
+    const shift = KTIME_SHIFTS.get(name);
+    if (shift !== undefined && first !== undefined && args[1] !== undefined) {
+      return add(this.sum(first), scale(this.sum(args[1]), shift));
+    }
     if (name === "ktime_set" && first !== undefined && args[1] !== undefined) {
       return add(scale(this.sum(first), 1e9), this.sum(args[1]));
     }

@@ -12,6 +12,7 @@ import {
   AMPERSAND,
   CLOSE_BRACE,
   CLOSE_BRACKET,
+  CLOSE_PAREN,
   COMMA,
   DOT,
   EQUALS,
@@ -147,7 +148,9 @@ function call(
   owner: (offset: number) => CFunction | null,
 ): void {
   const { tokens, word } = stream;
-  const token = open - 1;
+  // `(name)(arguments)` is a call as well; it looks like a cast, which does no harm here.
+  const parenthesised = tokens.code[open - 1] === CLOSE_PAREN && tokens.code[open - 3] === OPEN_PAREN;
+  const token = parenthesised ? open - 2 : open - 1;
   if (token < 0 || tokens.kind[token] !== IDENTIFIER || word[token] !== PLAIN) return;
   const offset = tokens.start[token] as number;
   const name = textOf(stream, token);
@@ -216,9 +219,9 @@ function aggregate(file: CFile, stream: Stream, draft: Draft, brace: number): vo
 export function argumentTexts(site: CallSite): readonly string[] {
   const { stream, source } = site.file.masked;
   const { tokens } = stream;
-  const open = site.token + 1;
+  const open = tokens.code[site.token + 1] === CLOSE_PAREN ? site.token + 2 : site.token + 1;
   const close = stream.partner[open] as number;
-  if (close < 0) return [];
+  if (close < 0 || tokens.code[open] !== OPEN_PAREN) return [];
   const texts: string[] = [];
   let first = open + 1;
   for (let i = open + 1; i <= close; i++) {

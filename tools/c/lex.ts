@@ -29,6 +29,8 @@ export interface Lexed {
   readonly comments: readonly number[];
   /** Offsets of bytes that are no C at all outside strings and comments: NUL and other control characters. */
   readonly stray: readonly number[];
+  /** Offsets of a byte order mark's bytes; empty where there is none. */
+  readonly marks: readonly number[];
 }
 
 const IDENTIFIER_START = 1;
@@ -201,9 +203,12 @@ export function lex(text: Buffer): Lexed {
   const sink = scratch;
   const comments: number[] = [];
   const stray: number[] = [];
+  const marks: number[] = [];
   const length = text.length;
   let lineIsBlankSoFar = true;
-  let i = 0;
+  // A UTF-8 byte order mark is no part of the first word.
+  let i = text[0] === 0xef && text[1] === 0xbb && text[2] === 0xbf ? 3 : 0;
+  for (let mark = 0; mark < i; mark++) marks.push(mark);
   while (i < length) {
     const c = text[i] as number;
     const charClass = CLASS[c];
@@ -244,7 +249,7 @@ export function lex(text: Buffer): Lexed {
       i = punctuatorToken(text, i, sink);
     }
   }
-  return { tokens: finish(sink), comments, stray };
+  return { tokens: finish(sink), comments, stray, marks };
 }
 
 function punctuatorToken(text: Buffer, start: number, sink: TokenSink): number {

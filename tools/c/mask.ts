@@ -50,9 +50,9 @@ export function mask(text: Buffer, configuration: Configuration): Masked {
 
 function maskTokens(text: Buffer, source: string, lexed: Lexed, preprocessed: Preprocessed): Masked {
   const out = new MaskedText(Buffer.from(text));
-  const { comments, stray, tokens } = lexed;
+  const { comments, marks, stray, tokens } = lexed;
   for (let i = 0; i < comments.length; i += 2) out.blank(comments[i] as number, comments[i + 1] as number);
-  for (const offset of stray) out.blank(offset, offset + 1);
+  for (const offset of [...stray, ...marks]) out.blank(offset, offset + 1);
   for (let i = 0; i < tokens.count; i++) {
     if (tokens.kind[i] === DIRECTIVE) out.blank(tokens.start[i] as number, tokens.end[i] as number);
   }

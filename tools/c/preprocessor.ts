@@ -166,8 +166,9 @@ class Walker {
     const eligible = frame.parentActive && !frame.taken;
     const form = keyword === "elifdef" ? "ifdef" : keyword === "elifndef" ? "ifndef" : "if";
     frame.active = eligible && (keyword === "else" || this.evaluate(-1, form, condition, offset));
-    if (eligible && keyword !== "else") {
-      this.choices.push({ offset, condition: `#${keyword} ${condition}`, taken: frame.active });
+    // An #else after a branch that was taken is switched off as well, and reports must say so.
+    if (frame.parentActive && (keyword !== "else" || !frame.active)) {
+      this.choices.push({ offset, condition: `#${keyword} ${condition}`.trim(), taken: frame.active });
     }
     frame.taken ||= frame.active;
   }

@@ -33,6 +33,11 @@ export interface StructType {
   readonly fields: ReadonlyMap<string, FieldType>;
 }
 
+export interface FileMacro {
+  readonly macro: MacroDefinition;
+  readonly file: CFile;
+}
+
 /** Reads and indexes C on demand. */
 export class Program {
   readonly files: readonly CFile[];
@@ -48,6 +53,7 @@ export class Program {
   private readonly calls = new Map<string, CallSite[]>();
   private readonly mentions = new Map<string, CallSite[]>();
   private callers: ReadonlyMap<CFunction, ReadonlySet<CFunction>> | null = null;
+  private fileMacros: readonly FileMacro[] | null = null;
   private places: Places | null = null;
   private readonly readHeaders = new Set<HeaderText>();
   private readonly missing = new Set<string>();
@@ -56,15 +62,19 @@ export class Program {
    * @param files what is scanned
    * @param headers what may be needed to understand it; read only when a name is missing
    * @param watched names whose uses other than calls are wanted too (`usesOf`)
+   * @param watchedMacro says the same of macros that the files define
    */
   constructor(
     files: readonly CFile[],
     private readonly headers: readonly HeaderText[],
     readonly configuration: Configuration,
     watched: ReadonlySet<string> = new Set(),
+    watchedMacro: (macro: MacroDefinition) => boolean = () => false,
   ) {
     this.files = files;
-    this.indexes = files.map((file) => indexFile(file, watched));
+    const names = new Set(watched);
+    for (const { macro } of this.macrosOfFiles) if (watchedMacro(macro)) names.add(macro.name);
+    this.indexes = files.map((file) => indexFile(file, names));
     for (const index of this.indexes) {
       this.add(index);
       merge(this.calls, index.calls);
@@ -103,13 +113,16 @@ export class Program {
     return this.mentions.get(name) ?? [];
   }
 
-  /** Function-like macros of the scanned files. */
-  get functionMacros(): readonly MacroDefinition[] {
-    return this.files.flatMap((file) => file.masked.preprocessed.macros.filter((macro) => macro.parameters !== null));
+  /** Macros of the scanned files that take arguments or stand for code, with the file that defines them. */
+  get macrosOfFiles(): readonly FileMacro[] {
+    this.fileMacros ??= this.files.flatMap((file) =>
+      file.masked.preprocessed.macros.filter((macro) => macro.body !== "").map((macro) => ({ macro, file })),
+    );
+    return this.fileMacros;
   }
 
   /** Names that are called in the scanned files and that a test accepts. */
-  calledNames(accept: (name: string) => boolean): readonly string[] {
+  calledNames(accept: (name: string) => boolean): string[] {
     return [...this.calls.keys()].filter(accept);
   }
 

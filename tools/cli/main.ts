@@ -19,7 +19,16 @@ function program(done: (exit: Exit) => void): Command {
     .description("Finds, proves and repairs timing bugs in the Linux kernel's network file systems.")
     .version(GROUNDHOG_VERSION)
     .option("--debug", "print stack traces of errors")
-    .showHelpAfterError("(--help tells what there is)")
+    .configureOutput({
+      // One line, as for every other bad input: what is wrong, and where to look.
+      outputError: (text, write) =>
+        write(
+          `groundhog: ${text
+            .replace(/^error: /, "")
+            .trim()
+            .replace(/\n/g, " ")} (see --help)\n`,
+        ),
+    })
     .exitOverride();
 
   groundhog
@@ -93,11 +102,9 @@ function report(error: unknown, debug: boolean): Exit {
 }
 
 async function main(argv: readonly string[]): Promise<Exit> {
-  // A reader that has seen enough (`| head`) is no error of ours.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(EXIT.done);
-    throw error;
-  });
+  // print() tells what went wrong; without a listener the stream would throw it a second time.
+  process.stdout.on("error", () => {});
+  process.stderr.on("error", () => {});
   let exit: Exit = EXIT.done;
   try {
     await program((value) => {

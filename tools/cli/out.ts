@@ -1,9 +1,10 @@
 /**
  * Files that commands write: to a temporary name first, then renamed, so that nobody ever sees half a file.
  */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InputError } from "../kernel/input-error.ts";
+import { makeFolder } from "../kernel/make-folder.ts";
 
 /**
  * Writes files into a folder, which is made when it is not there.
@@ -18,15 +19,24 @@ export function writeFiles(folder: string, files: ReadonlyMap<string, string>): 
     const path = join(folder, name);
     const temporary = `${path}.${process.pid}.tmp`;
     try {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       writeFileSync(temporary, content);
       renameSync(temporary, path);
     } catch (error) {
-      rmSync(temporary, { force: true });
+      removeQuietly(temporary);
       const code = error instanceof Error && "code" in error ? String(error.code) : "error";
       throw new InputError(path, `cannot be written (${code})`, { cause: error });
     }
     written.push(path);
   }
   return written;
+}
+
+/** What could not be written may not be removable either; the first error is the one to tell. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Nothing was written there.
+  }
 }

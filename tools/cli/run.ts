@@ -14,6 +14,7 @@ import {
   checkerForCommand,
   configurationOf,
   installationFolder,
+  jsonLine,
   openForCommand,
   paintForTerminal,
   print,
@@ -49,6 +50,7 @@ function filesOf(scan: Scan, report: RunReport): ReadonlyMap<string, string> {
 export async function runCommand(names: readonly string[], options: RunOptions): Promise<Exit> {
   const systems = systemsNamed(names);
   const configuration = configurationOf(options.config);
+  if (options.out === "") throw new InputError("--out", "names no folder");
   if (options.out === "-") throw new InputError("--out -", "run writes several files; name a folder");
   const checker = checkerForCommand();
   const source = await openForCommand(options.kernel, []);
@@ -58,9 +60,7 @@ export async function runCommand(names: readonly string[], options: RunOptions):
     const report = runReport(scan, stories);
     const written = writeFiles(options.out, filesOf(scan, report));
     await print(
-      options.json === true
-        ? `${JSON.stringify(runDocument(report, written))}\n`
-        : runText(report, written, paintForTerminal()),
+      options.json === true ? jsonLine(runDocument(report, written)) : runText(report, written, paintForTerminal()),
     );
   } finally {
     await checker.close();

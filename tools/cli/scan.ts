@@ -5,7 +5,14 @@ import { scanText } from "../report/scan-text.ts";
 import { FACT_KINDS, type FactKind } from "../timing/fact.ts";
 import { scanKernel } from "../timing/scan.ts";
 import { EXIT, type Exit } from "./exit.ts";
-import { checkerForCommand, configurationOf, openForCommand, paintForTerminal, print } from "./surroundings.ts";
+import {
+  checkerForCommand,
+  configurationOf,
+  jsonLine,
+  openForCommand,
+  paintForTerminal,
+  print,
+} from "./surroundings.ts";
 
 export interface ScanOptions {
   readonly kernel?: string;
@@ -35,9 +42,7 @@ export async function scanCommand(paths: readonly string[], options: ScanOptions
     const scan = await scanKernel(source, paths, configuration, checker);
     const facts = scan.facts.filter((fact) => kinds.has(fact.kind));
     await print(
-      options.json === true
-        ? `${JSON.stringify(scanDocument({ ...scan, facts }))}\n`
-        : scanText(scan, facts, paintForTerminal()),
+      options.json === true ? jsonLine(scanDocument({ ...scan, facts })) : scanText(scan, facts, paintForTerminal()),
     );
   } finally {
     await checker.close();

@@ -44,6 +44,14 @@ function cacheFolder(): string {
   return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), ".cache"), "groundhog");
 }
 
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    throw new InputError("current directory", "is gone", { cause: error });
+  }
+}
+
 /**
  * Opens the kernel that --kernel names.
  *
@@ -54,7 +62,7 @@ export function openForCommand(spec: string | undefined, paths: readonly string[
     wanted: [...ALWAYS_WANTED, ...paths],
     cacheDirectory: cacheFolder(),
     sampleDirectory: join(installationFolder(), "kernel-models", "sample"),
-    workingDirectory: process.cwd(),
+    workingDirectory: workingDirectory(),
     progress: (line) => process.stderr.write(`${line}\n`),
   });
 }
@@ -73,7 +81,9 @@ export function configurationOf(file: string | undefined): Configuration {
   if (file === undefined) return everythingEnabled();
   let text: string;
   try {
-    const { size } = statSync(file);
+    const status = statSync(file);
+    if (!status.isFile()) throw new InputError(file, "not a regular file");
+    const { size } = status;
     if (size > MAX_CONFIG_BYTES) throw new InputError(file, `${size} bytes are too many for a kernel .config`);
     text = readFileSync(file, "latin1");
   } catch (error) {
@@ -95,8 +105,23 @@ export function paintForTerminal(): Paint {
 export function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
-      if (error == null) resolve();
-      else reject(error);
+      // A reader that has seen enough (`| head`) is no error of ours.
+      if (error == null || ("code" in error && error.code === "EPIPE")) resolve();
+      else
+        reject(
+          new InputError("standard output", `cannot be written (${"code" in error ? error.code : error.message})`),
+        );
     });
   });
+}
+
+/** One JSON document as a line, without characters that a terminal would obey. */
+export function jsonLine(document: unknown): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is being escaped
+  const text = JSON.stringify(document).replace(/[\u007f-\u009f\u2028\u2029]/g, escaped);
+  return `${text}\n`;
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -2,10 +2,11 @@
  * Temporary folders inside groundhog's cache, and the one way in which something becomes part of the cache: it is
  * finished in a temporary folder first and then renamed. So whatever stands in its final place is complete.
  */
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { InputError } from "./input-error.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** A temporary folder of another machine (a cache on NFS) cannot be asked whether it is alive; a day is ample. */
 const FOREIGN_AGE_SECONDS = 24 * 60 * 60;
@@ -59,7 +60,7 @@ export async function withTemporary<T>(
  * @returns false when another run was faster; its result stays, and the caller's is removed with its temporary folder
  */
 export function moveIntoPlace(finished: string, place: string): boolean {
-  mkdirSync(dirname(place), { recursive: true });
+  makeFolder(dirname(place));
   try {
     renameSync(finished, place);
     return true;
@@ -94,7 +95,7 @@ export function removeStaleTemporaries(cacheDirectory: string, nowMilliseconds: 
 
 function makeTemporary(cacheDirectory: string): string {
   try {
-    mkdirSync(join(cacheDirectory, "tmp"), { recursive: true });
+    makeFolder(join(cacheDirectory, "tmp"));
     removeStaleTemporaries(cacheDirectory, Date.now());
     return mkdtempSync(join(cacheDirectory, "tmp", `${machineName()}-${process.pid}-`));
   } catch (error) {

@@ -34,6 +34,7 @@ const duration = z.strictObject({
     .describe("the length is the sum of these products"),
   seconds: z.number().nullable().describe("null where it depends on a variable"),
   text: z.string(),
+  absolute: z.boolean().optional().describe("a point in time, whose distance from now is not known"),
   locals: z
     .array(z.strictObject({ name: z.string(), values: z.array(z.string()) }))
     .optional()
@@ -59,11 +60,12 @@ const rearm = z.strictObject({
 const delayedWork = z.strictObject({
   kind: z.literal("delayed-work"),
   ...place,
-  operation: z.enum(["bind", "queue", "modify", "cancel", "handler"]),
+  operation: z.enum(["bind", "queue", "modify", "cancel", "expiry", "handler"]),
   mechanism: z.enum(["delayed-work", "work", "timer", "hrtimer"]),
   primitive: z.string(),
   item: reference,
-  handler: z.string().nullable(),
+  handler: z.string().nullable().describe("the nearest one bound where an item has several"),
+  handlers: z.array(z.string()),
   queue: z.string().nullable(),
   delay: duration.nullable(),
   selfRearm: z.boolean().describe("the call stands in the item's own handler"),
@@ -75,7 +77,9 @@ const deadline = z.strictObject({
   ...place,
   primitive: z.string(),
   clock: z.string().nullable(),
-  relation: z.enum(["after", "before", "after-or-at", "before-or-at"]).describe("clock RELATION timestamp + offset"),
+  relation: z
+    .enum(["after", "before", "after-or-at", "before-or-at", "equal", "different"])
+    .describe("clock RELATION timestamp + offset"),
   timestamp: reference.nullable(),
   offset: duration,
   whenTrue: outcome,
@@ -112,6 +116,7 @@ const taskState = z.strictObject({
   state: z.string(),
   status: z.array(z.string()).describe("tests of tk_status that lead there; empty when it does not depend on it"),
   next: z.string(),
+  via: z.string().optional().describe("the function that stores the next state, where the state calls one"),
 });
 
 const fact = z.discriminatedUnion("kind", [delayedWork, deadline, timestamp, timedWait, wakeUp, taskState]);

@@ -26,6 +26,8 @@ const RELATIONS: Readonly<Record<DeadlineFact["relation"], string>> = {
   before: "before",
   "after-or-at": "at or after",
   "before-or-at": "at or before",
+  equal: "equal to",
+  different: "different from",
 };
 
 /** `jiffies after server->lstrp + 3 x server->echo_interval`. */
@@ -66,10 +68,12 @@ function delayedWorkText(fact: DelayedWorkFact): string {
       return `${item} runs ${handler} (${fact.mechanism})`;
     case "handler":
       return `handler of ${item}: ${rearmText(fact)}`;
+    case "expiry":
+      return `will expire ${item} -> ${handler} ${fact.delay?.absolute === true ? "at" : "after"} ${fact.delay?.text ?? "?"} (.expires)`;
     case "cancel":
       return `cancels ${item} (${fact.mechanism}, ${handler})`;
     default: {
-      const delay = fact.delay === null ? "" : ` after ${fact.delay.text}`;
+      const delay = fact.delay === null ? "" : ` ${fact.delay.absolute === true ? "at" : "after"} ${fact.delay.text}`;
       const self = fact.selfRearm ? "arms itself again:" : fact.operation === "modify" ? "re-arms" : "queues";
       const locals = (fact.delay?.locals ?? []).map(
         (local) => `; ${local.name} is one of: ${local.values.join(" | ")}`,
@@ -98,8 +102,9 @@ export function factText(fact: Fact): string {
     case "wake-up":
       return `wakes ${fact.target}${fact.status === null ? "" : ` with ${fact.status}`} (${fact.primitive})`;
     case "task-state": {
-      const status = fact.status.length === 0 ? "any status" : `tk_status ${fact.status.join(" or ")}`;
-      return `${fact.state} -> ${fact.next} on ${status}`;
+      const tests = fact.status.map((one) => one.replace(/^== /, ""));
+      const status = tests.length === 0 ? "any status" : `tk_status ${tests.join(" or ")}`;
+      return `${fact.state} -> ${fact.next} on ${status}${fact.via === undefined ? "" : ` (through ${fact.via})`}`;
     }
   }
 }

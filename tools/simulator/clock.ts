@@ -13,7 +13,7 @@ export interface ClockOptions {
   readonly hz: number;
   /** Width of long; 64 when absent. */
   readonly longBits?: 32 | 64;
-  /** jiffies_64 at the start as a signed residue; INITIAL_JIFFIES when absent. -n starts n ticks before a 64-bit wrap. */
+  /** jiffies_64 at the start as a signed residue: -n is n ticks before the 64-bit wrap. INITIAL_JIFFIES when absent. */
   readonly startTick?: number;
 }
 

@@ -1,6 +1,6 @@
 /** Rounding to whole seconds, so that timers which may be late fire together: kernel/time/timer.c, round_jiffies(). */
 import type { Clock } from "./clock.ts";
-import { add64, type Int64, modU64, mul64, sub64, toS32 } from "./integers.ts";
+import { add64, type Int64, modU64, sub64, toS32 } from "./integers.ts";
 import { jiffiesComparisons } from "./jiffies.ts";
 
 /** round_jiffies_common(): to the nearest second, down only within the first quarter; `cpu` skews by 3 jiffies each. */
@@ -16,7 +16,7 @@ function roundCommon(clock: Clock, original: Int64, cpu: number, forceUp: boolea
 
 function roundRelative(clock: Clock, delta: Int64, cpu: number, forceUp: boolean): Int64 {
   const target = roundCommon(clock, clock.jiffiesPlus(delta), cpu, forceUp);
-  return clock.toUnsignedLong(add64(target, mul64(-1, clock.jiffies)));
+  return clock.toUnsignedLong(sub64(target, clock.jiffies));
 }
 
 /** An absolute time in jiffies, rounded. */

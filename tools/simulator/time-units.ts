@@ -2,8 +2,8 @@
  * Conversions between jiffies, milliseconds and microseconds: kernel/time/time.c and include/linux/jiffies.h.
  *
  * Where 1000 is a multiple of HZ the kernel divides and rounds up; where it is not (HZ=300) it multiplies with a
- * reciprocal from kernel/time/timeconst.bc, which rounds up as well, and overshoots by one in the upper half of the
- * range. Both are transcribed, not idealised.
+ * reciprocal from kernel/time/timeconst.bc, which rounds up as well and can overshoot by one (3 jiffies are 11 ms on a
+ * 32-bit kernel with HZ=300). Both are transcribed, not idealised.
  */
 import { maxJiffyOffset } from "./clock.ts";
 import { fromBigInt, type Int64, toU32, toUnsignedBigInt } from "./integers.ts";

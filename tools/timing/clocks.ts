@@ -7,6 +7,7 @@ import type { TimeUnit } from "./fact.ts";
 const CLOCK_VARIABLES: ReadonlyMap<string, TimeUnit> = new Map([
   ["jiffies", "jiffies"],
   ["jiffies_64", "jiffies"],
+  ["tcp_jiffies32", "jiffies"],
   ["CURRENT_TIME", "s"],
   ["CURRENT_TIME_SEC", "s"],
 ]);
@@ -14,7 +15,6 @@ const CLOCK_VARIABLES: ReadonlyMap<string, TimeUnit> = new Map([
 /** Functions that read a clock (include/linux/timekeeping.h, sched/clock.h, jiffies.h, old include/linux/time.h). */
 const CLOCK_FUNCTIONS: ReadonlyMap<string, TimeUnit> = new Map([
   ["get_jiffies_64", "jiffies"],
-  ["tcp_jiffies32", "jiffies"],
   ["get_seconds", "s"],
   ["ktime_get_seconds", "s"],
   ["ktime_get_real_seconds", "s"],
@@ -34,6 +34,12 @@ const CLOCK_FUNCTIONS: ReadonlyMap<string, TimeUnit> = new Map([
   ["ktime_get_raw_ns", "ns"],
   ["ktime_get_coarse_ns", "ns"],
   ["ktime_get_mono_fast_ns", "ns"],
+  ["ktime_get_real_fast_ns", "ns"],
+  ["ktime_get_boot_fast_ns", "ns"],
+  ["ktime_get_clocktai_ns", "ns"],
+  ["current_time", "s"],
+  ["current_fs_time", "s"],
+  ["current_kernel_time", "s"],
   ["local_clock", "ns"],
   ["sched_clock", "ns"],
 ]);
@@ -47,6 +53,8 @@ export const CLOCK_STORES: ReadonlyMap<string, number> = new Map([
   ["ktime_get_coarse_ts64", 0],
   ["ktime_get_coarse_real_ts64", 0],
   ["ktime_get_boottime_ts64", 0],
+  ["ktime_get_raw_ts64", 0],
+  ["ktime_get_clocktai_ts64", 0],
   ["getnstimeofday", 0],
   ["getnstimeofday64", 0],
   ["do_gettimeofday", 0],

@@ -1,14 +1,16 @@
 /**
  * All timing facts of a program, in one stable order.
  */
+import type { MacroDefinition } from "../c/preprocessor.ts";
 import type { Program } from "../c/program.ts";
-import { CLOCK_NAMES } from "./clocks.ts";
-import { collectDeadlines } from "./deadline.ts";
+import { CLOCK_NAMES, CLOCK_STORES } from "./clocks.ts";
+import { COMPARISON_NAMES, collectDeadlines } from "./deadline.ts";
 import { collectDelayedWork } from "./delayed-work.ts";
 import { FACT_KINDS, type Fact, type FactProblem } from "./fact.ts";
+import { ARMS, BINDS } from "./primitives.ts";
 import { Scopes } from "./scope.ts";
 import { collectTaskStates } from "./task-state.ts";
-import { collectTimedWaits, TIMED_WAIT_FIELDS } from "./timed-wait.ts";
+import { collectTimedWaits, TIMED_WAIT_FIELDS, WAIT_NAMES } from "./timed-wait.ts";
 import { collectTimestamps } from "./timestamp.ts";
 import { UseFinder } from "./uses.ts";
 import { collectWakeUps } from "./wake-up.ts";
@@ -21,6 +23,20 @@ export const WATCHED_NAMES: ReadonlySet<string> = new Set([
   "expires",
   "function",
 ]);
+
+const PRIMITIVES: ReadonlySet<string> = new Set([
+  ...ARMS.keys(),
+  ...BINDS.keys(),
+  ...COMPARISON_NAMES,
+  ...CLOCK_STORES.keys(),
+  ...WAIT_NAMES,
+]);
+
+/** Macros without parameters that stand for a primitive, or for a whole call of one. */
+export function isWatchedMacro(macro: MacroDefinition): boolean {
+  if (macro.parameters !== null) return false;
+  return (macro.body.match(/[A-Za-z_]\w*/g) ?? []).some((name) => PRIMITIVES.has(name));
+}
 
 export interface TimingFacts {
   readonly facts: readonly Fact[];

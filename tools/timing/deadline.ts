@@ -6,9 +6,9 @@ import { add, type Sum, scale, symbol, type Term } from "../c/sum.ts";
 import { ancestorOf, childOf, descendants, type SyntaxNode } from "../c/syntax.ts";
 import { clockOf } from "./clocks.ts";
 import { durationOf, sumText } from "./duration.ts";
-import type { Collected, DeadlineFact, Duration, Reference, TimeUnit } from "./fact.ts";
+import type { Collected, DeadlineFact, Duration, Outcome, Reference, TimeUnit } from "./fact.ts";
 import { outcomes } from "./outcome.ts";
-import type { Scope } from "./scope.ts";
+import type { ClockLocals, Scope } from "./scope.ts";
 import type { Use, UseFinder } from "./uses.ts";
 
 type Relation = DeadlineFact["relation"];
@@ -28,6 +28,7 @@ const COMPARISONS: ReadonlyMap<
   for (const [name, relation] of relations) {
     map.set(`time_${name}`, { relation, unit: "jiffies" });
     map.set(`time_${name}64`, { relation, unit: "jiffies" });
+    map.set(`time_${name}32`, { relation, unit: "jiffies" });
     // time_is_before_jiffies(a): a is before jiffies, so that the clock is after a.
     const [from, to] = [name.replace("_eq", ""), name.endsWith("_eq") ? "_eq" : ""];
     const flipped = mirrored(relation);
@@ -65,16 +66,20 @@ function mirrored(relation: Relation): Relation {
       return "after";
     case "after-or-at":
       return "before-or-at";
-    default:
+    case "before-or-at":
       return "after-or-at";
+    default:
+      return relation;
   }
 }
+
+/** Names of all primitives that compare times. */
+export const COMPARISON_NAMES: readonly string[] = [...COMPARISONS.keys(), ...RANGES, ...COMPARES.keys()];
 
 /** Collects all deadlines. */
 export function collectDeadlines(uses: UseFinder): Collected<DeadlineFact> {
   const facts: DeadlineFact[] = [];
-  for (const use of uses.of(new Set([...COMPARISONS.keys(), ...RANGES, ...COMPARES.keys()])))
-    facts.push(...fromCall(use));
+  for (const use of uses.of(new Set(COMPARISON_NAMES))) facts.push(...fromCall(use));
   facts.push(...openCoded(uses));
   return { facts, problems: [] };
 }
@@ -84,9 +89,11 @@ function fromCall(use: Use): DeadlineFact[] {
   const via = use.viaMacro === null ? {} : { viaMacro: use.viaMacro };
   const expression = scope.text(site);
   const make = (left: SyntaxNode | string, right: SyntaxNode, relation: Relation, unit: TimeUnit): DeadlineFact => {
-    const leftSum = typeof left === "string" ? symbol(left) : (scope.sum(left, code) ?? symbol(scope.text(left, code)));
-    const rightSum = scope.sum(right, code) ?? symbol(scope.text(right, code));
-    const parts = normalise(scope, add(leftSum, scale(rightSum, -1)), relation, unit);
+    const sides = (clocks: ClockLocals): readonly [Sum, Sum] => [
+      typeof left === "string" ? symbol(left) : (scope.sum(left, code, clocks) ?? symbol(scope.text(left, code))),
+      scope.sum(right, code, clocks) ?? symbol(scope.text(right, code)),
+    ];
+    const { parts, both } = compared(scope, sides, relation, unit);
     const timestamp = parts.timestamp === null ? null : referenceIn(scope, [left, right], parts.timestamp, code);
     return {
       kind: "deadline",
@@ -97,8 +104,8 @@ function fromCall(use: Use): DeadlineFact[] {
       clock: parts.clock,
       relation: parts.relation,
       timestamp,
-      offset: offsetOf(scope, parts, add(leftSum, rightSum)),
-      ...outcomes(scope, outcomeSite(use)),
+      offset: offsetOf(scope, parts, both),
+      ...outcomesOf(use),
     };
   };
   const [a, b, c] = args;
@@ -109,14 +116,19 @@ function fromCall(use: Use): DeadlineFact[] {
     return [make(a, b, comparison.relation, comparison.unit)];
   if (RANGES.has(primitive) && a !== undefined && b !== undefined && c !== undefined) {
     const open = primitive === "time_in_range_open";
-    return [make(a, b, "after-or-at", "jiffies"), make(a, c, open ? "before" : "before-or-at", "jiffies")];
+    return [
+      halfOf(make(a, b, "after-or-at", "jiffies")),
+      halfOf(make(a, c, open ? "before" : "before-or-at", "jiffies")),
+    ];
   }
   const compareUnit = COMPARES.get(primitive);
   if (compareUnit !== undefined && a !== undefined && b !== undefined) {
-    // compare(a, b) >= 0 means a >= b; without an operator the value itself is "greater".
-    const parent = site.parent;
+    // compare(a, b) >= 0 means a >= b; without an operator the value says whether they differ.
+    const { parent } = use.call;
     const operator = parent?.type === "binary_expression" ? (childOf(parent, "operator")?.type ?? "") : "";
-    return [make(a, b, OPERATORS.get(operator) ?? "after", compareUnit)];
+    const direct = operator === "==" ? "equal" : (OPERATORS.get(operator) ?? "different");
+    const relation = use.call.field === "right" ? mirrored(direct) : direct;
+    return [make(a, b, relation, compareUnit)];
   }
   return [];
 }
@@ -169,9 +181,41 @@ function offsetOf(scope: Scope, parts: Parts, both: Sum): Duration {
 }
 
 /** compare(a, b) >= 0 is tested as a whole. */
-function outcomeSite(use: Use): SyntaxNode {
+function outcomesOf(use: Use): Pick<DeadlineFact, "whenTrue" | "whenFalse"> {
+  if (!use.isWholeMacro) {
+    const part: Outcome = { calls: [], ends: [`part of macro ${use.viaMacro ?? ""}`] };
+    return { whenTrue: part, whenFalse: part };
+  }
   const { parent } = use.site;
-  return COMPARES.has(use.primitive) && parent?.type === "binary_expression" ? parent : use.site;
+  const isCompared = COMPARES.has(use.primitive) && parent?.type === "binary_expression";
+  return outcomes(use.scope, isCompared ? parent : use.site);
+}
+
+/** One bound of a range: when it holds, the other one still has to. */
+function halfOf(fact: DeadlineFact): DeadlineFact {
+  const ends = fact.whenTrue.ends.map((end) => `if the other bound holds too: ${end}`);
+  return { ...fact, whenTrue: { ...fact.whenTrue, ends } };
+}
+
+/**
+ * Compares two sides with as few locals replaced by clocks as it takes to find one: a timestamp in a local would
+ * otherwise cancel the clock that it is compared with.
+ */
+function compared(
+  scope: Scope,
+  sides: (clocks: ClockLocals) => readonly [Sum, Sum],
+  relation: Relation,
+  unit: TimeUnit,
+): { readonly parts: Parts; readonly both: Sum } {
+  const attempt = (clocks: ClockLocals): { readonly parts: Parts; readonly both: Sum } => {
+    const [left, right] = sides(clocks);
+    return { parts: normalise(scope, add(left, scale(right, -1)), relation, unit), both: add(left, right) };
+  };
+  for (const clocks of ["none", "copies"] as const) {
+    const found = attempt(clocks);
+    if (found.parts.clock !== null) return found;
+  }
+  return attempt("all");
 }
 
 /** The node whose text a symbol is, as a reference; symbols that came through a local have only their text. */
@@ -206,7 +250,7 @@ function openCoded(uses: UseFinder): DeadlineFact[] {
   const facts: DeadlineFact[] = [];
   const seen = new Set<string>();
   for (const { scope, clock } of uses.clockSites()) {
-    for (const comparison of [comparisonAround(clock), ...comparisonsOfCopy(scope, clock)]) {
+    for (const comparison of [comparisonAround(scope, clock), ...comparisonsOfCopy(scope, clock)]) {
       const key = `${scope.fn.file.path}:${comparison?.start}`;
       if (comparison === null || seen.has(key)) continue;
       seen.add(key);
@@ -226,19 +270,24 @@ function comparisonsOfCopy(scope: Scope, clock: SyntaxNode): readonly SyntaxNode
   const found: SyntaxNode[] = [];
   for (const node of descendants(scope.root)) {
     if (node.type !== "identifier" || scope.text(node) !== name) continue;
-    const comparison = comparisonAround(node);
+    const comparison = comparisonAround(scope, node);
     if (comparison !== null) found.push(comparison);
   }
   return found;
 }
 
-/** The comparison that a clock's value takes part in directly: through arithmetic and casts, not through calls. */
-function comparisonAround(clock: SyntaxNode): SyntaxNode | null {
+/** Calls that a span of time passes through on its way into a comparison. */
+const CONVERSION = /^(?:jiffies_to_\w+|ktime_to_\w+|ktime_(?:sub|add)\w*|READ_ONCE|abs|div_u64|do_div)$/;
+
+/** The comparison that a clock's value takes part in: through arithmetic, casts and conversions. */
+function comparisonAround(scope: Scope, clock: SyntaxNode): SyntaxNode | null {
   for (let at = clock.parent; at !== null; at = at.parent) {
     if (at.type === "binary_expression" && OPERATORS.has(childOf(at, "operator")?.type ?? "")) return at;
     if (at.type === "call_expression") {
       const callee = childOf(at, "function");
-      if (callee === undefined || callee.end < clock.start) return null;
+      if (callee === undefined) return null;
+      const isOwnCall = callee.start <= clock.start && callee.end >= clock.end;
+      if (!isOwnCall && !CONVERSION.test(scope.text(callee))) return null;
       continue;
     }
     if (!/^(?:binary|parenthesized|cast|unary)_expression$|^argument_list$/.test(at.type)) return null;
@@ -251,10 +300,11 @@ function fromOperator(scope: Scope, comparison: SyntaxNode): DeadlineFact | null
   const right = childOf(comparison, "right");
   const relation = OPERATORS.get(childOf(comparison, "operator")?.type ?? "");
   if (left === undefined || right === undefined || relation === undefined) return null;
-  const leftSum = scope.sum(left);
-  const rightSum = scope.sum(right);
-  if (leftSum === null || rightSum === null) return null;
-  const parts = normalise(scope, add(leftSum, scale(rightSum, -1)), relation, "jiffies");
+  const sides = (clocks: ClockLocals): readonly [Sum, Sum] => [
+    scope.sum(left, scope.code, clocks) ?? symbol(scope.text(left)),
+    scope.sum(right, scope.code, clocks) ?? symbol(scope.text(right)),
+  ];
+  const { parts, both } = compared(scope, sides, relation, "jiffies");
   if (parts.clock === null) return null;
   const expression = scope.text(comparison);
   return {
@@ -265,7 +315,7 @@ function fromOperator(scope: Scope, comparison: SyntaxNode): DeadlineFact | null
     clock: parts.clock,
     relation: parts.relation,
     timestamp: parts.timestamp === null ? null : referenceIn(scope, [left, right], parts.timestamp, scope.code),
-    offset: offsetOf(scope, parts, add(leftSum, rightSum)),
+    offset: offsetOf(scope, parts, both),
     ...outcomes(scope, comparison),
   };
 }

@@ -21,16 +21,17 @@ export function collectDelayedWork(uses: UseFinder): Collected<DelayedWorkFact> 
   const bindings = [...callBindings(uses), ...fileScopeBindings(uses), ...storedBindings(uses)];
   const armed = [...armingCalls(uses), ...expiryStores(uses)];
   const facts: DelayedWorkFact[] = bindings.map((binding) => binding.fact);
-  const handlersOf = (item: Reference): string | null => handlerFor(item, bindings);
   for (const { fact, use } of armed) {
-    const handler = fact.handler ?? handlersOf(fact.item) ?? selfHandler(use, bindings);
-    const selfRearm = fact.operation !== "cancel" && handler !== null && handler === fact.function;
-    facts.push({ ...fact, handler, selfRearm });
+    const handlers = handlersOf(fact, use, bindings);
+    const selfRearm =
+      fact.operation !== "cancel" && fact.operation !== "expiry" && handlers.includes(use.scope.fn.name);
+    facts.push({ ...fact, handler: handlers[0] ?? null, handlers, selfRearm });
   }
   const items: ArmedItem[] = armed
-    .filter(({ fact }) => fact.operation !== "cancel")
+    .filter(({ fact }) => fact.operation === "queue" || fact.operation === "modify")
     .map(({ fact, use }) => ({
       key: keyOf(fact.item),
+      isLocal: isLocal(fact.item, use.scope),
       scope: use.scope,
       site: use.site,
       isSelf: isSelf(use, fact.item),
@@ -57,15 +58,29 @@ function splitKey(key: string): readonly [string, string | null] {
   return at < 0 ? [key, null] : [key.slice(0, at), key.slice(at + 1)];
 }
 
-function handlerFor(item: Reference, bindings: readonly Binding[]): string | null {
-  const key = keyOf(item);
-  return bindings.find(({ fact, handler }) => handler !== null && keysMatch(keyOf(fact.item), key))?.handler ?? null;
+/**
+ * Functions that may run for an item, those bound nearest first: in the same function, else in the same file where the
+ * item is a variable (names of static variables mean something else in other files), else everywhere.
+ */
+function handlersOf(fact: DelayedWorkFact, use: Use, bindings: readonly Binding[]): readonly string[] {
+  const key = keyOf(fact.item);
+  const matching = bindings.filter((one) => one.handler !== null && keysMatch(keyOf(one.fact.item), key));
+  const here = matching.filter((one) => one.fact.function === fact.function && one.fact.file === fact.file);
+  const inFile = matching.filter((one) => one.fact.file === fact.file);
+  const isVariable = fact.item.field === null;
+  const elsewhere = isVariable && (inFile.length > 0 || isLocal(fact.item, use.scope)) ? inFile : matching;
+  // A local of the same name in another function is another item.
+  const chosen = here.length > 0 ? here : isLocal(fact.item, use.scope) ? [] : elsewhere;
+  const names = [...new Set(chosen.flatMap((one) => one.handler ?? []))];
+  if (names.length > 0 || !isParameterItem(use)) return names;
+  // A handler that arms what it was called with: queue_delayed_work(wq, to_delayed_work(work), ...).
+  const own = use.scope.fn.name;
+  return bindings.some((one) => one.handler === own) ? [own] : [];
 }
 
-/** A handler that arms what it was called with: `queue_delayed_work(wq, to_delayed_work(work), ...)`. */
-function selfHandler(use: Use, bindings: readonly Binding[]): string | null {
-  const { name } = use.scope.fn;
-  return isParameterItem(use) && bindings.some(({ handler }) => handler === name) ? name : null;
+/** Whether an item is a local variable or parameter, so that its name says nothing elsewhere. */
+function isLocal(item: Reference, scope: Scope): boolean {
+  return item.field === null && scope.locals.has(item.expression);
 }
 
 function isSelf(use: Use, item: Reference): boolean {
@@ -105,6 +120,7 @@ function bindFact(
       primitive,
       item,
       handler: name,
+      handlers: name === null ? [] : [name],
       queue: null,
       delay: null,
       selfRearm: false,
@@ -218,6 +234,7 @@ function* armingCalls(uses: UseFinder): Generator<Armed> {
         primitive: use.primitive,
         item: scope.reference(item, code),
         handler: null,
+        handlers: [],
         queue: queue === undefined ? null : scope.text(queue, code),
         delay: delay === undefined ? null : delayOf(use, delay, arm.absolute === true, arm.mechanism),
         selfRearm: false,
@@ -240,6 +257,7 @@ function* expiryStores(uses: UseFinder): Generator<Armed> {
       code: scope.code,
       site: store,
       viaMacro: null,
+      isWholeMacro: true,
     };
     yield {
       use,
@@ -247,11 +265,12 @@ function* expiryStores(uses: UseFinder): Generator<Armed> {
         kind: "delayed-work",
         ...scope.place(store),
         expression: scope.text(store),
-        operation: "modify",
+        operation: "expiry",
         mechanism: "timer",
         primitive: ".expires",
         item: scope.reference(owner),
         handler: null,
+        handlers: [],
         queue: null,
         delay: delayOf(use, right, true, "timer"),
         selfRearm: false,
@@ -265,7 +284,7 @@ function* expiryStores(uses: UseFinder): Generator<Armed> {
 function delayOf(use: Use, node: SyntaxNode, absolute: boolean, mechanism: Mechanism): Duration {
   const { scope, code } = use;
   const unit = mechanism === "hrtimer" ? "ns" : "jiffies";
-  return absolute ? scope.remaining(node, unit, code) : scope.duration(node, unit, code);
+  return absolute ? scope.expiry(node, unit, code) : scope.duration(node, unit, code);
 }
 
 /** One summary for each function that is bound to something. */

@@ -30,6 +30,8 @@ export interface Duration {
   readonly seconds: number | null;
   /** In words: `2 x server->echo_interval - 1 s`. */
   readonly text: string;
+  /** True for a point in time whose distance from now is not known, where a length was to be expected. */
+  readonly absolute?: boolean;
   /** What the local variables in it can hold. */
   readonly locals?: readonly LocalValue[];
 }
@@ -73,11 +75,15 @@ export type Mechanism = "delayed-work" | "work" | "timer" | "hrtimer";
 
 export interface DelayedWorkFact extends FactBase {
   readonly kind: "delayed-work";
-  readonly operation: "bind" | "queue" | "modify" | "cancel" | "handler";
+  /** `expiry` is a store into timer->expires, which arms nothing before add_timer(). */
+  readonly operation: "bind" | "queue" | "modify" | "cancel" | "expiry" | "handler";
   readonly mechanism: Mechanism;
   readonly primitive: string;
   readonly item: Reference;
+  /** The function that runs; the nearest one bound where an item has several. */
   readonly handler: string | null;
+  /** All functions that may run. */
+  readonly handlers: readonly string[];
   readonly queue: string | null;
   readonly delay: Duration | null;
   /** Whether the call stands in the item's own handler. */
@@ -99,7 +105,7 @@ export interface DeadlineFact extends FactBase {
   /** The clock; null when neither side could be traced to one. */
   readonly clock: string | null;
   /** True when: clock RELATION timestamp + offset. */
-  readonly relation: "after" | "before" | "after-or-at" | "before-or-at";
+  readonly relation: "after" | "before" | "after-or-at" | "before-or-at" | "equal" | "different";
   readonly timestamp: Reference | null;
   readonly offset: Duration;
   readonly whenTrue: Outcome;
@@ -137,6 +143,8 @@ export interface TaskStateFact extends FactBase {
   /** Values or ranges of tk_status that lead to the transition; empty when it does not depend on it. */
   readonly status: readonly string[];
   readonly next: string;
+  /** The function that stores the next state, where the state calls one (rpc_exit). */
+  readonly via?: string;
 }
 
 export type Fact = DelayedWorkFact | DeadlineFact | TimestampFact | TimedWaitFact | WakeUpFact | TaskStateFact;

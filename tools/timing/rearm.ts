@@ -4,7 +4,7 @@
 import { type CfgNode, reachable } from "../c/cfg.ts";
 import type { CFunction } from "../c/file.ts";
 import type { Program } from "../c/program.ts";
-import type { SyntaxNode } from "../c/syntax.ts";
+import { childOf, type SyntaxNode } from "../c/syntax.ts";
 import type { CallAt, Rearm } from "./fact.ts";
 import { callNames } from "./outcome.ts";
 import { ARMS, isInstant } from "./primitives.ts";
@@ -14,6 +14,8 @@ import type { UseFinder } from "./uses.ts";
 /** A call that arms an item. */
 export interface ArmedItem {
   readonly key: string;
+  /** A local or parameter: its name says nothing in other functions. */
+  readonly isLocal: boolean;
   readonly scope: Scope;
   readonly site: SyntaxNode;
   /** The item is the function's own parameter: a handler that arms itself whatever the item is called. */
@@ -46,7 +48,12 @@ export function rearmOf(
   items: readonly ArmedItem[],
   keysMatch: KeysMatch,
 ): Rearm {
-  const matching = items.filter((item) => keysMatch(item.key, key) || (item.isSelf && item.scope === scope));
+  // Variables at file scope are static far more often than not.
+  const sameFile = (item: ArmedItem): boolean => item.scope.fn.file === scope.fn.file;
+  const matching = items.filter((item) => {
+    if (item.isSelf && item.scope === scope) return true;
+    return keysMatch(item.key, key) && (!item.isLocal || item.scope === scope) && (key.includes(".") || sameFile(item));
+  });
   const search: Search = { uses, items: matching, arming: armingFunctions(uses.program, matching) };
   const sites = search.arming.has(scope.fn) ? findSites(search, scope, 0) : [];
   if (sites.length === 0) {
@@ -80,17 +87,28 @@ function findSites(search: Search, scope: Scope, depth: number): readonly Site[]
     if (syntax === null) continue;
     const here = direct.find((item) => item.site.start >= syntax.start && item.site.end <= syntax.end);
     if (here !== undefined) {
-      sites.push({ node, syntax: here.site, via: null, sure: true });
+      sites.push({ node, syntax: here.site, via: null, sure: isUnconditional(here.site, syntax) });
       continue;
     }
     for (const call of callNames(scope, syntax)) {
       const helper = search.uses.program.callee(call.name, scope.fn.file);
       if (helper === undefined || helper === scope.fn || !search.arming.has(helper)) continue;
-      const sure = alwaysArms(search, helper, depth + 1);
+      const sure = isUnconditional(call.node, syntax) && alwaysArms(search, helper, depth + 1);
       sites.push({ node, syntax: call.node, via: call.name, sure });
     }
   }
   return sites;
+}
+
+/** Whether a call happens whenever its statement does: not behind `&&`, `||` or `?:`. */
+function isUnconditional(call: SyntaxNode, statement: SyntaxNode): boolean {
+  for (let at = call; at !== statement && at.parent !== null; at = at.parent) {
+    const { parent } = at;
+    const operator = parent.type === "binary_expression" ? childOf(parent, "operator")?.type : undefined;
+    if ((operator === "&&" || operator === "||") && at.field === "right") return false;
+    if (parent.type === "conditional_expression" && at.field !== "condition") return false;
+  }
+  return true;
 }
 
 /** Functions from which the arming calls are reached by calls by name; calls through pointers are not followed. */

@@ -8,7 +8,7 @@ import { type HeaderText, Program } from "../c/program.ts";
 import { smbClientFolder } from "../kernel/find.ts";
 import { InputError } from "../kernel/input-error.ts";
 import type { KernelSource, SourceNote } from "../kernel/source.ts";
-import { collectTimingFacts, WATCHED_NAMES } from "./collect.ts";
+import { collectTimingFacts, isWatchedMacro, WATCHED_NAMES } from "./collect.ts";
 import type { Fact, FactProblem } from "./fact.ts";
 
 /** How much of the functions in the text could be parsed. */
@@ -76,7 +76,7 @@ export async function scanKernel(
   const read = files.filter((file) => file !== null);
   const cFiles = read.map((one) => one.file);
   const headers = await headersOf(source, cFiles);
-  const program = new Program(cFiles, headers, configuration, WATCHED_NAMES);
+  const program = new Program(cFiles, headers, configuration, WATCHED_NAMES, isWatchedMacro);
   const { facts, problems } = collectTimingFacts(program);
   const failures = await checker.finish();
   const unparsed = read.flatMap(({ file, jobs }) => [
@@ -100,6 +100,7 @@ export async function scanKernel(
 
 /** Paths may come with `./` and trailing slashes, as shells complete them. */
 function cleanPath(path: string): string {
+  if (path === "") throw new InputError('""', "names no path; . is the whole kernel");
   const clean = path.replace(/^(?:\.\/)+/, "").replace(/\/+$/, "");
   if (clean.split("/").includes("..")) throw new InputError(path, "leaves the kernel tree");
   return clean === "." ? "" : clean;

@@ -10,7 +10,7 @@ import { declaratorName } from "../c/program.ts";
 import { add, plainValue, type Sum, scale, symbol } from "../c/sum.ts";
 import { childOf, descendants, type SyntaxNode } from "../c/syntax.ts";
 import { fieldOf, type LocalTypes, localTypes, structOf } from "../c/types.ts";
-import { CLOCK_STORES } from "./clocks.ts";
+import { CLOCK_STORES, clockOf } from "./clocks.ts";
 import { durationOf, opaqueDuration } from "./duration.ts";
 import type { Duration, LocalValue, Place, Reference, TimeUnit } from "./fact.ts";
 
@@ -71,20 +71,34 @@ export class Scope {
     return this.definitionsKept;
   }
 
-  /** What a local holds when only one expression is ever stored into it. */
-  private resolver(depth: number): (node: SyntaxNode, text: string) => Sum | null {
+  /** What a local holds when only one expression is ever stored into it, or the same clock each time. */
+  private resolver(depth: number, clocks: ClockLocals): (node: SyntaxNode, text: string) => Sum | null {
     return (node, text) => {
-      if (node.type !== "identifier") return null;
-      const definitions = this.definitions.get(text);
-      const only = definitions?.length === 1 ? definitions[0] : undefined;
-      if (only == null || depth >= MAX_LOCAL_DEPTH) return null;
-      return evaluate(only, { program: this.program, code: this.code, resolve: this.resolver(depth + 1) });
+      if (node.type !== "identifier" || depth >= MAX_LOCAL_DEPTH) return null;
+      const definitions = this.definitions.get(text) ?? [];
+      const sums = definitions.map((definition) => this.definitionSum(definition, depth + 1, clocks));
+      const [first] = sums;
+      if (first == null) return null;
+      const pure = isClock(first);
+      if (sums.length > 1 && !(pure && sums.every((sum) => sum !== null && sameClock(sum, first)))) return null;
+      if (clocks === "none" && hasClock(first)) return null;
+      return clocks === "copies" && hasClock(first) && !pure ? null : first;
     };
   }
 
-  /** The sum that an expression is, with locals and constants resolved; null when it is none. */
-  sum(node: SyntaxNode, code: Code = this.code): Sum | null {
-    return evaluate(node, { program: this.program, code, resolve: this.resolver(0) });
+  private definitionSum(definition: SyntaxNode | null, depth: number, clocks: ClockLocals): Sum | null {
+    if (definition === null) return null;
+    return evaluate(definition, { program: this.program, code: this.code, resolve: this.resolver(depth, clocks) });
+  }
+
+  /**
+   * The sum that an expression is, with locals and constants resolved; null when it is none.
+   *
+   * @param clocks which locals that hold a clock's value are replaced by the clock. A timestamp in a local is no clock:
+   * `end = jiffies + HZ` and then `time_before(jiffies, end)` reads jiffies at two different times.
+   */
+  sum(node: SyntaxNode, code: Code = this.code, clocks: ClockLocals = "all"): Sum | null {
+    return evaluate(node, { program: this.program, code, resolve: this.resolver(0, clocks) });
   }
 
   /** Locals among a sum's symbols that hold different things on different paths. */
@@ -93,7 +107,9 @@ export class Scope {
     const values: LocalValue[] = [];
     for (const name of names) {
       const definitions = this.definitions.get(name);
-      if (definitions === undefined || definitions.length < 2) continue;
+      const only = definitions?.length === 1 ? definitions[0] : undefined;
+      const isStamp = only != null && hasClock(this.sum(only) ?? []);
+      if (definitions === undefined || (definitions.length < 2 && !isStamp)) continue;
       const texts = definitions.map((node) => (node === null ? "?" : this.valueText(node)));
       values.push({ name, values: [...new Set(texts)] });
     }
@@ -118,6 +134,14 @@ export class Scope {
     return this.clockLocalsKept;
   }
 
+  /** The object whose address is the only thing that is ever stored into a local pointer. */
+  private pointee(name: string): SyntaxNode | null {
+    const definitions = this.definitions.get(name);
+    const only = definitions?.length === 1 ? definitions[0] : undefined;
+    const isAddress = only?.type === "pointer_expression" && childOf(only, "operator")?.type === "&";
+    return isAddress ? only : null;
+  }
+
   private valueText(node: SyntaxNode): string {
     const sum = this.sum(node);
     const plain = sum === null ? null : plainValue(sum);
@@ -131,19 +155,28 @@ export class Scope {
   }
 
   /** The time from now until a point in time: an expiry time with the clock taken off. */
-  remaining(node: SyntaxNode, unit: TimeUnit, code: Code = this.code): Duration {
+  expiry(node: SyntaxNode, unit: TimeUnit, code: Code = this.code): Duration {
     const sum = this.sum(node, code);
     if (sum === null || !sum.some((term) => term.symbols.join() === "jiffies" && term.factor === 1)) {
-      return this.duration(node, unit, code);
+      const duration = this.duration(node, unit, code);
+      return duration.seconds === null ? { ...duration, absolute: true } : duration;
     }
     const delay = add(sum, scale(symbol("jiffies"), -1));
     return durationOf(delay, unit, this.text(node, code), this.localValues(delay));
   }
 
-  /** What an expression refers to, through `&` and parentheses. */
+  /** A length, or a point in time where the primitive of newer kernels takes one. */
+  remaining(node: SyntaxNode, unit: TimeUnit, code: Code = this.code): Duration {
+    const { absolute: _, ...duration } = this.expiry(node, unit, code);
+    return duration;
+  }
+
+  /** What an expression refers to, through `&`, parentheses, and a local that is only ever pointed at one thing. */
   reference(node: SyntaxNode, code: Code = this.code): Reference {
     let target = node;
-    for (;;) {
+    for (let steps = 0; steps < MAX_REFERENCE_STEPS; steps++) {
+      const pointed = target.type === "identifier" ? this.pointee(this.text(target, code)) : null;
+      if (pointed !== null) return this.reference(pointed);
       const inner: SyntaxNode | undefined =
         target.type === "pointer_expression"
           ? childOf(target, "argument")
@@ -160,6 +193,28 @@ export class Scope {
   }
 }
 
+/**
+ * Which locals stand for the clock that was stored into them: none, those that hold nothing but a clock (`now`), or
+ * all, also those that hold a clock plus something.
+ */
+export type ClockLocals = "none" | "copies" | "all";
+
+const MAX_REFERENCE_STEPS = 16;
+
+/** Whether a clock takes part in a sum. */
+export function hasClock(sum: Sum): boolean {
+  return sum.some((term) => term.symbols.some((name) => clockOf(name) !== null));
+}
+
+/** Whether a sum is a clock and nothing else. */
+function isClock(sum: Sum): boolean {
+  return sum.length === 1 && sum[0]?.factor === 1 && sum[0].symbols.length === 1 && hasClock(sum);
+}
+
+function sameClock(a: Sum, b: Sum): boolean {
+  return isClock(a) && a[0]?.symbols[0] === b[0]?.symbols[0];
+}
+
 function collectDefinitions(scope: Scope): ReadonlyMap<string, (SyntaxNode | null)[]> {
   const definitions = new Map<string, (SyntaxNode | null)[]>();
   const store = (name: string, value: SyntaxNode | null): void => {
@@ -172,7 +227,10 @@ function collectDefinitions(scope: Scope): ReadonlyMap<string, (SyntaxNode | nul
     if (node.type === "init_declarator") {
       const declarator = childOf(node, "declarator");
       const name = declarator === undefined ? null : declaratorName(declarator, source).name;
-      if (name !== null) store(name, childOf(node, "value") ?? null);
+      if (name === null) continue;
+      store(name, childOf(node, "value") ?? null);
+      // A static local still holds what was stored the time before.
+      if (/\bstatic\b/.test(scope.text(node.parent ?? node))) store(name, null);
     } else if (node.type === "assignment_expression") {
       const left = childOf(node, "left");
       if (left?.type !== "identifier") continue;

@@ -6,7 +6,7 @@
  * way.
  */
 import type { CfgNode, Edge } from "../c/cfg.ts";
-import { ancestorOf, childOf, descendants, nodeAt, type SyntaxNode } from "../c/syntax.ts";
+import { childOf, descendants, nodeAt, type SyntaxNode } from "../c/syntax.ts";
 import type { Collected, FactProblem, TaskStateFact } from "./fact.ts";
 import type { Scope } from "./scope.ts";
 import type { UseFinder } from "./uses.ts";
@@ -15,7 +15,6 @@ import type { UseFinder } from "./uses.ts";
 const MAX_STEPS = 20_000;
 const MAX_KNOWN = 4;
 
-const ASSIGNMENT = new Set(["assignment_expression"]);
 const NEGATED: Readonly<Record<string, string>> = {
   "==": "!=",
   "!=": "==",
@@ -25,25 +24,39 @@ const NEGATED: Readonly<Record<string, string>> = {
   "<=": ">",
 };
 
-/** What a path knows of the status that the state began with. */
+const SWAPPED: Readonly<Record<string, string>> = {
+  "==": "==",
+  "!=": "!=",
+  "<": ">",
+  ">": "<",
+  "<=": ">=",
+  ">=": "<=",
+};
+
+/** One test of the status that a path has passed. */
+interface Condition {
+  /** `tk_status`, or the local that holds it. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What a path knows of the status. */
 interface Known {
-  readonly conditions: readonly string[];
-  /** tk_status, or locals that held it, once overwritten: later tests of these say nothing about what it was. */
+  readonly conditions: readonly Condition[];
+  /** Names that no longer hold what the path was decided by: later tests of these say nothing about it. */
   readonly overwritten: readonly string[];
+  /** The last store into tk_action on the path. */
+  readonly store: Store | null;
 }
 
 /** Collects all transitions. */
 export function collectTaskStates(uses: UseFinder): Collected<TaskStateFact> {
   const facts: TaskStateFact[] = [];
   const problems: FactProblem[] = [];
-  const done = new Set<Scope>();
-  for (const site of uses.program.usesOf("tk_action")) {
-    const scope = site.function === null ? null : uses.scopes.of(site.function);
-    if (scope === null || done.has(scope)) continue;
-    done.add(scope);
-    const stores = storesIn(scope, uses);
-    if (stores.length === 0) continue;
-    facts.push(...transitions(scope, stores, problems));
+  const stores = storesByScope(uses);
+  const helpers = helperTargets(stores);
+  for (const [scope, own] of stores) {
+    facts.push(...transitions(scope, [...own, ...storesThroughHelpers(scope, helpers, uses)], problems));
   }
   return { facts, problems };
 }
@@ -51,29 +64,73 @@ export function collectTaskStates(uses: UseFinder): Collected<TaskStateFact> {
 interface Store {
   readonly node: SyntaxNode;
   readonly next: string;
+  /** The function that stores, where the state calls one. */
+  readonly via: string | null;
 }
 
-function storesIn(scope: Scope, uses: UseFinder): readonly Store[] {
-  const stores: Store[] = [];
+function storesByScope(uses: UseFinder): ReadonlyMap<Scope, readonly Store[]> {
+  const found = new Map<Scope, Store[]>();
   for (const site of uses.program.usesOf("tk_action")) {
-    if (site.function !== scope.fn) continue;
+    const scope = site.function === null ? null : uses.scopes.of(site.function);
+    if (scope === null) continue;
     const name = nodeAt(scope.root, site.offset, site.offset + site.name.length);
-    const store = ancestorOf(name, ASSIGNMENT);
-    const left = store === null ? undefined : childOf(store, "left");
-    const right = store === null ? undefined : childOf(store, "right");
-    if (store === null || left === undefined || right === undefined || childOf(left, "field") !== name) continue;
-    stores.push({ node: store, next: scope.text(right) });
+    const store = storeOf(scope, name);
+    if (store === null) continue;
+    const known = found.get(scope);
+    if (known === undefined) found.set(scope, [store]);
+    else known.push(store);
   }
-  return stores;
+  return found;
+}
+
+/** `task->tk_action = next`, or the same through WRITE_ONCE(). */
+function storeOf(scope: Scope, name: SyntaxNode): Store | null {
+  const field = name.parent;
+  const holder = field?.parent;
+  if (field == null || holder == null || childOf(field, "field") !== name) return null;
+  if (holder.type === "assignment_expression" && childOf(holder, "left") === field) {
+    const right = childOf(holder, "right");
+    return right === undefined ? null : { node: holder, next: scope.text(right), via: null };
+  }
+  const call = holder.type === "argument_list" && holder.children[0] === field ? holder.parent : null;
+  const callee = call === null ? undefined : childOf(call, "function");
+  const value = holder.children[1];
+  if (call === null || callee === undefined || value === undefined || scope.text(callee) !== "WRITE_ONCE") return null;
+  return { node: call, next: scope.text(value), via: null };
+}
+
+/** Functions that store one state whatever the status is, such as rpc_exit(): name -> that state. */
+function helperTargets(stores: ReadonlyMap<Scope, readonly Store[]>): ReadonlyMap<string, string> {
+  const targets = new Map<string, string>();
+  for (const [scope, own] of stores) {
+    const next = own.length === 1 ? own[0]?.next : undefined;
+    // A value that the caller hands over, or that the helper chooses, is not known here.
+    if (next !== undefined && /^\w+$/.test(next) && scope.program.function(next, scope.fn.file) !== undefined) {
+      targets.set(scope.fn.name, next);
+    }
+  }
+  return targets;
+}
+
+/** Calls of such functions in a state. */
+function storesThroughHelpers(scope: Scope, helpers: ReadonlyMap<string, string>, uses: UseFinder): readonly Store[] {
+  const found: Store[] = [];
+  for (const [name, next] of helpers) {
+    if (name === scope.fn.name) continue;
+    for (const site of uses.program.callsTo(name)) {
+      const located = site.function === scope.fn ? uses.locate(site) : null;
+      if (located !== null) found.push({ node: located.call, next, via: name });
+    }
+  }
+  return found;
 }
 
 function transitions(scope: Scope, stores: readonly Store[], problems: FactProblem[]): TaskStateFact[] {
   const status = new StatusReader(scope);
-  const found = new Map<Store, Set<string>>(stores.map((store) => [store, new Set<string>()]));
+  const found = new Map<Store, Set<string>>();
   const seen = new Set<string>();
-  const work: { node: CfgNode; known: Known }[] = [
-    { node: scope.cfg.entry, known: { conditions: [], overwritten: [] } },
-  ];
+  const start: Known = { conditions: [], overwritten: [], store: null };
+  const work: { node: CfgNode; known: Known }[] = [{ node: scope.cfg.entry, known: start }];
   for (let steps = 0; work.length > 0; steps++) {
     if (steps > MAX_STEPS) {
       const reason = `more than ${MAX_STEPS} steps through the state's paths: transitions may be missing`;
@@ -81,23 +138,42 @@ function transitions(scope: Scope, stores: readonly Store[], problems: FactProbl
       break;
     }
     const { node, known } = work.pop() as { node: CfgNode; known: Known };
-    const key = `${node.id} ${known.overwritten.join()} ${known.conditions.join(";")}`;
+    const words = known.conditions.map(({ text }) => text);
+    const key = `${node.id} ${stores.indexOf(known.store as Store)} ${known.overwritten.join()} ${words.join(";")}`;
     if (seen.has(key)) continue;
     seen.add(key);
-    let after = known;
-    if (node.syntax !== null && node.kind !== "switch") {
-      for (const store of stores) {
-        if (store.node.start >= node.syntax.start && store.node.end <= node.syntax.end) {
-          found.get(store)?.add(known.conditions.join(" and "));
-        }
-      }
-      const overwritten = status.overwrittenBy(node.syntax).filter((name) => !known.overwritten.includes(name));
-      if (overwritten.length > 0) after = { ...known, overwritten: [...known.overwritten, ...overwritten].sort() };
+    if (node === scope.cfg.exit && known.store !== null) {
+      // Only the last store on a path counts: the others were overwritten before the state ended.
+      const conditions = found.get(known.store) ?? new Set<string>();
+      found.set(known.store, conditions.add(words.join(" and ")));
     }
-    for (const edge of node.next) work.push({ node: edge.to, known: status.learn(node, edge, after) });
+    const after = afterStatement(node, known, stores, status);
+    for (const edge of node.next) {
+      const learnt = status.learn(node, edge, after);
+      if (learnt !== null) work.push({ node: edge.to, known: learnt });
+    }
   }
   for (const { node, reason } of scope.cfg.problems) problems.push({ ...scope.place(node), reason });
-  return stores.map((store) => fact(scope, store, [...(found.get(store) ?? [])]));
+  return stores.flatMap((store) => {
+    const conditions = found.get(store);
+    return conditions === undefined ? [] : [fact(scope, store, [...conditions])];
+  });
+}
+
+function afterStatement(node: CfgNode, known: Known, stores: readonly Store[], status: StatusReader): Known {
+  const { syntax } = node;
+  if (syntax === null || node.kind === "switch") return known;
+  let after = known;
+  for (const store of stores) {
+    if (store.node.start >= syntax.start && store.node.end <= syntax.end) after = { ...after, store };
+  }
+  for (const { name, isReset } of status.overwrittenBy(syntax)) {
+    // `tk_status = 0` after a decision leaves the decision as it was; a new result makes it one about that result.
+    const conditions = isReset ? after.conditions : after.conditions.filter((one) => one.name !== name);
+    const overwritten = isReset ? [...new Set([...after.overwritten, name])].sort() : after.overwritten;
+    after = { ...after, conditions, overwritten };
+  }
+  return after;
 }
 
 /** `< 0` for `>= 0`, `!= -EAGAIN` for `== -EAGAIN`. */
@@ -118,6 +194,7 @@ function fact(scope: Scope, store: Store, conditions: readonly string[]): TaskSt
     state: scope.fn.name,
     status,
     next: store.next,
+    ...(store.via === null ? {} : { via: store.via }),
   };
 }
 
@@ -128,14 +205,13 @@ class StatusReader {
   constructor(private readonly scope: Scope) {
     const aliases = new Set<string>();
     for (const [name, definitions] of scope.definitions) {
-      const first = definitions[0];
-      if (first != null && this.isField(first)) aliases.add(name);
+      if (definitions.some((one) => one !== null && this.isField(one))) aliases.add(name);
     }
     this.aliases = aliases;
   }
 
   private isField(node: SyntaxNode): boolean {
-    return /(?:->|\.)tk_status$/.test(this.scope.text(node));
+    return /(?:->|\.)tk_status\)*$/.test(this.scope.text(node));
   }
 
   /** `tk_status`, or the local that holds it; null for anything else. */
@@ -143,52 +219,88 @@ class StatusReader {
     if (node === undefined) return null;
     if (node.type === "parenthesized_expression") return this.nameOf(node.children[0]);
     if (node.type === "field_expression") return this.isField(node) ? "tk_status" : null;
+    if (node.type === "call_expression" && this.scope.text(node).startsWith("READ_ONCE")) {
+      return this.nameOf(childOf(node, "arguments")?.children[0]);
+    }
     const name = node.type === "identifier" ? this.scope.text(node) : "";
     return this.aliases.has(name) ? name : null;
   }
 
-  /** Names of the status that a statement stores something else into. */
-  overwrittenBy(statement: SyntaxNode): readonly string[] {
-    const names: string[] = [];
+  /** Names of the status that a statement stores something else into; `isReset` when that is a constant. */
+  overwrittenBy(statement: SyntaxNode): readonly { readonly name: string; readonly isReset: boolean }[] {
+    const names: { name: string; isReset: boolean }[] = [];
     for (const node of descendants(statement)) {
       if (node.type !== "assignment_expression") continue;
       const name = this.nameOf(childOf(node, "left"));
-      if (name !== null && this.nameOf(childOf(node, "right")) === null) names.push(name);
+      const right = childOf(node, "right");
+      if (name === null || right === undefined || this.nameOf(right) !== null) continue;
+      names.push({ name, isReset: /^-? ?\w+$/.test(this.scope.text(right)) && !this.isLocal(right) });
     }
     return names;
   }
 
-  learn(node: CfgNode, edge: Edge, known: Known): Known {
+  private isLocal(node: SyntaxNode): boolean {
+    return node.type === "identifier" && this.scope.definitions.has(this.scope.text(node));
+  }
+
+  /** What a path knows after an edge; null for an edge that contradicts what it knows. */
+  learn(node: CfgNode, edge: Edge, known: Known): Known | null {
     if (node.syntax === null || (node.kind !== "switch" && node.kind !== "condition")) return known;
-    const tested = node.kind === "switch" ? node.syntax : this.testedNode(node.syntax);
-    const name = this.nameOf(tested);
-    if (name === null || known.overwritten.includes(name)) return known;
-    const condition = node.kind === "switch" ? this.caseCondition(node, edge) : this.test(node.syntax, edge);
-    if (condition === null || known.conditions.includes(condition)) return known;
-    // A single value says all there is to know.
-    if (condition.startsWith("== ")) return { ...known, conditions: [condition] };
-    if (known.conditions.some((one) => one.startsWith("== ")) || known.conditions.length >= MAX_KNOWN) return known;
-    return { ...known, conditions: [...known.conditions, condition] };
+    const test =
+      node.kind === "switch"
+        ? { name: this.nameOf(node.syntax), text: this.caseCondition(node, edge) }
+        : this.test(node.syntax, edge);
+    const { name, text } = test;
+    if (name === null || text === null || known.overwritten.includes(name)) return known;
+    if (known.conditions.some((one) => one.text === text)) return known;
+    const values = known.conditions.filter((one) => one.text.startsWith("== "));
+    // A single value says all there is to know, and excludes every other.
+    if (text.startsWith("== ")) {
+      if (values.length > 0) return null;
+      if (known.conditions.some((one) => excludes(one.text, text))) return null;
+      return { ...known, conditions: [{ name, text }] };
+    }
+    if (values.some((one) => excludes(text, one.text))) return null;
+    if (values.length > 0 || known.conditions.length >= MAX_KNOWN) return known;
+    return { ...known, conditions: [...known.conditions, { name, text }] };
   }
 
   private caseCondition(node: CfgNode, edge: Edge): string | null {
     if (typeof edge.when === "string") return null;
-    if (!edge.when.isDefault) return `== ${edge.when.values.map((value) => this.scope.text(value)).join(", ")}`;
+    if (!edge.when.isDefault) return `== ${edge.when.values.map((value) => this.caseText(value)).join(", ")}`;
     const others = node.next.flatMap(({ when }) => (typeof when === "string" ? [] : when.values));
-    return others.length === 0 ? null : `other than ${others.map((value) => this.scope.text(value)).join(", ")}`;
+    return others.length === 0 ? null : `other than ${others.map((value) => this.caseText(value)).join(", ")}`;
   }
 
-  /** The status in a condition: the condition itself, or the left side of its comparison. */
-  private testedNode(condition: SyntaxNode): SyntaxNode | undefined {
-    return condition.type === "binary_expression" ? childOf(condition, "left") : condition;
+  /** `case -A ... -B:` keeps both ends; the parser saw the first only. */
+  private caseText(value: SyntaxNode): string {
+    const rest = /^\s*\.\.\.\s*([^:;{}]+)/.exec(this.scope.code.source.slice(value.end, value.end + 200))?.[1];
+    return rest === undefined ? this.scope.text(value) : `${this.scope.text(value)} ... ${rest.trim()}`;
   }
 
-  private test(condition: SyntaxNode, edge: Edge): string | null {
+  private test(condition: SyntaxNode, edge: Edge): { readonly name: string | null; readonly text: string | null } {
     const holds = edge.when === "true";
-    if (condition.type !== "binary_expression") return holds ? "!= 0" : "== 0";
+    if (condition.type !== "binary_expression") {
+      return { name: this.nameOf(condition), text: holds ? "!= 0" : "== 0" };
+    }
     const operator = childOf(condition, "operator")?.type ?? "";
+    const left = childOf(condition, "left");
     const right = childOf(condition, "right");
-    if (right === undefined || NEGATED[operator] === undefined) return null;
-    return `${holds ? operator : NEGATED[operator]} ${this.scope.text(right)}`;
+    const isSwapped = this.nameOf(left) === null;
+    const name = this.nameOf(isSwapped ? right : left);
+    const other = isSwapped ? left : right;
+    const direct = isSwapped ? SWAPPED[operator] : operator;
+    const negated = direct === undefined ? undefined : NEGATED[direct];
+    if (name === null || other === undefined || direct === undefined || negated === undefined)
+      return { name: null, text: null };
+    return { name, text: `${holds ? direct : negated} ${this.scope.text(other)}` };
   }
+}
+
+/** Whether a condition cannot hold for a value: `!= -EAGAIN` and `other than -EAGAIN, -EPIPE` for `== -EAGAIN`. */
+function excludes(condition: string, value: string): boolean {
+  const wanted = value.slice("== ".length);
+  if (condition === `!= ${wanted}`) return true;
+  if (!condition.startsWith("other than ")) return false;
+  return condition.slice("other than ".length).split(", ").includes(wanted);
 }

@@ -1,9 +1,10 @@
 /**
  * Timed waits: sleeps, waits with a timeout, and the timeouts of sockets and RPC tasks.
  */
-import { ancestorOf, childOf, nodeAt, type SyntaxNode } from "../c/syntax.ts";
+import { childOf, nodeAt, type SyntaxNode } from "../c/syntax.ts";
 import type { Collected, TimedWaitFact, TimeUnit } from "./fact.ts";
-import type { UseFinder } from "./uses.ts";
+import type { Scope } from "./scope.ts";
+import { namesInMacros, type UseFinder } from "./uses.ts";
 
 interface Wait {
   /** Index of the length among the arguments; -1 is the last one. */
@@ -37,7 +38,12 @@ const WAITS: ReadonlyMap<string, Wait> = new Map<string, Wait>([
   ["wait_for_completion_killable_timeout", { length: 1, unit: "jiffies", awaits: 0 }],
   ["wait_for_completion_io_timeout", { length: 1, unit: "jiffies", awaits: 0 }],
   ["wait_on_bit_timeout", { length: 3, unit: "jiffies", awaits: 0 }],
-  ["sk_wait_data_timeout", { length: -1, unit: "jiffies" }],
+  ["wait_woken", { length: 2, unit: "jiffies", awaits: 0 }],
+  ["down_timeout", { length: 1, unit: "jiffies", awaits: 0 }],
+  ["schedule_hrtimeout_range", { length: 0, unit: "ns" }],
+  ["schedule_hrtimeout", { length: 0, unit: "ns" }],
+  ["read_poll_timeout", { length: 4, unit: "us", awaits: 2 }],
+  ["readx_poll_timeout", { length: 5, unit: "us", awaits: 3 }],
   ["rpc_delay", { length: 1, unit: "jiffies", awaits: 0 }],
   ["rpc_sleep_on_timeout", { length: 3, unit: "jiffies", awaits: 0 }],
   ["rpc_sleep_on_priority_timeout", { length: 2, unit: "jiffies", awaits: 0 }],
@@ -51,14 +57,14 @@ const WAIT_EVENT = /^(?:__)?(?:swait|wait)_event\w*timeout\w*$|^wait_var_event_t
 const TIMEOUT_FIELDS: readonly string[] = ["sk_rcvtimeo", "sk_sndtimeo", "tk_timeout"];
 
 export const TIMED_WAIT_FIELDS = TIMEOUT_FIELDS;
-
-const ASSIGNMENT = new Set(["assignment_expression"]);
+export const WAIT_NAMES: readonly string[] = [...WAITS.keys()];
 
 /** Collects all timed waits. */
 export function collectTimedWaits(uses: UseFinder): Collected<TimedWaitFact> {
   const facts: TimedWaitFact[] = [];
   const { program, scopes } = uses;
   const events = program.calledNames((name) => WAIT_EVENT.test(name));
+  events.push(...namesInMacros(program, (name) => WAIT_EVENT.test(name)));
   for (const use of uses.of(new Set([...WAITS.keys(), ...events]))) {
     const wait = WAITS.get(use.primitive) ?? waitEvent(use.primitive);
     const length = wait.length < 0 ? use.args.at(-1) : use.args[wait.length];
@@ -79,8 +85,8 @@ export function collectTimedWaits(uses: UseFinder): Collected<TimedWaitFact> {
       const scope = site.function === null ? null : scopes.of(site.function);
       if (scope === null) continue;
       const name = nodeAt(scope.root, site.offset, site.offset + field.length);
-      const store = storeInto(name);
-      const value = store === null ? undefined : childOf(store, "right");
+      const store = storeInto(scope, name);
+      const value = store === null ? undefined : (childOf(store, "right") ?? childOf(store, "arguments")?.children[1]);
       if (store === null || value === undefined) continue;
       facts.push({
         kind: "timed-wait",
@@ -100,10 +106,15 @@ function waitEvent(name: string): Wait {
   return { length: -1, unit: name.includes("hrtimeout") ? "ns" : "jiffies", awaits: 1 };
 }
 
-/** The plain assignment that has this field as its target. */
-function storeInto(name: SyntaxNode): SyntaxNode | null {
-  const store = ancestorOf(name, ASSIGNMENT);
-  if (store === null || childOf(store, "operator")?.type !== "=") return null;
-  const left = childOf(store, "left");
-  return left?.type === "field_expression" && childOf(left, "field") === name ? store : null;
+/** The assignment or WRITE_ONCE() that has this field as its target. */
+function storeInto(scope: Scope, name: SyntaxNode): SyntaxNode | null {
+  const field = name.parent;
+  const store = field?.parent;
+  if (field?.type !== "field_expression" || childOf(field, "field") !== name || store == null) return null;
+  if (store.type === "assignment_expression") {
+    return childOf(store, "left") === field && childOf(store, "operator")?.type === "=" ? store : null;
+  }
+  const call = store.type === "argument_list" && store.children[0] === field ? store.parent : null;
+  const callee = call === null ? undefined : childOf(call, "function");
+  return callee !== undefined && scope.text(callee) === "WRITE_ONCE" ? call : null;
 }

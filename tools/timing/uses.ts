@@ -4,7 +4,7 @@
 import type { CallSite } from "../c/file-index.ts";
 import { type Code, parseFragment, plainText, textOfNode } from "../c/fragment.ts";
 import type { MacroDefinition } from "../c/preprocessor.ts";
-import type { Program } from "../c/program.ts";
+import type { FileMacro, Program } from "../c/program.ts";
 import { ancestorOf, childOf, descendants, nodeAt, type SyntaxNode } from "../c/syntax.ts";
 import { CLOCK_CALLS, CLOCK_NAMES } from "./clocks.ts";
 import type { FactProblem } from "./fact.ts";
@@ -21,6 +21,8 @@ export interface Use {
   /** The node of the function that the call is, or the macro call that it is inside of. */
   readonly site: SyntaxNode;
   readonly viaMacro: string | null;
+  /** False for a call that is only a part of what its macro stands for. */
+  readonly isWholeMacro: boolean;
 }
 
 const CALL = new Set(["call_expression"]);
@@ -31,7 +33,7 @@ const MAX_EXPANDED_BYTES = 100_000;
 
 export class UseFinder {
   readonly problems: FactProblem[] = [];
-  private readonly wrappers = new Map<string, readonly MacroDefinition[]>();
+  private readonly wrappers = new Map<string, readonly FileMacro[]>();
 
   constructor(
     readonly program: Program,
@@ -43,8 +45,12 @@ export class UseFinder {
     for (const name of primitives) {
       for (const site of this.program.callsTo(name)) yield* this.direct(site);
     }
-    for (const macro of this.wrappersOf(primitives)) {
-      for (const site of this.program.callsTo(macro.name)) yield* this.through(site, macro, primitives);
+    for (const { macro, file } of this.wrappersOf(primitives)) {
+      const sites = macro.parameters === null ? this.program.usesOf(macro.name) : [];
+      for (const site of [...this.program.callsTo(macro.name), ...sites]) {
+        // A macro of a .c file means nothing in other files.
+        if (site.file === file || !file.path.endsWith(".c")) yield* this.through(site, macro, primitives);
+      }
     }
   }
 
@@ -61,21 +67,20 @@ export class UseFinder {
   }
 
   /** Macros of the scanned files whose text calls one of the primitives, directly or through such a macro. */
-  private wrappersOf(primitives: ReadonlySet<string>): readonly MacroDefinition[] {
+  private wrappersOf(primitives: ReadonlySet<string>): readonly FileMacro[] {
     const key = [...primitives].join(" ");
     const known = this.wrappers.get(key);
     if (known !== undefined) return known;
-    const macros = this.program.functionMacros;
-    const found = new Set<MacroDefinition>();
+    const macros = this.program.macrosOfFiles;
+    const found = new Set<FileMacro>();
     const names = new Set(primitives);
     for (let round = 0; round < MAX_EXPANSIONS; round++) {
       const before = found.size;
-      for (const macro of macros) {
-        if (found.has(macro) || names.has(macro.name)) continue;
-        if (!calledNames(macro.body).some((name) => names.has(name))) continue;
-        found.add(macro);
+      for (const one of macros) {
+        if (found.has(one) || names.has(one.macro.name)) continue;
+        if (mentionedNames(one.macro).some((name) => names.has(name))) found.add(one);
       }
-      for (const macro of found) names.add(macro.name);
+      for (const { macro } of found) names.add(macro.name);
       if (found.size === before) break;
     }
     const list = [...found];
@@ -88,15 +93,19 @@ export class UseFinder {
     if (located === null) return;
     const { scope, call } = located;
     const args = childOf(call, "arguments")?.children ?? [];
-    yield { primitive: site.name, scope, call, args, code: scope.code, site: call, viaMacro: null };
+    yield { primitive: site.name, scope, call, args, code: scope.code, site: call, viaMacro: null, isWholeMacro: true };
   }
 
   private *through(site: CallSite, macro: MacroDefinition, primitives: ReadonlySet<string>): Generator<Use> {
     const located = this.locate(site);
     if (located === null) return;
     const { scope, call } = located;
-    const args = (childOf(call, "arguments")?.children ?? []).map((node) => scope.text(node));
-    const text = this.expand(macro, args, primitives, 0);
+    const argumentList = call.type === "call_expression" ? childOf(call, "arguments") : undefined;
+    const args = (argumentList?.children ?? []).map((node) => scope.text(node));
+    const text =
+      macro.parameters === null
+        ? this.expandInside(`${macro.body}${argumentList === undefined ? "" : `(${args.join(", ")})`}`, primitives, 1)
+        : this.expand(macro, args, primitives, 0);
     const fragment = text === null ? null : parseFragment(text, call.start);
     if (fragment === null) {
       this.problem(site, `macro ${macro.name} could not be expanded here`);
@@ -108,7 +117,9 @@ export class UseFinder {
       const primitive = callee === undefined ? "" : textOfNode(fragment.code, callee);
       if (!primitives.has(primitive)) continue;
       const inner = childOf(node, "arguments")?.children ?? [];
-      yield { primitive, scope, call: node, args: inner, code: fragment.code, site: call, viaMacro: macro.name };
+      const isWholeMacro = fragment.expression === null || node === withoutParentheses(fragment.expression);
+      const { code } = fragment;
+      yield { primitive, scope, call: node, args: inner, code, site: call, viaMacro: macro.name, isWholeMacro };
     }
   }
 
@@ -133,7 +144,13 @@ export class UseFinder {
   }
 
   private expandInside(text: string, primitives: ReadonlySet<string>, depth: number): string | null {
-    for (const inner of this.wrappersOf(primitives)) {
+    for (const { macro: inner } of this.wrappersOf(primitives)) {
+      if (inner.parameters === null) {
+        const at = new RegExp(`\\b${inner.name}\\b`).exec(text);
+        if (at === null || depth > MAX_EXPANSIONS) continue;
+        const after = at.index + inner.name.length;
+        return this.expandInside(text.slice(0, at.index) + inner.body + text.slice(after), primitives, depth + 1);
+      }
       const at = new RegExp(`\\b${inner.name}\\s*\\(`).exec(text);
       if (at === null) continue;
       const args = splitArguments(text, at.index + at[0].length);
@@ -158,11 +175,12 @@ export class UseFinder {
     }
     const name = nodeAt(scope.root, site.offset, site.offset + site.name.length);
     const call = ancestorOf(name, CALL);
-    if (call === null || childOf(call, "function") !== name) {
-      this.problem(site, `${site.name}: used in a way that is not understood`);
-      return null;
-    }
-    return { scope, call };
+    const callee = call === null ? undefined : childOf(call, "function");
+    if (call !== null && callee !== undefined && withoutParentheses(callee) === name) return { scope, call };
+    // A macro without parameters may be an expression by itself.
+    if (this.program.macro(site.name)?.parameters === null) return { scope, call: name };
+    this.problem(site, `${site.name}: used in a way that is not understood`);
+    return null;
   }
 
   private problem(site: CallSite, reason: string): void {
@@ -175,8 +193,17 @@ export class UseFinder {
   }
 }
 
-function calledNames(body: string): string[] {
-  return [...body.matchAll(/\b([A-Za-z_]\w*)\s*\(/g)].map((match) => match[1] as string);
+/** Names that a macro's text calls; a macro without parameters may also be another name for one. */
+function mentionedNames(macro: MacroDefinition): string[] {
+  const pattern = macro.parameters === null ? /\b([A-Za-z_]\w*)\b/g : /\b([A-Za-z_]\w*)\s*\(/g;
+  return [...macro.body.matchAll(pattern)].map((match) => match[1] as string);
+}
+
+function withoutParentheses(node: SyntaxNode): SyntaxNode {
+  let inner = node;
+  while (inner.type === "parenthesized_expression" && inner.children.length === 1)
+    inner = inner.children[0] as SyntaxNode;
+  return inner;
 }
 
 /** Arguments of a call in text, from after its opening parenthesis. */
@@ -198,4 +225,12 @@ function splitArguments(text: string, from: number): { readonly values: string[]
     }
   }
   return null;
+}
+
+/** Names that macros of the scanned files call and that a test accepts, called anywhere else or not. */
+export function namesInMacros(program: Program, accept: (name: string) => boolean): string[] {
+  const names = new Set<string>();
+  for (const { macro } of program.macrosOfFiles)
+    for (const name of mentionedNames(macro)) if (accept(name)) names.add(name);
+  return [...names];
 }

@@ -1,0 +1,10 @@
+import { mkdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** Makes a folder and those above it, one by one: the recursive mkdir of Node 20 never returns from /proc. */
+export function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  const above = dirname(folder);
+  if (above !== folder) makeFolder(above);
+  mkdirSync(folder);
+}

@@ -1,0 +1,230 @@
+/**
+ * A connected stream socket as the kernel's own code reads it: tcp_recvmsg_locked() in net/ipv4/tcp.c, sk_wait_data()
+ * in net/core/sock.c. It counts bytes; what they mean is the environment's business, which may attach a payload to
+ * each chunk.
+ */
+import { maxScheduleTimeout } from "./clock.ts";
+import { SimulationFault } from "./fault.ts";
+import { Fifo } from "./fifo.ts";
+import type { Int64 } from "./integers.ts";
+import type { Simulation } from "./simulation.ts";
+import {
+  type Coroutine,
+  currentTask,
+  ERESTARTSYS,
+  schedule_timeout,
+  signal_pending,
+  TASK_INTERRUPTIBLE,
+  TASK_RUNNING,
+} from "./tasks.ts";
+import { add_wait_queue, DECLARE_WAITQUEUE, remove_wait_queue, WaitQueueHead, wake_up_interruptible } from "./wait.ts";
+
+// include/uapi/asm-generic/errno.h
+export const EINTR = 4;
+export const EAGAIN = 11;
+export const EPIPE = 32;
+export const ECONNRESET = 104;
+export const ENOTCONN = 107;
+// include/linux/socket.h
+export const MSG_DONTWAIT = 0x40;
+export const MSG_WAITALL = 0x100;
+// enum sock_shutdown_cmd of include/linux/net.h
+export const SHUT_RD = 0;
+export const SHUT_WR = 1;
+export const SHUT_RDWR = 2;
+
+const RCV_SHUTDOWN = 1;
+const SEND_SHUTDOWN = 2;
+
+interface Chunk {
+  bytesLeft: number;
+  readonly payload: unknown;
+}
+
+/** What the peer does with what is sent; may return how many bytes were taken, or a negative error. */
+export type SendHandler = ((bytes: number, payload: unknown) => void) | ((bytes: number, payload: unknown) => number);
+
+/** struct socket with its struct sock. */
+export class Socket {
+  /** Jiffies (long) that a receive waits; MAX_SCHEDULE_TIMEOUT for ever. */
+  sk_rcvtimeo: Int64;
+  /** A positive error number that the next call reports. */
+  sk_err = 0;
+  sk_shutdown = 0;
+  /** Called when data came; sock_def_readable() wakes who waits. */
+  sk_data_ready: (socket: Socket) => void = sock_def_readable;
+  /** Called when the connection changed; sock_def_wakeup(). */
+  sk_state_change: (socket: Socket) => void = sock_def_readable;
+  onSend: SendHandler | null = null;
+  readonly wait: WaitQueueHead;
+  readonly chunks = new Fifo<Chunk>();
+  /** Bytes that have come and were not received yet. */
+  bytesQueued = 0;
+  /** Bytes that were received, ever: the place in the stream. */
+  bytesReceived = 0;
+  /** The payload of the chunk that the last received byte came from. */
+  lastPayload: unknown = null;
+  private partial: Chunk | null = null;
+
+  constructor(
+    readonly kernel: Simulation,
+    readonly name = "socket",
+  ) {
+    this.wait = new WaitQueueHead(kernel);
+    this.sk_rcvtimeo = maxScheduleTimeout(kernel.clock.longBits);
+  }
+
+  /** Takes up to `wanted` bytes out of what is queued. */
+  take(wanted: number): number {
+    const taken = Math.min(wanted, this.bytesQueued);
+    let left = taken;
+    while (left > 0) {
+      this.partial ??= this.chunks.shift() ?? null;
+      if (this.partial === null) break;
+      const piece = Math.min(left, this.partial.bytesLeft);
+      this.partial.bytesLeft -= piece;
+      this.lastPayload = this.partial.payload;
+      left -= piece;
+      if (this.partial.bytesLeft === 0) this.partial = null;
+    }
+    this.bytesQueued -= taken;
+    this.bytesReceived += taken;
+    return taken;
+  }
+}
+
+/** Wakes those that wait in a receive. */
+export function sock_def_readable(socket: Socket): void {
+  wake_up_interruptible(socket.wait);
+}
+
+/** Bytes arrive now. */
+export function arrive(socket: Socket, bytes: number, payload: unknown = null): void {
+  if (bytes <= 0) throw new SimulationFault("bad-configuration", `a chunk of ${bytes} bytes arrives`);
+  socket.chunks.push({ bytesLeft: bytes, payload });
+  socket.bytesQueued += bytes;
+  const { trace, clock } = socket.kernel;
+  trace?.({ tick: clock.tick, kind: "socket-arrive", socket: socket.name, bytes });
+  socket.sk_data_ready(socket);
+}
+
+/** Bytes will arrive at a tick; chunks for one tick arrive in the order of these calls. */
+export function arriveAt(socket: Socket, tick: number, bytes: number, payload: unknown = null): void {
+  socket.kernel.at(tick, () => arrive(socket, bytes, payload));
+}
+
+/** The peer closes its side (FIN): what is queued can be received, then 0. */
+export function closeByPeer(socket: Socket): void {
+  end(socket, RCV_SHUTDOWN, 0);
+}
+
+/** The connection fails (RST: ECONNRESET): the next call reports it, later ones see a closed connection. */
+export function failConnection(socket: Socket, error: number): void {
+  end(socket, RCV_SHUTDOWN | SEND_SHUTDOWN, error);
+}
+
+/** kernel_sock_shutdown(). */
+export function kernel_sock_shutdown(socket: Socket, how: number): number {
+  // inet_shutdown(): "how++" makes 0, 1, 2 the bits RCV_SHUTDOWN, SEND_SHUTDOWN, both.
+  end(socket, how + 1, 0);
+  return 0;
+}
+
+function end(socket: Socket, shutdown: number, error: number): void {
+  socket.sk_shutdown |= shutdown;
+  if (error !== 0) socket.sk_err = error;
+  const { trace, clock } = socket.kernel;
+  trace?.({ tick: clock.tick, kind: "socket-close", socket: socket.name, error });
+  socket.sk_state_change(socket);
+}
+
+/** sock_error(): the pending error as a negative number, once. */
+function takeError(socket: Socket): number {
+  const error = socket.sk_err;
+  socket.sk_err = 0;
+  return -error;
+}
+
+/** Why a receive that has nothing must not wait: its result; null when it may. */
+function emptyResult(socket: Socket, timeo: Int64): number | null {
+  if (socket.sk_err !== 0) return takeError(socket);
+  if ((socket.sk_shutdown & RCV_SHUTDOWN) !== 0) return 0;
+  if (timeo === 0) return -EAGAIN;
+  if (!signal_pending(currentTask(socket.kernel))) return null;
+  // sock_intr_errno()
+  return timeo === maxScheduleTimeout(socket.kernel.clock.longBits) ? -ERESTARTSYS : -EINTR;
+}
+
+/** Whether a receive that has something gives up waiting for more. */
+function mustStop(socket: Socket, timeo: Int64): boolean {
+  return (
+    timeo === 0 ||
+    socket.sk_err !== 0 ||
+    (socket.sk_shutdown & RCV_SHUTDOWN) !== 0 ||
+    signal_pending(currentTask(socket.kernel))
+  );
+}
+
+/** sk_wait_data(): until data comes or something else happens; what is left of the timeout. */
+function* waitForData(socket: Socket, timeo: Int64): Coroutine<Int64> {
+  const { kernel } = socket;
+  const entry = DECLARE_WAITQUEUE(kernel);
+  add_wait_queue(socket.wait, entry);
+  entry.task.state = TASK_INTERRUPTIBLE;
+  const left = socket.bytesQueued > 0 ? timeo : yield* schedule_timeout(kernel, timeo);
+  entry.task.state = TASK_RUNNING;
+  remove_wait_queue(socket.wait, entry);
+  return left;
+}
+
+/**
+ * Receives up to `bytes` bytes: as soon as there is one, or with MSG_WAITALL when all are there.
+ * @returns how many; 0 when the connection is closed; -EAGAIN when nothing came within sk_rcvtimeo (which holds for
+ * the whole call) or with MSG_DONTWAIT; -EINTR or -ERESTARTSYS on a signal; otherwise the connection's error.
+ */
+export function* sock_recvmsg(socket: Socket, bytes: number, flags = 0): Coroutine<number> {
+  const { trace, clock } = socket.kernel;
+  if ((flags & ~(MSG_DONTWAIT | MSG_WAITALL)) !== 0) {
+    throw new SimulationFault("unsupported", `receive flags 0x${flags.toString(16)}`);
+  }
+  // sock_rcvlowat() with the usual SO_RCVLOWAT of 1.
+  const target = (flags & MSG_WAITALL) !== 0 ? bytes : Math.min(bytes, 1);
+  let timeo: Int64 = (flags & MSG_DONTWAIT) !== 0 ? 0 : socket.sk_rcvtimeo;
+  let result = 0;
+  while (bytes > 0) {
+    result += socket.take(bytes - result);
+    if (result >= target) break;
+    if (result > 0) {
+      if (mustStop(socket, timeo)) break;
+    } else {
+      const empty = emptyResult(socket, timeo);
+      if (empty !== null) {
+        result = empty;
+        break;
+      }
+    }
+    timeo = yield* waitForData(socket, timeo);
+  }
+  trace?.({ tick: clock.tick, kind: "socket-receive", socket: socket.name, result });
+  return result;
+}
+
+/** kernel_recvmsg(): the same for what is modelled. */
+export const kernel_recvmsg = sock_recvmsg;
+
+/** Sends without blocking: bytes sent, the connection's error, or -EPIPE after a shutdown. */
+export function sock_sendmsg(socket: Socket, bytes: number, payload: unknown = null): number {
+  const result = sendResult(socket, bytes, payload);
+  const { trace, clock } = socket.kernel;
+  trace?.({ tick: clock.tick, kind: "socket-send", socket: socket.name, result });
+  return result;
+}
+
+export const kernel_sendmsg = sock_sendmsg;
+
+function sendResult(socket: Socket, bytes: number, payload: unknown): number {
+  if (socket.sk_err !== 0) return takeError(socket);
+  if ((socket.sk_shutdown & SEND_SHUTDOWN) !== 0) return -EPIPE;
+  const taken: unknown = socket.onSend?.(bytes, payload);
+  return typeof taken === "number" ? taken : bytes;
+}
