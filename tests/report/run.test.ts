@@ -7,6 +7,7 @@ import { runDocument, runMarkdown, runReport, runText } from "../../tools/report
 import { scanDocument } from "../../tools/report/scan-json.ts";
 import { coveragePercent, PLAIN, scanText as textOfScan } from "../../tools/report/scan-text.ts";
 import { runSchema, scanSchema } from "../../tools/report/schema.ts";
+import { FACT_KINDS } from "../../tools/timing/fact.ts";
 import { probeOf } from "../../tools/timing/probe.ts";
 import { scanTexts } from "../timing/memory-source.ts";
 
@@ -32,7 +33,7 @@ void set(struct s *s)
 
 async function reportOf(files: Readonly<Record<string, string>>) {
   const scan = await scanTexts(files);
-  return { scan, report: runReport(scan, [probeStory(SYSTEM, probeOf(scan.facts, SYSTEM.probe))]) };
+  return { scan, report: runReport(scan, [probeStory(SYSTEM, probeOf(scan.facts, SYSTEM.probe))], FACT_KINDS) };
 }
 
 describe("run", () => {
@@ -65,7 +66,7 @@ describe("run", () => {
   test("Markdown: what was not handled is a block of code, each line of it", async () => {
     const { scan } = await reportOf(FILES);
     const problem = { file: "a.c", function: null, line: 3, reason: "bad\n# Heading <b>" };
-    const markdown = runMarkdown(runReport({ ...scan, problems: [problem] }, []), TEMPLATE);
+    const markdown = runMarkdown(runReport({ ...scan, problems: [problem] }, [], FACT_KINDS), TEMPLATE);
     expect(markdown).toContain("    a.c:3: not understood: bad?# Heading <b>");
     expect(markdown).not.toMatch(/^# Heading/m);
   });

@@ -104,17 +104,6 @@ describe("function-like macros", () => {
     ]);
   });
 
-  test("a macro of an included header", async () => {
-    const scan = await scanTexts(
-      {
-        "fs/cifs/a.c": `#include <linux/late.h>\n${STRUCTS}int f(struct server *s)\n{\n\treturn late(s);\n}\n`,
-        "include/linux/late.h": "#define late(s) time_after(jiffies, (s)->expiry)\n",
-      },
-      ["fs/cifs"],
-    );
-    expect(factsOfKind(scan, "deadline").map((one) => one.timestamp?.field)).toEqual(["expiry"]);
-  });
-
   test("the definition is no fact, nor is a macro that nobody uses", async () => {
     expect((await scanText(withMacros("#define unused(s) time_after(jiffies, (s)->lstrp)", ""))).facts).toEqual([]);
   });

@@ -248,22 +248,6 @@ describe("call_connect_status", () => {
   });
 });
 
-describe("the timeouts that are kept in fields", () => {
-  test.each(["bind_timeout", "reestablish_timeout", "idle_timeout"])("%s is set in xs_setup_tcp", (field) => {
-    expect(scanAt(12).facts.some((one) => one.function === "xs_setup_tcp" && one.expression.includes(field))).toBe(
-      true,
-    );
-  });
-
-  test("the connection's timer runs idle_timeout after last_used", () => {
-    const timer = factsOfKind(scanAt(12), "delayed-work").find(
-      (one) => one.function === "xprt_release" && one.mechanism === "timer",
-    );
-    // last_used has just been set to jiffies: what is added to it is the delay.
-    expect([timer?.primitive, timer?.delay?.text]).toEqual(["mod_timer", "xprt->idle_timeout"]);
-  });
-});
-
 test("members of the union in struct rpc_task are known to be its own", () => {
   const work = factsOfKind(scanAt(12), "delayed-work").filter((one) => one.item.field === "tk_work");
   expect(work.length).toBeGreaterThan(0);

@@ -19,8 +19,11 @@ export class ConditionError extends Error {}
 const MAX_DEPTH = 100;
 /** Macros that one condition may expand; macros that double would be millions. */
 const MAX_EXPANSIONS = 10_000;
-const TOKEN =
-  /\s*(?:([A-Za-z_$][\w$]*)|(0[xX][0-9a-fA-F]+|0[bB][01]+|\d+)[uUlL]*|'(?:\\.|[^'\\])'|(&&|\|\||<<|>>|<=|>=|==|!=|[-+*/%&|^~!<>()?:,]))/y;
+const NAME = /([A-Za-z_$][\w$]*)/;
+const NUMBER = /(0[xX][0-9a-fA-F]+|0[bB][01]+|\d+)[uUlL]*/;
+const CHARACTER = /'(?:\\(?:x[0-9a-fA-F]+|[0-7]{1,3}|.)|[^'\\])'/;
+const OPERATOR = /(&&|\|\||<<|>>|<=|>=|==|!=|[-+*/%&|^~!<>()?:,])/;
+const TOKEN = new RegExp(`\\s*(?:${[NAME, NUMBER, CHARACTER, OPERATOR].map((one) => one.source).join("|")})`, "y");
 
 type Token =
   | { readonly kind: "name"; readonly text: string }

@@ -6,7 +6,7 @@
 import type { CFile, CFunction } from "./file.ts";
 import { plainText } from "./fragment.ts";
 import { IDENTIFIER } from "./lex.ts";
-import { ENUM, FILE, FUNCTION, INITIALIZER, STRUCT, type Stream, textOf } from "./mask/structure.ts";
+import { ENUM, FILE, INITIALIZER, STRUCT, type Stream, textOf } from "./mask/structure.ts";
 import { OPERATOR, PLAIN, STATEMENT, STORAGE, TAGGED, TYPE } from "./mask/words.ts";
 import {
   AMPERSAND,
@@ -78,6 +78,8 @@ export interface FileIndex {
   readonly mentions: ReadonlyMap<string, readonly CallSite[]>;
   /** Variables at file scope, with their struct tag where they have one. */
   readonly variables: ReadonlyMap<string, string | null>;
+  /** Text of the single number or name that a variable at file scope is initialised with. */
+  readonly initials: ReadonlyMap<string, string>;
 }
 
 interface Draft {
@@ -89,6 +91,7 @@ interface Draft {
   readonly prototypes: Map<string, number>;
   readonly mentions: Map<string, CallSite[]>;
   readonly variables: Map<string, string | null>;
+  readonly initials: Map<string, string>;
 }
 
 /**
@@ -106,6 +109,7 @@ export function indexFile(file: CFile, watched: ReadonlySet<string>): FileIndex 
     prototypes: new Map(),
     mentions: new Map(),
     variables: new Map(),
+    initials: new Map(),
   };
   const { stream } = file.masked;
   const { tokens, context, opens } = stream;
@@ -121,7 +125,7 @@ export function indexFile(file: CFile, watched: ReadonlySet<string>): FileIndex 
       tableEntry(file, stream, draft, i);
     } else if (context[i] === FILE && (code === SEMICOLON || code === EQUALS)) {
       variable(stream, draft, i);
-    } else if (tokens.kind[i] === IDENTIFIER && context[i] === FUNCTION && stream.word[i] === PLAIN) {
+    } else if (tokens.kind[i] === IDENTIFIER && context[i] !== FILE && stream.word[i] === PLAIN) {
       const name = textOf(stream, i);
       if (watched.has(name)) add(draft.mentions, siteOf(file, stream, i, name, owner));
     }
@@ -173,7 +177,7 @@ function siteOf(
   owner: (offset: number) => CFunction | null,
 ): CallSite {
   const offset = stream.tokens.start[token] as number;
-  return { file, name, offset, token, function: stream.context[token] === FUNCTION ? owner(offset) : null };
+  return { file, name, offset, token, function: stream.context[token] === FILE ? null : owner(offset) };
 }
 
 function add(sites: Map<string, CallSite[]>, site: CallSite): void {
@@ -295,9 +299,19 @@ function variable(stream: Stream, draft: Draft, end: number): void {
     if (i < 0) break;
   }
   if (!typed) return;
+  const value = end + 1;
+  const isSingle = tokens.code[end] === EQUALS && /[;,]/.test(source(stream, value + 1));
+  if (isSingle && names[0] !== undefined && /^\w+$/.test(source(stream, value))) {
+    draft.initials.set(textOf(stream, names[0]), source(stream, value));
+  }
   for (const name of names.reverse()) {
     const text = textOf(stream, name);
     if (!isTypedef) draft.variables.set(text, tag);
     else if (tag !== null && !draft.typedefs.has(text)) draft.typedefs.set(text, tag);
   }
+}
+
+/** Text of a token that may not be there. */
+function source(stream: Stream, index: number): string {
+  return index < stream.tokens.count ? textOf(stream, index) : "";
 }

@@ -54,6 +54,7 @@ export class Program {
   private readonly mentions = new Map<string, CallSite[]>();
   private callers: ReadonlyMap<CFunction, ReadonlySet<CFunction>> | null = null;
   private fileMacros: readonly FileMacro[] | null = null;
+  private readonly initials = new Map<string, string | null>();
   private places: Places | null = null;
   private readonly readHeaders = new Set<HeaderText>();
   private readonly missing = new Set<string>();
@@ -96,6 +97,10 @@ export class Program {
     for (const [name, enumerator] of index.enumerators) if (!this.enums.has(name)) this.enums.set(name, enumerator);
     for (const [tag, site] of index.structs) if (!this.structSites.has(tag)) this.structSites.set(tag, site);
     for (const [name, target] of index.typedefs) if (!this.typedefs.has(name)) this.typedefs.set(name, target);
+    for (const [name, text] of index.initials) {
+      // Static variables of the same name in two files: neither is known to be meant.
+      this.initials.set(name, this.initials.has(name) && this.initials.get(name) !== text ? null : text);
+    }
     for (const [name, tag] of index.variables) if (!this.variables.has(name)) this.variables.set(name, tag);
   }
 
@@ -169,6 +174,11 @@ export class Program {
   /** Tag of the struct type of a variable at file scope. */
   variableTag(name: string): string | null | undefined {
     return this.variables.get(name);
+  }
+
+  /** Text of the constant that a variable at file scope starts with; undefined where it has none or several. */
+  initialValue(name: string): string | undefined {
+    return this.initials.get(name) ?? undefined;
   }
 
   typedef(name: string): string | StructSite | undefined {

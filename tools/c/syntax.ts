@@ -30,8 +30,8 @@ const PARSE_LIMIT_MICROSECONDS = 5_000_000;
 /** Longer pieces are not parsed: the largest function of any kernel is a twentieth of this. */
 export const MAX_PIECE_BYTES = 2_000_000;
 /**
- * Levels of a tree. `a + b + c ...` and `else if` nest one level each; a few hundred are real. Everybody who walks trees
- * by recursion relies on this.
+ * Levels of a tree. `a + b + c ...` and `else if` nest one level each; a few hundred are real. Everybody who walks
+ * trees by recursion relies on this.
  */
 export const MAX_TREE_DEPTH = 1200;
 

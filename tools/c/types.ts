@@ -30,8 +30,14 @@ export function localTypes(fn: CFunction): LocalTypes {
   return types;
 }
 
-const CONTAINER_OF =
-  /^(?:container_of|container_of_const|list_entry|hlist_entry|rb_entry|list_first_entry|from_timer|timer_container_of)$/;
+const CONTAINER_OF = new RegExp(
+  `^(?:${[
+    "container_of(?:_const)?",
+    "(?:hlist|list|rb|list_first|list_last)_entry",
+    "from_timer",
+    "timer_container_of",
+  ].join("|")})$`,
+);
 
 /**
  * Tag of the struct that an expression is, or points to.

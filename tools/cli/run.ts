@@ -6,6 +6,7 @@ import { InputError } from "../kernel/input-error.ts";
 import { probeStory } from "../report/probe-text.ts";
 import { type RunReport, runDocument, runMarkdown, runReport, runText } from "../report/run.ts";
 import { scanDocument } from "../report/scan-json.ts";
+import { FACT_KINDS } from "../timing/fact.ts";
 import { probeOf, type SystemEntry } from "../timing/probe.ts";
 import { type Scan, scanKernel } from "../timing/scan.ts";
 import { EXIT, type Exit } from "./exit.ts";
@@ -57,7 +58,7 @@ export async function runCommand(names: readonly string[], options: RunOptions):
   try {
     const scan = await scanKernel(source, [], configuration, checker);
     const stories = systems.map((system) => probeStory(system, probeOf(scan.facts, system.probe)));
-    const report = runReport(scan, stories);
+    const report = runReport(scan, stories, FACT_KINDS);
     const written = writeFiles(options.out, filesOf(scan, report));
     await print(
       options.json === true ? jsonLine(runDocument(report, written)) : runText(report, written, paintForTerminal()),

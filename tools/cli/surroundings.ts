@@ -117,7 +117,6 @@ export function print(text: string): Promise<void> {
 
 /** One JSON document as a line, without characters that a terminal would obey. */
 export function jsonLine(document: unknown): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is being escaped
   const text = JSON.stringify(document).replace(/[\u007f-\u009f\u2028\u2029]/g, escaped);
   return `${text}\n`;
 }

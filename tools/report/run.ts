@@ -3,7 +3,7 @@
  */
 import Table from "cli-table3";
 import Handlebars from "handlebars";
-import { FACT_KINDS, type FactKind } from "../timing/fact.ts";
+import type { FactKind } from "../timing/fact.ts";
 import type { Scan } from "../timing/scan.ts";
 import type { ProbeStory } from "./probe-text.ts";
 import { coverageText, type Paint, PLAIN, unhandledLines } from "./scan-text.ts";
@@ -20,15 +20,17 @@ export interface RunReport {
   readonly scan: Scan;
   readonly rows: readonly FileRow[];
   readonly stories: readonly ProbeStory[];
+  /** The columns of the table. */
+  readonly kinds: readonly FactKind[];
 }
 
 /** Gathers what `run` says. */
-export function runReport(scan: Scan, stories: readonly ProbeStory[]): RunReport {
+export function runReport(scan: Scan, stories: readonly ProbeStory[], kinds: readonly FactKind[]): RunReport {
   const byFile = new Map<string, Record<FactKind, number>>();
   for (const fact of scan.facts) {
     let counts = byFile.get(fact.file);
     if (counts === undefined) {
-      counts = Object.fromEntries(FACT_KINDS.map((kind) => [kind, 0])) as Record<FactKind, number>;
+      counts = Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<FactKind, number>;
       byFile.set(fact.file, counts);
     }
     counts[fact.kind]++;
@@ -38,12 +40,12 @@ export function runReport(scan: Scan, stories: readonly ProbeStory[]): RunReport
     counts,
     total: Object.values(counts).reduce((sum, count) => sum + count, 0),
   }));
-  return { scan, rows, stories };
+  return { scan, rows, stories, kinds };
 }
 
-function totals(rows: readonly FileRow[]): readonly number[] {
+function totals({ rows, kinds }: RunReport): readonly number[] {
   return [
-    ...FACT_KINDS.map((kind) => rows.reduce((sum, row) => sum + row.counts[kind], 0)),
+    ...kinds.map((kind) => rows.reduce((sum, row) => sum + row.counts[kind], 0)),
     rows.reduce((s, r) => s + r.total, 0),
   ];
 }
@@ -69,16 +71,16 @@ const BARE = {
 
 function factTable(report: RunReport, paint: Paint): string {
   const table = new Table({
-    head: ["file", ...FACT_KINDS, "facts"].map((title) => paint.dim(title)),
-    colAligns: ["left", ...FACT_KINDS.map(() => "right" as const), "right"],
+    head: ["file", ...report.kinds, "facts"].map((title) => paint.dim(title)),
+    colAligns: ["left", ...report.kinds.map(() => "right" as const), "right"],
     chars: BARE,
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
   });
   const shown = (count: number): string => (count === 0 ? "." : String(count));
   for (const row of report.rows) {
-    table.push([printable(row.file), ...FACT_KINDS.map((kind) => shown(row.counts[kind])), String(row.total)]);
+    table.push([printable(row.file), ...report.kinds.map((kind) => shown(row.counts[kind])), String(row.total)]);
   }
-  table.push([paint.bold("all"), ...totals(report.rows).map((count) => paint.bold(String(count)))]);
+  table.push([paint.bold("all"), ...totals(report).map((count) => paint.bold(String(count)))]);
   return table
     .toString()
     .split("\n")
@@ -152,13 +154,13 @@ export function runMarkdown(report: RunReport, template: string): string {
     kernel: markdown(kernelLine(scan)),
     configuration: markdown(scan.configuration.description),
     coverage: coverageText(scan.coverage),
-    kinds: FACT_KINDS,
+    kinds: report.kinds,
     rows: report.rows.map((row) => ({
       file: markdown(row.file),
-      counts: FACT_KINDS.map((kind) => row.counts[kind]),
+      counts: report.kinds.map((kind) => row.counts[kind]),
       total: row.total,
     })),
-    totals: totals(report.rows),
+    totals: totals(report),
     // Indented blocks are code in Markdown: text in them is shown as it is.
     stories: report.stories.map((story) => ({ lines: storyLines(story, PLAIN).map((line) => `    ${line}`) })),
     unhandled: unhandledLines(scan, PLAIN).map((line) => `    ${line}`),

@@ -29,7 +29,8 @@ export function coverageText(coverage: Coverage): string {
       ? ""
       : ` (${count(coverage.functionsInactive)} of them switched off by the configuration)`;
   const noun = (value: number, name: string): string => `${count(value)} ${name}${value === 1 ? "" : "s"}`;
-  return `${noun(coverage.functions, "function")} in ${noun(coverage.files, "file")}, ${coveragePercent(coverage)}% parsed${inactive}`;
+  const text = `${noun(coverage.functions, "function")} in ${noun(coverage.files, "file")}`;
+  return `${text}, ${coveragePercent(coverage)}% parsed${inactive}`;
 }
 
 /** One fact as a line. */
@@ -61,11 +62,12 @@ export function scanText(scan: Scan, facts: readonly Fact[], paint: Paint): stri
   const unhandled = unhandledLines(scan, paint);
   if (unhandled.length > 0) lines.push("", ...unhandled);
   const version = scan.kernel.version === null ? "" : `, Linux ${printable(scan.kernel.version)}`;
+  const counted = `${facts.length.toLocaleString("en-US")} timing fact${facts.length === 1 ? "" : "s"}`;
   lines.push(
     "",
     `${printable(scan.kernel.id)}${version}: ${scan.paths.map(printable).join(", ")}`,
     `${coverageText(scan.coverage)}; configuration: ${printable(scan.configuration.description)}`,
-    `${facts.length.toLocaleString("en-US")} timing fact${facts.length === 1 ? "" : "s"}, 0 findings (there are no rules yet)`,
+    `${counted}, 0 findings (there are no rules yet)`,
   );
   return `${lines.join("\n")}\n`;
 }

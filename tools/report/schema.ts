@@ -77,9 +77,7 @@ const deadline = z.strictObject({
   ...place,
   primitive: z.string(),
   clock: z.string().nullable(),
-  relation: z
-    .enum(["after", "before", "after-or-at", "before-or-at", "equal", "different"])
-    .describe("clock RELATION timestamp + offset"),
+  relation: z.enum(["after", "before", "after-or-at", "before-or-at"]).describe("clock RELATION timestamp + offset"),
   timestamp: reference.nullable(),
   offset: duration,
   whenTrue: outcome,

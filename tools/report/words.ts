@@ -26,8 +26,6 @@ const RELATIONS: Readonly<Record<DeadlineFact["relation"], string>> = {
   before: "before",
   "after-or-at": "at or after",
   "before-or-at": "at or before",
-  equal: "equal to",
-  different: "different from",
 };
 
 /** `jiffies after server->lstrp + 3 x server->echo_interval`. */
@@ -54,10 +52,16 @@ export function rearmText(fact: DelayedWorkFact): string {
   if (rearm.paths === "none") return "does not arm itself again";
   const where = rearm.paths === "all" ? "on all paths" : "on some of its paths";
   const names = [...new Set(rearm.callsBefore.map((call) => call.name))];
-  const work = rearm.position === "before-work" ? "before its work" : `after its work (${names.join(", ")})`;
+  const before = rearm.callsAfter.length > 0 ? ", before its work" : "";
+  const work = rearm.position === "before-work" ? before : `, after its work (${names.join(", ")})`;
   const exits = rearm.exitsWithout.map((exit) => `line ${exit.line} (${exit.statement})`);
   const without = exits.length === 0 ? "" : `; not when it leaves at ${exits.join(", ")}`;
-  return `arms itself again ${where}, ${work}${without}`;
+  return `arms itself again ${where}${work}${without}`;
+}
+
+/** ` after 60 s`, or ` at x` where only the point in time is known. */
+function delayText({ delay }: DelayedWorkFact): string {
+  return delay === null ? "" : ` ${delay.absolute === true ? "at" : "after"} ${delay.text}`;
 }
 
 function delayedWorkText(fact: DelayedWorkFact): string {
@@ -69,16 +73,15 @@ function delayedWorkText(fact: DelayedWorkFact): string {
     case "handler":
       return `handler of ${item}: ${rearmText(fact)}`;
     case "expiry":
-      return `will expire ${item} -> ${handler} ${fact.delay?.absolute === true ? "at" : "after"} ${fact.delay?.text ?? "?"} (.expires)`;
+      return `expires ${item} -> ${handler}${delayText(fact)} (.expires)`;
     case "cancel":
       return `cancels ${item} (${fact.mechanism}, ${handler})`;
     default: {
-      const delay = fact.delay === null ? "" : ` ${fact.delay.absolute === true ? "at" : "after"} ${fact.delay.text}`;
       const self = fact.selfRearm ? "arms itself again:" : fact.operation === "modify" ? "re-arms" : "queues";
       const locals = (fact.delay?.locals ?? []).map(
         (local) => `; ${local.name} is one of: ${local.values.join(" | ")}`,
       );
-      return `${self} ${item} -> ${handler}${delay} (${fact.primitive})${locals.join("")}`;
+      return `${self} ${item} -> ${handler}${delayText(fact)} (${fact.primitive})${locals.join("")}`;
     }
   }
 }
@@ -91,7 +94,7 @@ export function factText(fact: Fact): string {
     case "deadline":
       return `${deadlineText(fact)}: then ${outcomeText(fact.whenTrue)}; else ${outcomeText(fact.whenFalse)}`;
     case "timestamp": {
-      const offset = fact.offset === null ? "" : ` + ${fact.offset.text}`;
+      const offset = fact.offset === null ? "" : ` + ${fact.offset.text}`.replace(" + -", " - ");
       return `${referenceText(fact.target)} = ${fact.clock}${offset}`;
     }
     case "timed-wait": {
@@ -102,7 +105,7 @@ export function factText(fact: Fact): string {
     case "wake-up":
       return `wakes ${fact.target}${fact.status === null ? "" : ` with ${fact.status}`} (${fact.primitive})`;
     case "task-state": {
-      const tests = fact.status.map((one) => one.replace(/^== /, ""));
+      const tests = fact.status;
       const status = tests.length === 0 ? "any status" : `tk_status ${tests.join(" or ")}`;
       return `${fact.state} -> ${fact.next} on ${status}${fact.via === undefined ? "" : ` (through ${fact.via})`}`;
     }

@@ -9,10 +9,11 @@ import { Fifo } from "./fifo.ts";
 import type { Int64 } from "./integers.ts";
 import type { Simulation } from "./simulation.ts";
 import {
+  armTimeout,
   type Coroutine,
   currentTask,
+  disarmTimeout,
   ERESTARTSYS,
-  schedule_timeout,
   signal_pending,
   TASK_INTERRUPTIBLE,
   TASK_RUNNING,
@@ -165,18 +166,6 @@ function mustStop(socket: Socket, timeo: Int64): boolean {
   );
 }
 
-/** sk_wait_data(): until data comes or something else happens; what is left of the timeout. */
-function* waitForData(socket: Socket, timeo: Int64): Coroutine<Int64> {
-  const { kernel } = socket;
-  const entry = DECLARE_WAITQUEUE(kernel);
-  add_wait_queue(socket.wait, entry);
-  entry.task.state = TASK_INTERRUPTIBLE;
-  const left = socket.bytesQueued > 0 ? timeo : yield* schedule_timeout(kernel, timeo);
-  entry.task.state = TASK_RUNNING;
-  remove_wait_queue(socket.wait, entry);
-  return left;
-}
-
 /**
  * Receives up to `bytes` bytes: as soon as there is one, or with MSG_WAITALL when all are there.
  * @returns how many; 0 when the connection is closed; -EAGAIN when nothing came within sk_rcvtimeo (which holds for
@@ -189,6 +178,8 @@ export function* sock_recvmsg(socket: Socket, bytes: number, flags = 0): Corouti
   }
   // sock_rcvlowat() with the usual SO_RCVLOWAT of 1.
   const target = (flags & MSG_WAITALL) !== 0 ? bytes : Math.min(bytes, 1);
+  const entry = DECLARE_WAITQUEUE(socket.kernel);
+  const { task } = entry;
   let timeo: Int64 = (flags & MSG_DONTWAIT) !== 0 ? 0 : socket.sk_rcvtimeo;
   let result = 0;
   while (bytes > 0) {
@@ -203,7 +194,14 @@ export function* sock_recvmsg(socket: Socket, bytes: number, flags = 0): Corouti
         break;
       }
     }
-    timeo = yield* waitForData(socket, timeo);
+    // sk_wait_data(): until data comes or something else happens.
+    add_wait_queue(socket.wait, entry);
+    task.state = TASK_INTERRUPTIBLE;
+    const expires = armTimeout(task, timeo);
+    yield;
+    timeo = disarmTimeout(task, timeo, expires);
+    task.state = TASK_RUNNING;
+    remove_wait_queue(socket.wait, entry);
   }
   trace?.({ tick: clock.tick, kind: "socket-receive", socket: socket.name, result });
   return result;

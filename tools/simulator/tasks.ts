@@ -135,33 +135,46 @@ export function* cond_resched(kernel: Simulation): Coroutine {
 }
 
 /**
+ * The first half of schedule_timeout(): arms the thread's timer. Apart, so that what waits in a loop can do without a
+ * coroutine per round.
+ * @returns when it expires in jiffies (unsigned long); null when it never does.
+ */
+export function armTimeout(task: Task, timeout: Int64): Int64 | null {
+  const { clock, timers } = task.kernel;
+  if (timeout === maxScheduleTimeout(clock.longBits)) return null;
+  if (task.timeout === null) {
+    task.timeout = new TimerList(timers, `${task.name}/timeout`, task);
+    task.timeout.func = () => wake_up_process(task);
+  }
+  const expires = clock.jiffiesPlus(timeout);
+  timers.modify(task.timeout, expires, false);
+  return expires;
+}
+
+/** The second half of schedule_timeout(): disarms the timer; what is left of the timeout in jiffies. */
+export function disarmTimeout(task: Task, timeout: Int64, expires: Int64 | null): Int64 {
+  if (expires === null) return timeout;
+  if (task.timeout !== null && task.timeout.heapIndex >= 0) task.kernel.timers.cancel(task.timeout);
+  const { clock } = task.kernel;
+  const left = sub64(expires, clock.jiffies);
+  const signed = clock.longBits === 32 ? toS32(left) : left;
+  if (signed < 0) return 0;
+  return signed;
+}
+
+/**
  * Sleeps in the state set before until woken, `timeout` jiffies (long) at most: kernel/time/timer.c.
  * @returns what is left of the timeout in jiffies, 0 when it has passed; MAX_SCHEDULE_TIMEOUT for itself.
  */
 export function* schedule_timeout(kernel: Simulation, timeout: Int64): Coroutine<Int64> {
   const task = currentTask(kernel);
-  const { clock } = kernel;
-  if (timeout === maxScheduleTimeout(clock.longBits)) {
-    yield;
-    return timeout;
-  }
   if (timeout < 0) {
     task.state = TASK_RUNNING;
     return 0;
   }
-  if (task.timeout === null) {
-    task.timeout = new TimerList(kernel.timers, `${task.name}/timeout`, task);
-    task.timeout.func = () => wake_up_process(task);
-  }
-  const timer = task.timeout;
-  const expires = clock.jiffiesPlus(timeout);
-  kernel.timers.modify(timer, expires, false);
+  const expires = armTimeout(task, timeout);
   yield;
-  if (timer.heapIndex >= 0) kernel.timers.cancel(timer);
-  const left = sub64(expires, clock.jiffies);
-  const signed = clock.longBits === 32 ? toS32(left) : left;
-  if (signed < 0) return 0;
-  return signed;
+  return disarmTimeout(task, timeout, expires);
 }
 
 export function* schedule_timeout_interruptible(kernel: Simulation, timeout: Int64): Coroutine<Int64> {

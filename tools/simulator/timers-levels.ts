@@ -15,8 +15,8 @@
  *
  * Not followed, since it depends on when the CPU is idle: base->clk is also one ahead of jiffies at the tick of a timer
  * that was taken out on a busy CPU, and before 5.9 at any tick on a busy CPU, and one behind after some idle phases.
- * That moves the border between two levels (a delay of 63 * 8^n jiffies) by one jiffy. Nor followed: before 5.8 a delay for the last
- * level (1.5 days and more at HZ=1000) was cut to an absolute value and could expire early (e2a71bdea816).
+ * That moves the border between two levels (a delay of 63 * 8^n jiffies) by one jiffy. Nor followed: before 5.8 a delay
+ * for the last level (1.5 days and more at HZ=1000) was cut to an absolute value and could expire early (e2a71bdea816).
  */
 import type { Clock } from "./clock.ts";
 import { SimulationFault } from "./fault.ts";

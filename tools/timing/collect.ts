@@ -3,8 +3,8 @@
  */
 import type { MacroDefinition } from "../c/preprocessor.ts";
 import type { Program } from "../c/program.ts";
-import { CLOCK_NAMES, CLOCK_STORES } from "./clocks.ts";
-import { COMPARISON_NAMES, collectDeadlines } from "./deadline.ts";
+import { CLOCK_CALLS, CLOCK_NAMES, CLOCK_STORES } from "./clocks.ts";
+import { COMPARISON_NAMES, collectDeadlines, memberName } from "./deadline.ts";
 import { collectDelayedWork } from "./delayed-work.ts";
 import { FACT_KINDS, type Fact, type FactProblem } from "./fact.ts";
 import { ARMS, BINDS } from "./primitives.ts";
@@ -29,6 +29,8 @@ const PRIMITIVES: ReadonlySet<string> = new Set([
   ...BINDS.keys(),
   ...COMPARISON_NAMES,
   ...CLOCK_STORES.keys(),
+  ...CLOCK_NAMES,
+  ...CLOCK_CALLS,
   ...WAIT_NAMES,
 ]);
 
@@ -51,10 +53,12 @@ export interface TimingFacts {
  */
 export function collectTimingFacts(program: Program): TimingFacts {
   const uses = new UseFinder(program, new Scopes(program));
+  const timestamps = collectTimestamps(uses);
+  const stamped = new Set(timestamps.facts.map(({ target }) => target.field ?? memberName(target.expression)));
   const collected = [
     collectDelayedWork(uses),
-    collectDeadlines(uses),
-    collectTimestamps(uses),
+    collectDeadlines(uses, stamped),
+    timestamps,
     collectTimedWaits(uses),
     collectWakeUps(uses),
     collectTaskStates(uses),

@@ -2,7 +2,7 @@
  * Deadlines: comparisons of a clock with a timestamp plus an offset.
  */
 import type { Code } from "../c/fragment.ts";
-import { add, type Sum, scale, symbol, type Term } from "../c/sum.ts";
+import { add, HZ, multiply, type Sum, scale, symbol, type Term } from "../c/sum.ts";
 import { ancestorOf, childOf, descendants, type SyntaxNode } from "../c/syntax.ts";
 import { clockOf } from "./clocks.ts";
 import { durationOf, sumText } from "./duration.ts";
@@ -66,10 +66,8 @@ function mirrored(relation: Relation): Relation {
       return "after";
     case "after-or-at":
       return "before-or-at";
-    case "before-or-at":
-      return "after-or-at";
     default:
-      return relation;
+      return "after-or-at";
   }
 }
 
@@ -77,14 +75,14 @@ function mirrored(relation: Relation): Relation {
 export const COMPARISON_NAMES: readonly string[] = [...COMPARISONS.keys(), ...RANGES, ...COMPARES.keys()];
 
 /** Collects all deadlines. */
-export function collectDeadlines(uses: UseFinder): Collected<DeadlineFact> {
+export function collectDeadlines(uses: UseFinder, stamped: ReadonlySet<string> = new Set()): Collected<DeadlineFact> {
   const facts: DeadlineFact[] = [];
-  for (const use of uses.of(new Set(COMPARISON_NAMES))) facts.push(...fromCall(use));
-  facts.push(...openCoded(uses));
+  for (const use of uses.of(new Set(COMPARISON_NAMES))) facts.push(...fromCall(use, stamped));
+  facts.push(...openCoded(uses, stamped));
   return { facts, problems: [] };
 }
 
-function fromCall(use: Use): DeadlineFact[] {
+function fromCall(use: Use, stamped: ReadonlySet<string>): DeadlineFact[] {
   const { scope, args, code, primitive, site } = use;
   const via = use.viaMacro === null ? {} : { viaMacro: use.viaMacro };
   const expression = scope.text(site);
@@ -93,7 +91,7 @@ function fromCall(use: Use): DeadlineFact[] {
       typeof left === "string" ? symbol(left) : (scope.sum(left, code, clocks) ?? symbol(scope.text(left, code))),
       scope.sum(right, code, clocks) ?? symbol(scope.text(right, code)),
     ];
-    const { parts, both } = compared(scope, sides, relation, unit);
+    const { parts, both } = compared({ scope, stamped }, sides, relation, unit);
     const timestamp = parts.timestamp === null ? null : referenceIn(scope, [left, right], parts.timestamp, code);
     return {
       kind: "deadline",
@@ -123,14 +121,21 @@ function fromCall(use: Use): DeadlineFact[] {
   }
   const compareUnit = COMPARES.get(primitive);
   if (compareUnit !== undefined && a !== undefined && b !== undefined) {
-    // compare(a, b) >= 0 means a >= b; without an operator the value says whether they differ.
+    // compare(a, b) >= 0 means a >= b; == and no operator at all ask for equality, which is no deadline.
     const { parent } = use.call;
     const operator = parent?.type === "binary_expression" ? (childOf(parent, "operator")?.type ?? "") : "";
-    const direct = operator === "==" ? "equal" : (OPERATORS.get(operator) ?? "different");
+    const direct = OPERATORS.get(operator);
+    if (direct === undefined) return [];
     const relation = use.call.field === "right" ? mirrored(direct) : direct;
     return [make(a, b, relation, compareUnit)];
   }
   return [];
+}
+
+interface Surroundings {
+  readonly scope: Scope;
+  /** Names of fields that clocks are stored into somewhere: of two candidates, these are the timestamps. */
+  readonly stamped: ReadonlySet<string>;
 }
 
 interface Parts {
@@ -146,7 +151,7 @@ interface Parts {
  *
  * The timestamp is the term that is subtracted once from the clock and has no factor; what is left is the offset.
  */
-function normalise(scope: Scope, difference: Sum, relation: Relation, unit: TimeUnit): Parts {
+function normalise({ scope, stamped }: Surroundings, difference: Sum, relation: Relation, unit: TimeUnit): Parts {
   const clockIn = (term: Term): ReturnType<typeof clockOf> => {
     const only = term.symbols.length === 1 ? (term.symbols[0] as string) : "";
     const stored = scope.clockLocals.get(only.replace(/^&\s*/, ""));
@@ -160,8 +165,10 @@ function normalise(scope: Scope, difference: Sum, relation: Relation, unit: Time
   const positive = lead.factor > 0;
   const oriented = positive ? difference : scale(difference, -1);
   const rest = oriented.filter((term) => term.symbols.join() !== lead.symbols.join() || term.hz !== lead.hz);
+  const isCandidate = (term: Term): boolean => term.factor === -1 && term.hz === 0 && term.symbols.length === 1;
   const stamp =
-    rest.find((term) => term.factor === -1 && term.hz === 0 && term.symbols.length === 1) ??
+    rest.find((term) => isCandidate(term) && stamped.has(memberName(term.symbols[0] as string))) ??
+    rest.find(isCandidate) ??
     rest.find((term) => term.factor === 1 && term.hz === 0 && term.symbols.length === 1 && clock === null);
   const offset = scale(
     rest.filter((term) => term !== stamp),
@@ -176,13 +183,22 @@ function normalise(scope: Scope, difference: Sum, relation: Relation, unit: Time
   };
 }
 
+/** `lstrp` for `server->lstrp`; a variable's own name otherwise. */
+export function memberName(expression: string): string {
+  return /(\w+)$/.exec(expression)?.[1] ?? expression;
+}
+
 function offsetOf(scope: Scope, parts: Parts, both: Sum): Duration {
   return durationOf(parts.offset, parts.unit, sumText(parts.offset, parts.unit), scope.localValues(both));
 }
 
 /** compare(a, b) >= 0 is tested as a whole. */
 function outcomesOf(use: Use): Pick<DeadlineFact, "whenTrue" | "whenFalse"> {
-  if (!use.isWholeMacro) {
+  if (use.place === "negated") {
+    const { whenTrue, whenFalse } = outcomes(use.scope, use.site);
+    return { whenTrue: whenFalse, whenFalse: whenTrue };
+  }
+  if (use.place === "part") {
     const part: Outcome = { calls: [], ends: [`part of macro ${use.viaMacro ?? ""}`] };
     return { whenTrue: part, whenFalse: part };
   }
@@ -202,14 +218,14 @@ function halfOf(fact: DeadlineFact): DeadlineFact {
  * otherwise cancel the clock that it is compared with.
  */
 function compared(
-  scope: Scope,
+  surroundings: Surroundings,
   sides: (clocks: ClockLocals) => readonly [Sum, Sum],
   relation: Relation,
   unit: TimeUnit,
 ): { readonly parts: Parts; readonly both: Sum } {
   const attempt = (clocks: ClockLocals): { readonly parts: Parts; readonly both: Sum } => {
     const [left, right] = sides(clocks);
-    return { parts: normalise(scope, add(left, scale(right, -1)), relation, unit), both: add(left, right) };
+    return { parts: normalise(surroundings, add(left, scale(right, -1)), relation, unit), both: add(left, right) };
   };
   for (const clocks of ["none", "copies"] as const) {
     const found = attempt(clocks);
@@ -246,7 +262,7 @@ function findText(scope: Scope, node: SyntaxNode, text: string, code: Code): Syn
 const STORES = new Set(["assignment_expression", "init_declarator"]);
 
 /** `jiffies - start > HZ` and `(long)(jiffies - x) >= 0`, `ktime_get_seconds() > x->expiry`. */
-function openCoded(uses: UseFinder): DeadlineFact[] {
+function openCoded(uses: UseFinder, stamped: ReadonlySet<string>): DeadlineFact[] {
   const facts: DeadlineFact[] = [];
   const seen = new Set<string>();
   for (const { scope, clock } of uses.clockSites()) {
@@ -254,7 +270,7 @@ function openCoded(uses: UseFinder): DeadlineFact[] {
       const key = `${scope.fn.file.path}:${comparison?.start}`;
       if (comparison === null || seen.has(key)) continue;
       seen.add(key);
-      const fact = fromOperator(scope, comparison);
+      const fact = fromOperator(scope, comparison, stamped);
       if (fact !== null) facts.push(fact);
     }
   }
@@ -277,7 +293,11 @@ function comparisonsOfCopy(scope: Scope, clock: SyntaxNode): readonly SyntaxNode
 }
 
 /** Calls that a span of time passes through on its way into a comparison. */
-const CONVERSION = /^(?:jiffies_to_\w+|ktime_to_\w+|ktime_(?:sub|add)\w*|READ_ONCE|abs|div_u64|do_div)$/;
+const CONVERSION =
+  /^(?:jiffies_to_\w+|ktime_to_\w+|ktime_(?:sub|add)\w*|ktime_[mun]s_delta|READ_ONCE|abs|div_u64|do_div)$/;
+
+/** `(u32)(x)` reads like a call to a parser that knows no typedefs. */
+const CAST = /^\( ?(?:(?:__)?[us](?:8|16|32|64)|\w+_t|(?:unsigned )?(?:long|int)) ?\)$/;
 
 /** The comparison that a clock's value takes part in: through arithmetic, casts and conversions. */
 function comparisonAround(scope: Scope, clock: SyntaxNode): SyntaxNode | null {
@@ -287,7 +307,7 @@ function comparisonAround(scope: Scope, clock: SyntaxNode): SyntaxNode | null {
       const callee = childOf(at, "function");
       if (callee === undefined) return null;
       const isOwnCall = callee.start <= clock.start && callee.end >= clock.end;
-      if (!isOwnCall && !CONVERSION.test(scope.text(callee))) return null;
+      if (!isOwnCall && !CONVERSION.test(scope.text(callee)) && !CAST.test(scope.text(callee))) return null;
       continue;
     }
     if (!/^(?:binary|parenthesized|cast|unary)_expression$|^argument_list$/.test(at.type)) return null;
@@ -295,16 +315,49 @@ function comparisonAround(scope: Scope, clock: SyntaxNode): SyntaxNode | null {
   return null;
 }
 
-function fromOperator(scope: Scope, comparison: SyntaxNode): DeadlineFact | null {
+/** Conversions of a span: how many of the clock's units one of the result is; with HZ for jiffies. */
+const SPANS: ReadonlyMap<string, { readonly scale: number; readonly inHz: boolean; readonly operands: 1 | 2 }> =
+  new Map([
+    ["jiffies_to_msecs", { scale: 1e-3, inHz: true, operands: 1 as const }],
+    ["jiffies_to_usecs", { scale: 1e-6, inHz: true, operands: 1 as const }],
+    ["ktime_to_ms", { scale: 1e6, inHz: false, operands: 1 as const }],
+    ["ktime_to_us", { scale: 1e3, inHz: false, operands: 1 as const }],
+    ["ktime_to_ns", { scale: 1, inHz: false, operands: 1 as const }],
+    ["ktime_ms_delta", { scale: 1e6, inHz: false, operands: 2 as const }],
+    ["ktime_us_delta", { scale: 1e3, inHz: false, operands: 2 as const }],
+  ]);
+
+/** `jiffies_to_msecs(jiffies - x) > 500` compares jiffies - x with half a second. */
+function convertedSpan(
+  scope: Scope,
+  node: SyntaxNode,
+  other: SyntaxNode,
+  sumOf: (node: SyntaxNode) => Sum,
+): readonly [Sum, Sum] | null {
+  const callee = node.type === "call_expression" ? childOf(node, "function") : undefined;
+  const span = callee === undefined ? undefined : SPANS.get(scope.text(callee));
+  const [a, b] = childOf(node, "arguments")?.children ?? [];
+  if (span === undefined || a === undefined) return null;
+  const inside = span.operands === 2 && b !== undefined ? add(sumOf(a), scale(sumOf(b), -1)) : sumOf(a);
+  const length = scale(sumOf(other), span.scale);
+  return [inside, span.inHz ? (multiply(length, HZ) ?? length) : length];
+}
+
+function fromOperator(scope: Scope, comparison: SyntaxNode, stamped: ReadonlySet<string>): DeadlineFact | null {
   const left = childOf(comparison, "left");
   const right = childOf(comparison, "right");
   const relation = OPERATORS.get(childOf(comparison, "operator")?.type ?? "");
   if (left === undefined || right === undefined || relation === undefined) return null;
-  const sides = (clocks: ClockLocals): readonly [Sum, Sum] => [
-    scope.sum(left, scope.code, clocks) ?? symbol(scope.text(left)),
-    scope.sum(right, scope.code, clocks) ?? symbol(scope.text(right)),
-  ];
-  const { parts, both } = compared(scope, sides, relation, "jiffies");
+  const span = (clocks: ClockLocals, node: SyntaxNode): Sum =>
+    scope.sum(node, scope.code, clocks) ?? symbol(scope.text(node));
+  const sides = (clocks: ClockLocals): readonly [Sum, Sum] => {
+    const of = (node: SyntaxNode): Sum => span(clocks, node);
+    const converted = convertedSpan(scope, left, right, of);
+    if (converted !== null) return converted;
+    const mirror = convertedSpan(scope, right, left, of);
+    return mirror === null ? [of(left), of(right)] : [mirror[1], mirror[0]];
+  };
+  const { parts, both } = compared({ scope, stamped }, sides, relation, "jiffies");
   if (parts.clock === null) return null;
   const expression = scope.text(comparison);
   return {

@@ -4,7 +4,7 @@
 import { argumentTexts, type CallSite } from "../c/file-index.ts";
 import { ancestorOf, childOf, nodeAt, type SyntaxNode } from "../c/syntax.ts";
 import type { Collected, DelayedWorkFact, Duration, FactProblem, Mechanism, Reference } from "./fact.ts";
-import { ARMS, BINDS } from "./primitives.ts";
+import { ARMS, BINDS, type BindPrimitive } from "./primitives.ts";
 import { type ArmedItem, rearmOf } from "./rearm.ts";
 import type { Scope } from "./scope.ts";
 import type { Use, UseFinder } from "./uses.ts";
@@ -141,19 +141,43 @@ function* callBindings(uses: UseFinder): Generator<Binding> {
   }
 }
 
-/** DECLARE_DELAYED_WORK(name, handler) and its kin at file scope. */
+/** DECLARE_DELAYED_WORK(name, handler) and its kin at file scope, initialisers, and macros around them. */
 function* fileScopeBindings(uses: UseFinder): Generator<Binding> {
   for (const [primitive, bind] of BINDS) {
     for (const site of uses.program.callsTo(primitive)) {
-      if (site.function !== null) continue;
-      const args = argumentTexts(site);
-      const item = args[bind.item];
-      const handler = args[bind.handler];
-      if (item === undefined || handler === undefined) continue;
-      const base = { ...filePlace(site), expression: `${primitive}(${args.join(", ")})` };
-      yield bindFact(base, primitive, bind.mechanism, { expression: item, struct: null, field: null }, handler);
+      if (site.function === null) yield* fileScopeBinding(uses, site, primitive, bind, argumentTexts(site));
     }
   }
+  for (const { macro } of uses.program.macrosOfFiles) {
+    const call = /\b(\w+)\s*\(([^()]*)\)/g;
+    for (const [, primitive = "", list = ""] of macro.body.matchAll(call)) {
+      const bind = BINDS.get(primitive);
+      if (bind === undefined || macro.parameters === null) continue;
+      for (const site of uses.program.callsTo(macro.name)) {
+        const values = argumentTexts(site);
+        const args = list.split(",").map((one) => values[macro.parameters?.indexOf(one.trim()) ?? -1] ?? one.trim());
+        if (site.function === null) yield* fileScopeBinding(uses, site, primitive, bind, args);
+      }
+    }
+  }
+}
+
+function* fileScopeBinding(
+  uses: UseFinder,
+  site: CallSite,
+  primitive: string,
+  bind: BindPrimitive,
+  args: readonly string[],
+): Generator<Binding> {
+  const item = args[bind.item];
+  const handler = args[bind.handler];
+  if (item === undefined || handler === undefined) return;
+  // In an initialiser the item is named with the variable that it is a member of.
+  const [, variable = "", field = ""] = /^(\w+)\.(\w+)$/.exec(item) ?? [];
+  const struct = variable === "" ? null : (uses.program.variableTag(variable) ?? null);
+  const base = { ...filePlace(site), expression: `${site.name}(${argumentTexts(site).join(", ")})` };
+  const reference = { expression: item, struct, field: field === "" ? null : field };
+  yield bindFact(base, primitive, bind.mechanism, reference, handler);
 }
 
 function filePlace(site: CallSite): Pick<DelayedWorkFact, "file" | "line" | "column" | "function"> {
@@ -257,7 +281,7 @@ function* expiryStores(uses: UseFinder): Generator<Armed> {
       code: scope.code,
       site: store,
       viaMacro: null,
-      isWholeMacro: true,
+      place: "whole",
     };
     yield {
       use,

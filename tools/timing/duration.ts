@@ -48,7 +48,17 @@ function termText(term: Term, unit: TimeUnit): string {
     if (factor !== 1) words.push(String(factor));
     if (term.hz !== 0) words.push(term.hz === 1 ? "HZ" : `HZ^${term.hz}`);
   }
-  return [...words, ...term.symbols].join(" x ");
+  const names = [...words, ...term.symbols.map((name) => (isAtom(name) || isAlone(term) ? name : `(${name})`))];
+  return names.join(" x ");
+}
+
+/** A name, a field or a call, which needs no brackets in a product. */
+function isAtom(name: string): boolean {
+  return /^[\w.>[\]-]+$|^\w+ ?\([^()]*\)$/.test(name) && !/ - /.test(name);
+}
+
+function isAlone(term: Term): boolean {
+  return term.symbols.length === 1 && term.hz === 0 && Math.abs(term.factor) === 1;
 }
 
 /** A sum in words: `2 x server->echo_interval - 1 s`. */

@@ -105,7 +105,7 @@ export interface DeadlineFact extends FactBase {
   /** The clock; null when neither side could be traced to one. */
   readonly clock: string | null;
   /** True when: clock RELATION timestamp + offset. */
-  readonly relation: "after" | "before" | "after-or-at" | "before-or-at" | "equal" | "different";
+  readonly relation: "after" | "before" | "after-or-at" | "before-or-at";
   readonly timestamp: Reference | null;
   readonly offset: Duration;
   readonly whenTrue: Outcome;

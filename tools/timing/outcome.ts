@@ -46,7 +46,7 @@ export function outcomes(scope: Scope, site: SyntaxNode): { readonly whenTrue: O
   }
   const follow = (when: "true" | "false"): Outcome => {
     const edge = condition.next.find((one) => one.when === when);
-    return edge === undefined ? { calls: [], ends: ["never"] } : branch(scope, edge, frame);
+    return edge === undefined ? { calls: [], ends: ["never"] } : branch(scope, edge, frame, condition);
   };
   return { whenTrue: follow("true"), whenFalse: follow("false") };
 }
@@ -60,10 +60,11 @@ function enclosingStatement(node: SyntaxNode): SyntaxNode | null {
 }
 
 /** Follows one side of a condition as far as the statement that it controls goes. */
-function branch(scope: Scope, edge: Edge, frame: SyntaxNode): Outcome {
+function branch(scope: Scope, edge: Edge, frame: SyntaxNode, condition: CfgNode): Outcome {
   const calls: string[] = [];
   const ends = new Set<string>();
-  const seen = new Set<CfgNode>();
+  // A loop comes back to its condition: that is another round, no consequence.
+  const seen = new Set<CfgNode>([condition]);
   const work = [edge.to];
   while (work.length > 0 && seen.size < MAX_NODES) {
     const node = work.shift() as CfgNode;

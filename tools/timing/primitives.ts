@@ -32,12 +32,14 @@ export const BINDS: ReadonlyMap<string, BindPrimitive> = new Map<string, BindPri
     "DECLARE_DEFERRABLE_WORK",
     "DECLARE_DEFERRED_WORK",
     "PREPARE_DELAYED_WORK",
+    "__DELAYED_WORK_INITIALIZER",
     "kthread_init_delayed_work",
     "KTHREAD_DELAYED_WORK_INIT",
   ].map((name): [string, BindPrimitive] => [name, { mechanism: "delayed-work", item: 0, handler: 1 }]),
   ...[
     "INIT_WORK",
     "PREPARE_WORK",
+    "__WORK_INITIALIZER",
     "kthread_init_work",
     "__INIT_WORK",
     "INIT_WORK_ONSTACK",
@@ -124,16 +126,20 @@ export const ARMS: ReadonlyMap<string, ArmPrimitive> = new Map<string, ArmPrimit
  * Calls that take no time worth speaking of: accessors, tests, reference counts, lists, locks that do not sleep,
  * messages, and conversions. All others may: a handler that calls one of them before it re-arms re-arms late.
  */
-const INSTANT = [
+const INSTANT: readonly RegExp[] = [
   /^[A-Z][A-Z0-9_]*$/,
-  /^(?:container_of\w*|to_delayed_work|from_timer|timer_container_of|READ_ONCE|WRITE_ONCE|ACCESS_ONCE|likely|unlikely)$/,
-  /^(?:__)?(?:set|clear|test|change)_(?:bit|and_\w+_bit)\w*$|^test_bit\w*$|^smp_\w+$|^(?:r|w)?mb$|^barrier$|^cpu_relax$/,
+  /^(?:container_of\w*|to_delayed_work|from_timer|timer_container_of|(?:READ|WRITE|ACCESS)_ONCE|likely|unlikely)$/,
+  /^(?:__)?(?:set|clear|test|change)_(?:bit|and_\w+_bit)\w*$/,
+  /^test_bit\w*$|^smp_\w+$|^(?:r|w)?mb$|^barrier$|^cpu_relax$/,
   /^(?:atomic|atomic64|atomic_long|refcount|kref|percpu_ref|this_cpu|per_cpu)_\w+$/,
-  /^(?:raw_)?(?:spin|read|write)_(?:lock|unlock|trylock|is_locked)\w*$|^rcu_(?:read_\w+|dereference\w*|assign_pointer|access_pointer)$/,
+  /^(?:raw_)?(?:spin|read|write)_(?:lock|unlock|trylock|is_locked)\w*$/,
+  /^rcu_(?:read_\w+|dereference\w*|assign_pointer|access_pointer)$/,
   /^(?:__)?(?:h?list|llist|rb|hash|xa)_\w+$/,
   /^(?:time_(?:after|before|is|in)\w*|ktime_\w+|jiffies_to_\w+|\w+_to_jiffies|get_jiffies_64|round_jiffies\w*)$/,
-  /^(?:pr|dev|net|netdev|cifs|smb|cifs_server|cifs_tcon)_(?:dbg|debug|info|warn|err|notice|cont)\w*$|^(?:printk\w*|d?f?printk|cFYI|cERROR|cifsfyi)$/,
-  /^trace_\w+$|^lockdep_\w+$|^might_\w+$|^(?:min|max|clamp)(?:_t|3)?$|^(?:net_generic|net_eq|le\d+_to_cpu|cpu_to_\w+|be\d+_to_cpu)$/,
+  /^(?:pr|dev|net|netdev|cifs|smb|cifs_server|cifs_tcon)_(?:dbg|debug|info|warn|err|notice|cont)\w*$/,
+  /^(?:printk\w*|d?f?printk|cFYI|cERROR|cifsfyi)$/,
+  /^(?:trace|lockdep|might)_\w+$|^(?:min|max|clamp)(?:_t|3)?$/,
+  /^(?:net_generic|net_eq|(?:le|be)\d+_to_cpu|cpu_to_\w+)$/,
   /^(?:current_\w+|smp_processor_id|raw_smp_processor_id|in_\w+|irqs_disabled|need_resched|__func__)$/,
   /^(?:delayed_)?work_(?:pending|busy)$|^timer_pending$|^hrtimer_active$|^list_empty\w*$/,
 ];

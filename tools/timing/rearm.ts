@@ -162,6 +162,8 @@ function callsOnTheWay(scope: Scope, sites: readonly Site[]): readonly CallAt[] 
     if (node.syntax === null || arming.has(node) || !leading.has(node)) continue;
     calls.push(...slowCalls(scope, node.syntax));
   }
+  // What stands in the arming call's own arguments happens before it, too.
+  for (const site of sites) if (site.via === null) calls.push(...slowCalls(scope, site.syntax));
   return unique(calls);
 }
 

@@ -153,16 +153,27 @@ async function headersOf(source: KernelSource, files: readonly CFile[]): Promise
     return texts.flatMap(({ path, text }) => (text === null ? [] : [{ path, text }]));
   };
   const headers = await read(first);
+  for (let fresh = headers, round = 0; fresh.length > 0 && round < MAX_HEADER_ROUNDS; round++) {
+    fresh = await read(siblingsOf(fresh));
+    headers.push(...fresh);
+  }
+  return headers;
+}
+
+/** Families of headers include each other a few levels deep. */
+const MAX_HEADER_ROUNDS = 5;
+
+/** Headers of their own folder that some headers include. include/linux itself is the whole kernel, no family. */
+function siblingsOf(headers: readonly HeaderText[]): ReadonlySet<string> {
   const siblings = new Set<string>();
   for (const { path, text } of headers) {
     const folder = path.slice(0, path.lastIndexOf("/"));
-    // include/linux itself is the whole kernel; only folders below it are families.
     if (folder === "include/linux") continue;
     for (const [, included] of text.toString("latin1").matchAll(/^#\s*include\s*<([^>]+)>/gm)) {
       if (`include/${included}`.startsWith(`${folder}/`)) siblings.add(`include/${included}`);
     }
   }
-  return [...headers, ...(await read(siblings))];
+  return siblings;
 }
 
 function coverageOf(files: readonly CFile[], unparsed: readonly Unparsed[]): Coverage {

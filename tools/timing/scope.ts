@@ -106,6 +106,8 @@ export class Scope {
     const names = new Set(sum.flatMap((term) => term.symbols).filter((name) => /^\w+$/.test(name)));
     const values: LocalValue[] = [];
     for (const name of names) {
+      const initial = this.locals.has(name) ? undefined : this.program.initialValue(name);
+      if (initial !== undefined) values.push({ name, values: [initial] });
       const definitions = this.definitions.get(name);
       const only = definitions?.length === 1 ? definitions[0] : undefined;
       const isStamp = only != null && hasClock(this.sum(only) ?? []);
@@ -224,13 +226,17 @@ function collectDefinitions(scope: Scope): ReadonlyMap<string, (SyntaxNode | nul
   };
   const { source } = scope.fn.file.masked;
   for (const node of descendants(scope.root)) {
-    if (node.type === "init_declarator") {
+    if (node.type === "declaration" && /^static\b/.test(scope.text(node))) {
+      // A static local still holds what was stored the time before.
+      for (const child of node.children) {
+        const name = child.field === "declarator" ? declaratorName(child, source).name : null;
+        if (name !== null) store(name, null);
+      }
+    } else if (node.type === "init_declarator") {
       const declarator = childOf(node, "declarator");
       const name = declarator === undefined ? null : declaratorName(declarator, source).name;
       if (name === null) continue;
       store(name, childOf(node, "value") ?? null);
-      // A static local still holds what was stored the time before.
-      if (/\bstatic\b/.test(scope.text(node.parent ?? node))) store(name, null);
     } else if (node.type === "assignment_expression") {
       const left = childOf(node, "left");
       if (left?.type !== "identifier") continue;

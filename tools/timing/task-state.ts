@@ -45,8 +45,8 @@ interface Known {
   readonly conditions: readonly Condition[];
   /** Names that no longer hold what the path was decided by: later tests of these say nothing about it. */
   readonly overwritten: readonly string[];
-  /** The last store into tk_action on the path. */
-  readonly store: Store | null;
+  /** The last store into tk_action on the path; two where one expression chooses. */
+  readonly store: readonly Store[];
 }
 
 /** Collects all transitions. */
@@ -74,29 +74,31 @@ function storesByScope(uses: UseFinder): ReadonlyMap<Scope, readonly Store[]> {
     const scope = site.function === null ? null : uses.scopes.of(site.function);
     if (scope === null) continue;
     const name = nodeAt(scope.root, site.offset, site.offset + site.name.length);
-    const store = storeOf(scope, name);
-    if (store === null) continue;
-    const known = found.get(scope);
-    if (known === undefined) found.set(scope, [store]);
-    else known.push(store);
+    const stores = storesAt(scope, name);
+    if (stores.length > 0) found.set(scope, [...(found.get(scope) ?? []), ...stores]);
   }
   return found;
 }
 
-/** `task->tk_action = next`, or the same through WRITE_ONCE(). */
-function storeOf(scope: Scope, name: SyntaxNode): Store | null {
+/** `task->tk_action = next`, or the same through WRITE_ONCE(); `c ? a : b` stores one of two. */
+function storesAt(scope: Scope, name: SyntaxNode): readonly Store[] {
   const field = name.parent;
   const holder = field?.parent;
-  if (field == null || holder == null || childOf(field, "field") !== name) return null;
+  if (field == null || holder == null || childOf(field, "field") !== name) return [];
   if (holder.type === "assignment_expression" && childOf(holder, "left") === field) {
-    const right = childOf(holder, "right");
-    return right === undefined ? null : { node: holder, next: scope.text(right), via: null };
+    return storesOf(scope, holder, childOf(holder, "right"));
   }
   const call = holder.type === "argument_list" && holder.children[0] === field ? holder.parent : null;
   const callee = call === null ? undefined : childOf(call, "function");
-  const value = holder.children[1];
-  if (call === null || callee === undefined || value === undefined || scope.text(callee) !== "WRITE_ONCE") return null;
-  return { node: call, next: scope.text(value), via: null };
+  const isStore = callee !== undefined && scope.text(callee) === "WRITE_ONCE";
+  return call !== null && isStore ? storesOf(scope, call, holder.children[1]) : [];
+}
+
+function storesOf(scope: Scope, node: SyntaxNode, value: SyntaxNode | undefined): readonly Store[] {
+  if (value === undefined) return [];
+  if (value.type !== "conditional_expression") return [{ node, next: scope.text(value), via: null }];
+  const values = [childOf(value, "consequence"), childOf(value, "alternative")];
+  return values.flatMap((one) => storesOf(scope, node, one));
 }
 
 /** Functions that store one state whatever the status is, such as rpc_exit(): name -> that state. */
@@ -129,7 +131,7 @@ function transitions(scope: Scope, stores: readonly Store[], problems: FactProbl
   const status = new StatusReader(scope);
   const found = new Map<Store, Set<string>>();
   const seen = new Set<string>();
-  const start: Known = { conditions: [], overwritten: [], store: null };
+  const start: Known = { conditions: [], overwritten: [], store: [] };
   const work: { node: CfgNode; known: Known }[] = [{ node: scope.cfg.entry, known: start }];
   for (let steps = 0; work.length > 0; steps++) {
     if (steps > MAX_STEPS) {
@@ -139,13 +141,13 @@ function transitions(scope: Scope, stores: readonly Store[], problems: FactProbl
     }
     const { node, known } = work.pop() as { node: CfgNode; known: Known };
     const words = known.conditions.map(({ text }) => text);
-    const key = `${node.id} ${stores.indexOf(known.store as Store)} ${known.overwritten.join()} ${words.join(";")}`;
+    const held = known.store.map((one) => stores.indexOf(one));
+    const key = [node.id, held.join(), known.overwritten.join(), ...words].join(";");
     if (seen.has(key)) continue;
     seen.add(key);
-    if (node === scope.cfg.exit && known.store !== null) {
-      // Only the last store on a path counts: the others were overwritten before the state ended.
-      const conditions = found.get(known.store) ?? new Set<string>();
-      found.set(known.store, conditions.add(words.join(" and ")));
+    // Only the last store on a path counts: the others were overwritten before the state ended.
+    for (const store of node === scope.cfg.exit ? known.store : []) {
+      found.set(store, (found.get(store) ?? new Set<string>()).add(words.join(" and ")));
     }
     const after = afterStatement(node, known, stores, status);
     for (const edge of node.next) {
@@ -160,12 +162,18 @@ function transitions(scope: Scope, stores: readonly Store[], problems: FactProbl
   });
 }
 
+/** The stores that hold after one more: the others of the same expression stay. */
+function here(known: Known, store: Store): readonly Store[] {
+  return [...known.store.filter((one) => one.node === store.node), store];
+}
+
 function afterStatement(node: CfgNode, known: Known, stores: readonly Store[], status: StatusReader): Known {
   const { syntax } = node;
   if (syntax === null || node.kind === "switch") return known;
   let after = known;
   for (const store of stores) {
-    if (store.node.start >= syntax.start && store.node.end <= syntax.end) after = { ...after, store };
+    if (store.node.start >= syntax.start && store.node.end <= syntax.end)
+      after = { ...after, store: here(after, store) };
   }
   for (const { name, isReset } of status.overwrittenBy(syntax)) {
     // `tk_status = 0` after a decision leaves the decision as it was; a new result makes it one about that result.
@@ -234,7 +242,9 @@ class StatusReader {
       const name = this.nameOf(childOf(node, "left"));
       const right = childOf(node, "right");
       if (name === null || right === undefined || this.nameOf(right) !== null) continue;
-      names.push({ name, isReset: /^-? ?\w+$/.test(this.scope.text(right)) && !this.isLocal(right) });
+      const isConstant = /^-? ?\w+$/.test(this.scope.text(right)) && !this.isLocal(right);
+      // A local that held the status and now holds something else is no status any more.
+      names.push({ name, isReset: isConstant || name !== "tk_status" });
     }
     return names;
   }
@@ -256,11 +266,11 @@ class StatusReader {
     const values = known.conditions.filter((one) => one.text.startsWith("== "));
     // A single value says all there is to know, and excludes every other.
     if (text.startsWith("== ")) {
-      if (values.length > 0) return null;
-      if (known.conditions.some((one) => excludes(one.text, text))) return null;
+      if (values.length > 0 || known.conditions.some((one) => excludes(one.text, text))) return null;
       return { ...known, conditions: [{ name, text }] };
     }
-    if (values.some((one) => excludes(text, one.text))) return null;
+    const contradicts = known.conditions.some((one) => one.text === complement(text));
+    if (contradicts || values.some((one) => excludes(text, one.text))) return null;
     if (values.length > 0 || known.conditions.length >= MAX_KNOWN) return known;
     return { ...known, conditions: [...known.conditions, { name, text }] };
   }
@@ -301,6 +311,8 @@ class StatusReader {
 function excludes(condition: string, value: string): boolean {
   const wanted = value.slice("== ".length);
   if (condition === `!= ${wanted}`) return true;
+  // Errors are negative.
+  if (/^(?:>=|>|==) 0$/.test(condition) && wanted.startsWith("-")) return true;
   if (!condition.startsWith("other than ")) return false;
   return condition.slice("other than ".length).split(", ").includes(wanted);
 }

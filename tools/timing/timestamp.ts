@@ -2,28 +2,33 @@
  * Timestamps: places where a clock is stored into a field or variable.
  */
 import { TRANSPARENT } from "../c/evaluate.ts";
+import type { Code } from "../c/fragment.ts";
 import { add, symbol } from "../c/sum.ts";
 import { childOf, descendants, type SyntaxNode } from "../c/syntax.ts";
 import { CLOCK_STORES, clockOf } from "./clocks.ts";
 import { durationOf, opaqueDuration } from "./duration.ts";
-import type { Collected, TimestampFact } from "./fact.ts";
+import type { Collected, Reference, TimestampFact } from "./fact.ts";
 import type { Scope } from "./scope.ts";
 import type { UseFinder } from "./uses.ts";
 
-const STORES = new Set(["assignment_expression", "init_declarator"]);
+const STORES = new Set(["assignment_expression", "init_declarator", "initializer_pair"]);
 
 /** Collects all timestamps. */
 export function collectTimestamps(uses: UseFinder): Collected<TimestampFact> {
   const facts: TimestampFact[] = [];
   const seen = new Set<string>();
   for (const { scope, clock } of uses.clockSites()) {
-    const store = storeAround(clock, scope);
-    if (store === null) continue;
-    const key = `${scope.fn.file.path}:${store.start}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    const fact = fromStore(scope, store);
-    if (fact !== null) facts.push(fact);
+    for (const store of storesWith(clock, scope)) {
+      const key = `${scope.fn.file.path}:${store.start}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const fact = fromStore(scope, store);
+      if (fact !== null) facts.push(fact);
+    }
+  }
+  for (const { scope, store, code, site, macro } of uses.storesInMacros()) {
+    const fact = fromStore(scope, store, code);
+    if (fact !== null) facts.push({ ...fact, ...scope.place(site), expression: scope.text(site), viaMacro: macro });
   }
   for (const use of uses.of(new Set(CLOCK_STORES.keys()))) {
     const target = use.args[CLOCK_STORES.get(use.primitive) ?? 0];
@@ -41,7 +46,24 @@ export function collectTimestamps(uses: UseFinder): Collected<TimestampFact> {
   return { facts, problems: [] };
 }
 
-/** Calls that store: name -> index of the target (the value comes next). include/asm-generic/rwonce.h, barrier.h, atomic */
+/** Stores of a clock's value: where it stands, further out (`a = b = jiffies`), and stores of a local copy of it. */
+function* storesWith(clock: SyntaxNode, scope: Scope): Generator<SyntaxNode> {
+  let store = storeAround(clock, scope);
+  for (let outer = store; outer !== null; outer = storeAround(outer, scope)) {
+    store = outer;
+    yield outer;
+  }
+  const target = store === null ? undefined : (childOf(store, "left") ?? childOf(store, "declarator"));
+  if (target?.type !== "identifier") return;
+  const name = scope.text(target);
+  for (const node of descendants(scope.root)) {
+    if (node.type !== "assignment_expression" || childOf(node, "left")?.type === "identifier") continue;
+    const value = childOf(node, "right");
+    if (value?.type === "identifier" && scope.text(value) === name) yield node;
+  }
+}
+
+/** Calls that store into their first argument what the second one is (asm-generic/rwonce.h, barrier.h, atomic.h). */
 const STORE_CALLS: ReadonlySet<string> = new Set([
   "WRITE_ONCE",
   "smp_store_release",
@@ -55,7 +77,7 @@ const STORE_CALLS: ReadonlySet<string> = new Set([
 /** The assignment or storing call whose value a clock takes part in by arithmetic. */
 function storeAround(clock: SyntaxNode, scope: Scope): SyntaxNode | null {
   for (let at = clock.parent; at !== null; at = at.parent) {
-    if (STORES.has(at.type)) return at;
+    if (STORES.has(at.type)) return childOf(at, "left") === clock ? null : at;
     if (at.type === "call_expression") {
       const callee = childOf(at, "function");
       if (callee === undefined) return null;
@@ -70,15 +92,18 @@ function storeAround(clock: SyntaxNode, scope: Scope): SyntaxNode | null {
   return null;
 }
 
-function fromStore(scope: Scope, store: SyntaxNode): TimestampFact | null {
+function fromStore(scope: Scope, store: SyntaxNode, code: Code = scope.code): TimestampFact | null {
   const args = store.type === "call_expression" ? (childOf(store, "arguments")?.children ?? []) : [];
-  const target = store.type === "call_expression" ? args[0] : (childOf(store, "left") ?? childOf(store, "declarator"));
+  const target =
+    store.type === "call_expression"
+      ? args[0]
+      : (childOf(store, "left") ?? childOf(store, "declarator") ?? childOf(store, "designator"));
   const value = store.type === "call_expression" ? args[1] : (childOf(store, "right") ?? childOf(store, "value"));
   if (target === undefined || value === undefined) return null;
-  const place = { kind: "timestamp" as const, ...scope.place(store), expression: scope.text(store) };
+  const place = { kind: "timestamp" as const, ...scope.place(store), expression: scope.text(store, code) };
   const operator = store.type === "assignment_expression" ? childOf(store, "operator")?.type : "=";
   if (operator !== "=" && operator !== "+=") return null;
-  const sum = scope.sum(value);
+  const sum = scope.sum(stored(value), code);
   const clockTerm = sum?.find((term) => term.symbols.some((name) => clockOf(name) !== null));
   const clock = clockTerm === undefined ? clockInside(value, scope) : clockOf(clockTerm.symbols.join());
   if (sum == null || clock === null) return null;
@@ -89,25 +114,51 @@ function fromStore(scope: Scope, store: SyntaxNode): TimestampFact | null {
   ) {
     return null;
   }
-  const reference = scope.reference(target);
-  if (clockTerm === undefined || clockTerm.factor !== 1) {
-    return { ...place, clock: clock.name, target: reference, offset: opaqueDuration(scope.text(value), clock.unit) };
+  const reference = targetOf(scope, store, target, code);
+  if (clockTerm !== undefined && (clockTerm.factor !== 1 || clockTerm.symbols.length > 1)) return null;
+  if (clockTerm === undefined) {
+    return {
+      ...place,
+      clock: clock.name,
+      target: reference,
+      offset: opaqueDuration(scope.text(value, code), clock.unit),
+    };
   }
   // `deadline += jiffies` makes a point in time of a length.
-  const before = operator === "+=" ? symbol(scope.text(target)) : [];
+  const before = operator === "+=" ? symbol(scope.text(target, code)) : [];
   const offset = add(rest, before);
   return {
     ...place,
     clock: clock.name,
     target: reference,
-    offset: offset.length === 0 ? null : durationOf(offset, clock.unit, scope.text(value), scope.localValues(offset)),
+    offset:
+      offset.length === 0 ? null : durationOf(offset, clock.unit, scope.text(value, code), scope.localValues(offset)),
   };
 }
 
-/** The clock in an expression that is no sum, such as `jiffies | 1` or `late ? jiffies : 0`. */
+/** What `b = jiffies` stores further out: the value of the inner assignment. */
+function stored(value: SyntaxNode): SyntaxNode {
+  const inner = value.type === "assignment_expression" ? childOf(value, "right") : undefined;
+  return inner === undefined ? value : stored(inner);
+}
+
+/** The field or variable stored into; `.lstrp = jiffies` in an initialiser names the field alone. */
+function targetOf(scope: Scope, store: SyntaxNode, target: SyntaxNode, code: Code): Reference {
+  if (store.type !== "initializer_pair") return scope.reference(target, code);
+  const expression = scope.text(target, code);
+  return { expression, struct: null, field: expression.replace(/^\./, "") };
+}
+
+/** The clock in an expression that is no sum and yet a time: `jiffies | 1` (never 0), `late ? jiffies : 0`. */
 function clockInside(value: SyntaxNode, scope: Scope): ReturnType<typeof clockOf> {
-  for (const node of descendants(value)) {
-    const clock = node.type === "identifier" || node.type === "call_expression" ? clockOf(scope.text(node)) : null;
+  if (value.type === "parenthesized_expression") {
+    const inner = value.children[0];
+    return inner === undefined ? null : clockInside(inner, scope);
+  }
+  const operator = value.type === "binary_expression" ? childOf(value, "operator")?.type : undefined;
+  if (operator !== "|" && value.type !== "conditional_expression") return null;
+  for (const part of value.children) {
+    const clock = part.field === "condition" ? null : clockOf(scope.text(part));
     if (clock !== null) return clock;
   }
   return null;

@@ -2,11 +2,11 @@
  * Calls of kernel primitives, written out or hidden in macros.
  */
 import type { CallSite } from "../c/file-index.ts";
-import { type Code, parseFragment, plainText, textOfNode } from "../c/fragment.ts";
+import { type Code, type Fragment, parseFragment, plainText, textOfNode } from "../c/fragment.ts";
 import type { MacroDefinition } from "../c/preprocessor.ts";
 import type { FileMacro, Program } from "../c/program.ts";
 import { ancestorOf, childOf, descendants, nodeAt, type SyntaxNode } from "../c/syntax.ts";
-import { CLOCK_CALLS, CLOCK_NAMES } from "./clocks.ts";
+import { CLOCK_CALLS, CLOCK_NAMES, clockOf } from "./clocks.ts";
 import type { FactProblem } from "./fact.ts";
 import type { Scope, Scopes } from "./scope.ts";
 
@@ -21,8 +21,8 @@ export interface Use {
   /** The node of the function that the call is, or the macro call that it is inside of. */
   readonly site: SyntaxNode;
   readonly viaMacro: string | null;
-  /** False for a call that is only a part of what its macro stands for. */
-  readonly isWholeMacro: boolean;
+  /** What the call is of the macro's text: all of it, all but a `!` before it, or a part. */
+  readonly place: "whole" | "negated" | "part";
 }
 
 const CALL = new Set(["call_expression"]);
@@ -46,8 +46,7 @@ export class UseFinder {
       for (const site of this.program.callsTo(name)) yield* this.direct(site);
     }
     for (const { macro, file } of this.wrappersOf(primitives)) {
-      const sites = macro.parameters === null ? this.program.usesOf(macro.name) : [];
-      for (const site of [...this.program.callsTo(macro.name), ...sites]) {
+      for (const site of this.sitesOf(macro)) {
         // A macro of a .c file means nothing in other files.
         if (site.file === file || !file.path.endsWith(".c")) yield* this.through(site, macro, primitives);
       }
@@ -56,8 +55,13 @@ export class UseFinder {
 
   /** Every place where a clock is read, written out. */
   *clockSites(): Generator<{ readonly scope: Scope; readonly clock: SyntaxNode }> {
+    // `#define NOW jiffies` is another name for the clock.
+    const names = [...CLOCK_NAMES];
+    for (const { macro } of this.program.macrosOfFiles) {
+      if (macro.parameters === null && clockOf(macro.body.replace(/^\(|\)$/g, "")) !== null) names.push(macro.name);
+    }
     const sites = [
-      ...CLOCK_NAMES.flatMap((name) => this.program.usesOf(name)),
+      ...names.flatMap((name) => this.program.usesOf(name)),
       ...CLOCK_CALLS.flatMap((name) => this.program.callsTo(name)),
     ];
     for (const site of sites) {
@@ -88,38 +92,78 @@ export class UseFinder {
     return list;
   }
 
+  /** Calls of a macro, and its other uses where it takes no arguments. */
+  private sitesOf(macro: MacroDefinition): Iterable<CallSite> {
+    const sites = new Map(this.program.callsTo(macro.name).map((site) => [`${site.file.path} ${site.offset}`, site]));
+    const others = macro.parameters === null ? this.program.usesOf(macro.name) : [];
+    for (const site of others) sites.set(`${site.file.path} ${site.offset}`, site);
+    return sites.values();
+  }
+
+  /** Assignments in macros that mention a clock: `#define alive(s) ((s)->lstrp = jiffies)`. */
+  *storesInMacros(): Generator<{
+    readonly scope: Scope;
+    readonly store: SyntaxNode;
+    readonly code: Code;
+    readonly site: SyntaxNode;
+    readonly macro: string;
+  }> {
+    const clocks = new RegExp(`\\b(?:${[...CLOCK_NAMES, ...CLOCK_CALLS].join("|")})\\b`);
+    for (const { macro, file } of this.program.macrosOfFiles) {
+      if (macro.parameters === null || !clocks.test(macro.body) || !/[^=!<>]=[^=]/.test(macro.body)) continue;
+      for (const site of this.program.callsTo(macro.name)) {
+        if (site.file !== file && file.path.endsWith(".c")) continue;
+        const expansion = this.expansion(site, macro, new Set());
+        if (expansion === null) continue;
+        const { scope, call, fragment } = expansion;
+        for (const store of descendants(fragment.body)) {
+          if (store.type !== "assignment_expression") continue;
+          yield { scope, store, code: fragment.code, site: call, macro: macro.name };
+        }
+      }
+    }
+  }
+
   private *direct(site: CallSite): Generator<Use> {
     const located = this.locate(site);
     if (located === null) return;
     const { scope, call } = located;
     const args = childOf(call, "arguments")?.children ?? [];
-    yield { primitive: site.name, scope, call, args, code: scope.code, site: call, viaMacro: null, isWholeMacro: true };
+    yield { primitive: site.name, scope, call, args, code: scope.code, site: call, viaMacro: null, place: "whole" };
+  }
+
+  /** A macro's text at one of its uses, parsed. */
+  private expansion(
+    site: CallSite,
+    macro: MacroDefinition,
+    primitives: ReadonlySet<string>,
+  ): { readonly scope: Scope; readonly call: SyntaxNode; readonly fragment: Fragment } | null {
+    const located = this.locate(site);
+    if (located === null) return null;
+    const { scope, call } = located;
+    const list = call.type === "call_expression" ? childOf(call, "arguments") : undefined;
+    const args = (list?.children ?? []).map((node) => scope.text(node));
+    const whole = `${macro.body}${list === undefined ? "" : `(${args.join(", ")})`}`;
+    const text =
+      macro.parameters === null ? this.expandInside(whole, primitives, 1) : this.expand(macro, args, primitives, 0);
+    const fragment = text === null ? null : parseFragment(text, call.start);
+    if (fragment === null) this.problem(site, `macro ${macro.name} could not be expanded here`);
+    return fragment === null ? null : { scope, call, fragment };
   }
 
   private *through(site: CallSite, macro: MacroDefinition, primitives: ReadonlySet<string>): Generator<Use> {
-    const located = this.locate(site);
-    if (located === null) return;
-    const { scope, call } = located;
-    const argumentList = call.type === "call_expression" ? childOf(call, "arguments") : undefined;
-    const args = (argumentList?.children ?? []).map((node) => scope.text(node));
-    const text =
-      macro.parameters === null
-        ? this.expandInside(`${macro.body}${argumentList === undefined ? "" : `(${args.join(", ")})`}`, primitives, 1)
-        : this.expand(macro, args, primitives, 0);
-    const fragment = text === null ? null : parseFragment(text, call.start);
-    if (fragment === null) {
-      this.problem(site, `macro ${macro.name} could not be expanded here`);
-      return;
-    }
+    const expansion = this.expansion(site, macro, primitives);
+    if (expansion === null) return;
+    const { scope, call, fragment } = expansion;
     for (const node of descendants(fragment.body)) {
       if (node.type !== "call_expression") continue;
       const callee = childOf(node, "function");
       const primitive = callee === undefined ? "" : textOfNode(fragment.code, callee);
       if (!primitives.has(primitive)) continue;
       const inner = childOf(node, "arguments")?.children ?? [];
-      const isWholeMacro = fragment.expression === null || node === withoutParentheses(fragment.expression);
+      const place = placeIn(fragment.expression, node);
       const { code } = fragment;
-      yield { primitive, scope, call: node, args: inner, code, site: call, viaMacro: macro.name, isWholeMacro };
+      yield { primitive, scope, call: node, args: inner, code, site: call, viaMacro: macro.name, place };
     }
   }
 
@@ -197,6 +241,16 @@ export class UseFinder {
 function mentionedNames(macro: MacroDefinition): string[] {
   const pattern = macro.parameters === null ? /\b([A-Za-z_]\w*)\b/g : /\b([A-Za-z_]\w*)\s*\(/g;
   return [...macro.body.matchAll(pattern)].map((match) => match[1] as string);
+}
+
+function placeIn(expression: SyntaxNode | null, node: SyntaxNode): Use["place"] {
+  const whole = expression === null ? node : withoutParentheses(expression);
+  if (whole === node) return "whole";
+  const argument =
+    whole.type === "unary_expression" && childOf(whole, "operator")?.type === "!"
+      ? childOf(whole, "argument")
+      : undefined;
+  return argument !== undefined && withoutParentheses(argument) === node ? "negated" : "part";
 }
 
 function withoutParentheses(node: SyntaxNode): SyntaxNode {

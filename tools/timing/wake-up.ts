@@ -5,8 +5,17 @@ import type { Collected, WakeUpFact } from "./fact.ts";
 import { namesInMacros, type UseFinder } from "./uses.ts";
 
 /** include/linux/wait.h, swait.h, completion.h, sched.h, wait_bit.h, sunrpc/sched.h, sunrpc/xprt.h. */
-const WAKE_UP =
-  /^(?:__)?wake_up(?:_\w+)?$|^swake_up\w*$|^rpc_wake_up\w*$|^xprt_wake_\w+$|^(?:kthread_)?complete(?:_all|_on_current_cpu|_and_exit)?$|^wakeup_\w+$|^rpc_make_runnable$/;
+const WAKE_UP = new RegExp(
+  `^(?:${[
+    "(?:__)?wake_up(?:_\\w+)?",
+    "swake_up\\w*",
+    "rpc_wake_up\\w*",
+    "xprt_wake_\\w+",
+    "(?:kthread_)?complete(?:_all|_on_current_cpu|_and_exit)?",
+    "wakeup_\\w+",
+    "rpc_make_runnable",
+  ].join("|")})$`,
+);
 /** Not wake-ups although the names look like it: tests, and the queue's own initialisation. */
 const NOT_WAKE_UPS = new Set(["wake_up_klogd", "wake_up_q_add", "rpc_wake_up_action"]);
 

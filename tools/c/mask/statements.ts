@@ -24,8 +24,9 @@ import { looksLikeLoop, OPERATOR, PLAIN, STATEMENT, STORAGE } from "./words.ts";
 
 /** Bounds of a case range are short expressions. */
 const MAX_RANGE_TOKENS = 64;
-const VALID_NUMBER =
-  /^(?:0[xX][0-9a-fA-F]+(?:\.[0-9a-fA-F]*)?(?:[pP][-+]?\d+)?|0[bB][01]+|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)[uUlLfFiI]*$/;
+const HEXADECIMAL = "0[xX][0-9a-fA-F]+(?:\\.[0-9a-fA-F]*)?(?:[pP][-+]?\\d+)?";
+const DECIMAL = "(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][-+]?\\d+)?";
+const VALID_NUMBER = new RegExp(`^(?:${HEXADECIMAL}|0[bB][01]+|${DECIMAL})[uUlLfFiI]*$`);
 
 /** Masks what stands in function bodies. */
 export function maskStatements(plain: Stream, out: MaskedText): void {
