@@ -144,7 +144,8 @@ interface Draft extends CFile {
 
 function refusal(text: Buffer): string | null {
   if (text.length > MAX_FILE_BYTES) return `${text.length} bytes, more than ${MAX_FILE_BYTES}: not parsed`;
-  const line = longestLine(text);
+  // Shorter files cannot have such a line.
+  const line = text.length > MAX_LINE_BYTES ? longestLine(text) : 0;
   if (line > MAX_LINE_BYTES) return `a line of ${line} bytes, more than ${MAX_LINE_BYTES}: not parsed`;
   return null;
 }

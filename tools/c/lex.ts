@@ -284,21 +284,28 @@ function finish(sink: TokenSink): Tokens {
 
 /** Line starts of a text, so that offsets become lines without counting again. */
 export class LineTable {
-  private readonly starts: Uint32Array;
+  private kept: Uint32Array | null = null;
 
-  constructor(text: Buffer) {
-    const starts = [0];
-    for (let i = text.indexOf(NEWLINE); i >= 0; i = text.indexOf(NEWLINE, i + 1)) starts.push(i + 1);
-    this.starts = Uint32Array.from(starts);
+  /** The table is made when it is first asked: most files have nothing to report. */
+  constructor(private readonly text: Buffer) {}
+
+  private get starts(): Uint32Array {
+    if (this.kept === null) {
+      const starts = [0];
+      for (let i = this.text.indexOf(NEWLINE); i >= 0; i = this.text.indexOf(NEWLINE, i + 1)) starts.push(i + 1);
+      this.kept = Uint32Array.from(starts);
+    }
+    return this.kept;
   }
 
   /** @returns the 1-based line that holds byte `offset` */
   lineAt(offset: number): number {
+    const { starts } = this;
     let low = 0;
-    let high = this.starts.length;
+    let high = starts.length;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      if ((this.starts[middle] as number) <= offset) low = middle;
+      if ((starts[middle] as number) <= offset) low = middle;
       else high = middle;
     }
     return low + 1;

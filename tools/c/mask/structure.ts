@@ -80,10 +80,15 @@ function bracketStructure(stream: WordStream, trustFirstColumn: boolean): Struct
   const contexts: number[] = [];
   let depth = 0;
   let balanced = true;
+  // This loop sees every token of every file: what most tokens need is kept in two variables.
+  let innermost = -1;
+  let around = FILE;
   for (let i = 0; i < count; i++) {
     const c = code[i] as number;
+    const opener = c === OPEN_PAREN || c === OPEN_BRACKET || c === OPEN_BRACE;
+    const closes = c === CLOSE_PAREN || c === CLOSE_BRACKET || c === CLOSE_BRACE;
     if (trustFirstColumn && c === OPEN_BRACE && startsFunction(stream, i)) leaveFunction(stack, contexts);
-    if (c === CLOSE_PAREN || c === CLOSE_BRACKET || c === CLOSE_BRACE) {
+    if (closes) {
       const start = tokens.start[i] as number;
       const firstColumn = trustFirstColumn && c === CLOSE_BRACE && (start === 0 || source.charCodeAt(start - 1) === 10);
       const open = partnerOf(c, code, stack, contexts, firstColumn);
@@ -95,18 +100,23 @@ function bracketStructure(stream: WordStream, trustFirstColumn: boolean): Struct
         contexts.length = open;
       }
     }
-    enclosing[i] = stack.at(-1) ?? -1;
-    context[i] = contexts.at(-1) ?? FILE;
-    if (c === OPEN_PAREN || c === OPEN_BRACKET || c === OPEN_BRACE) {
-      if (stack.length > MAX_STRUCTURE_DEPTH)
-        return { partner, enclosing, context, opens, depth: stack.length, balanced: true };
-      stack.push(i);
-      const outer = context[i] as number;
-      const inner = c === OPEN_BRACE ? braceContext(i, stream, outer, partner) : outer;
-      if (c === OPEN_BRACE) opens[i] = inner;
-      contexts.push(inner);
-      if (stack.length > depth) depth = stack.length;
+    if (closes || opener) {
+      innermost = stack[stack.length - 1] ?? -1;
+      around = contexts[contexts.length - 1] ?? FILE;
     }
+    enclosing[i] = innermost;
+    context[i] = around;
+    if (!opener) continue;
+    if (stack.length > MAX_STRUCTURE_DEPTH) {
+      return { partner, enclosing, context, opens, depth: stack.length, balanced: true };
+    }
+    const inner = c === OPEN_BRACE ? braceContext(i, stream, around, partner) : around;
+    if (c === OPEN_BRACE) opens[i] = inner;
+    stack.push(i);
+    contexts.push(inner);
+    innermost = i;
+    around = inner;
+    if (stack.length > depth) depth = stack.length;
   }
   return { partner, enclosing, context, opens, depth, balanced: balanced && stack.length === 0 };
 }
