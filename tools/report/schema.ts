@@ -66,6 +66,7 @@ const delayedWork = z.strictObject({
   item: reference,
   handler: z.string().nullable().describe("the nearest one bound where an item has several"),
   handlers: z.array(z.string()),
+  viaHelper: z.string().optional().describe("the helper that was handed the item and arms it"),
   queue: z.string().nullable(),
   delay: duration.nullable(),
   selfRearm: z.boolean().describe("the call stands in the item's own handler"),

@@ -64,6 +64,10 @@ function delayText({ delay }: DelayedWorkFact): string {
   return delay === null ? "" : ` ${delay.absolute === true ? "at" : "after"} ${delay.text}`;
 }
 
+function armedBy({ primitive, viaHelper }: DelayedWorkFact): string {
+  return viaHelper === undefined ? primitive : `${primitive} in ${viaHelper}`;
+}
+
 function delayedWorkText(fact: DelayedWorkFact): string {
   const item = referenceText(fact.item);
   const handler = fact.handler ?? "no known function";
@@ -81,7 +85,7 @@ function delayedWorkText(fact: DelayedWorkFact): string {
       const locals = (fact.delay?.locals ?? []).map(
         (local) => `; ${local.name} is one of: ${local.values.join(" | ")}`,
       );
-      return `${self} ${item} -> ${handler}${delayText(fact)} (${fact.primitive})${locals.join("")}`;
+      return `${self} ${item} -> ${handler}${delayText(fact)} (${armedBy(fact)})${locals.join("")}`;
     }
   }
 }

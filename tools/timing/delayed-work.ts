@@ -4,6 +4,7 @@
 import { argumentTexts, type CallSite } from "../c/file-index.ts";
 import { ancestorOf, childOf, nodeAt, type SyntaxNode } from "../c/syntax.ts";
 import type { Collected, DelayedWorkFact, Duration, FactProblem, Mechanism, Reference } from "./fact.ts";
+import { type Armed, handedOver } from "./handed-over.ts";
 import { ARMS, BINDS, type BindPrimitive } from "./primitives.ts";
 import { type ArmedItem, rearmOf } from "./rearm.ts";
 import type { Scope } from "./scope.ts";
@@ -19,7 +20,8 @@ interface Binding {
 export function collectDelayedWork(uses: UseFinder): Collected<DelayedWorkFact> {
   const problems: FactProblem[] = [];
   const bindings = [...callBindings(uses), ...fileScopeBindings(uses), ...storedBindings(uses)];
-  const armed = [...armingCalls(uses), ...expiryStores(uses)];
+  const direct = [...armingCalls(uses), ...expiryStores(uses)];
+  const armed = [...direct, ...handedOver(uses, direct)];
   const facts: DelayedWorkFact[] = bindings.map((binding) => binding.fact);
   for (const { fact, use } of armed) {
     const handlers = handlersOf(fact, use, bindings);
@@ -89,7 +91,8 @@ function isSelf(use: Use, item: Reference): boolean {
 
 /** Whether the armed item is (or is made from) the function's own parameter. */
 function isParameterItem(use: Use): boolean {
-  const arm = ARMS.get(use.primitive);
+  // At the caller of a helper the arguments are the helper's, not the primitive's.
+  const arm = use.place === "handed" ? undefined : ARMS.get(use.primitive);
   const node = arm === undefined ? undefined : use.args[arm.item];
   if (node === undefined) return false;
   const text = use.scope.text(node, use.code);
@@ -231,11 +234,6 @@ function* fieldStores(
     if (left.type !== "field_expression" || childOf(left, "field") !== name) continue;
     if (childOf(store, "operator")?.type === "=") yield { scope, store, left, right };
   }
-}
-
-interface Armed {
-  readonly fact: DelayedWorkFact;
-  readonly use: Use;
 }
 
 function* armingCalls(uses: UseFinder): Generator<Armed> {

@@ -84,6 +84,8 @@ export interface DelayedWorkFact extends FactBase {
   readonly handler: string | null;
   /** All functions that may run. */
   readonly handlers: readonly string[];
+  /** The helper that was handed the item and arms it; absent where the primitive is called here. */
+  readonly viaHelper?: string;
   readonly queue: string | null;
   readonly delay: Duration | null;
   /** Whether the call stands in the item's own handler. */

@@ -21,8 +21,11 @@ export interface Use {
   /** The node of the function that the call is, or the macro call that it is inside of. */
   readonly site: SyntaxNode;
   readonly viaMacro: string | null;
-  /** What the call is of the macro's text: all of it, all but a `!` before it, or a part. */
-  readonly place: "whole" | "negated" | "part";
+  /**
+   * What the call is of its macro's text: all of it (or there is no macro), all but a `!` before it, or a part;
+   * `handed` for the call of a helper that is handed what it arms.
+   */
+  readonly place: "whole" | "negated" | "part" | "handed";
 }
 
 const CALL = new Set(["call_expression"]);
