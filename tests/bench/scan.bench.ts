@@ -27,18 +27,18 @@ const texts = names.map((name) => readFileSync(join(folder, name), "latin1"));
 const SEMANTIC_PATCH = `@rearm@
 identifier f, w;
 expression q, i, d;
-position p;
 @@
-f(struct work_struct *w) { <... queue_delayed_work@p(q, i, d) ...> }
+f(struct work_struct *w) { <...
+* queue_delayed_work(q, i, d)
+...> }
 
 @compare@
 expression a, b;
-position p;
 @@
 (
- time_after@p(a, b)
+* time_after(a, b)
 |
- time_before@p(a, b)
+* time_before(a, b)
 )
 `;
 
