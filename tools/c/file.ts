@@ -206,6 +206,14 @@ function cutFunctions(
   const bounds: number[] = [];
   for (const one of found) {
     const range = inactiveRange(masked.preprocessed.inactive, one.bodyStart - base);
+    const other = range === null ? undefined : otherBody(region, one, starts);
+    if (other !== undefined) {
+      names.push(one.name);
+      bounds.push(other.start, other.end);
+      const body = { ...one, bodyStart: base + other.bodyStart, bodyEnd: base + other.end };
+      if (masked === file.masked) file.functions.push(cFunction(file, body, other.start));
+      continue;
+    }
     if (range !== null) {
       const already = switchedOff.get(range);
       if (already === undefined) switchedOff.set(range, [one]);
@@ -224,6 +232,24 @@ function cutFunctions(
   if (names.length > 0) file.pieces.push({ names, base, job: { text: masked.text, bounds } });
   for (const [index, functions] of switchedOff) cutSwitchedOff(file, region, index, functions, configuration);
   return [...switchedOff.values()].reduce((sum, functions) => sum + functions.length, 0);
+}
+
+/** A head with two bodies, one per preprocessor branch: the one in use, where the text search saw the other. */
+function otherBody(
+  { masked, base }: Region,
+  one: TextFunction,
+  starts: ReadonlyMap<number, number>,
+): { readonly start: number; readonly bodyStart: number; readonly end: number } | undefined {
+  const name = one.nameOffset - base;
+  if (inactiveRange(masked.preprocessed.inactive, name) !== null) return undefined;
+  const { tokens, partner } = masked.stream;
+  for (const [bodyStart, start] of starts) {
+    if (start > name || bodyStart < name) continue;
+    const brace = tokens.start.indexOf(bodyStart);
+    const close = brace < 0 ? -1 : (partner[brace] as number);
+    return close < 0 ? undefined : { start, bodyStart, end: tokens.end[close] as number };
+  }
+  return undefined;
 }
 
 function cutSwitchedOff(

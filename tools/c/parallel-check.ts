@@ -8,7 +8,8 @@ import { checkJob, type ParseChecker, type ParseFailure, type ParseJob } from ".
 export type ToWorker =
   | { readonly kind: "start"; readonly claims: SharedArrayBuffer }
   | { readonly kind: "job"; readonly number: number; readonly job: ParseJob }
-  | { readonly kind: "finish" };
+  | { readonly kind: "finish" }
+  | { readonly kind: "close" };
 
 export type FromWorker =
   | { readonly kind: "checked"; readonly number: number; readonly failures: readonly ParseFailure[] }
@@ -36,9 +37,14 @@ export function parallelChecker(script: URL): ParseChecker & { close(): Promise<
     if (message.kind === "finished") finished();
     else results.set(message.number, message.failures);
   });
+  let ending: () => void = () => {};
+  const ended = new Promise<void>((resolve) => {
+    ending = resolve;
+  });
   const giveUp = (): void => {
     worker = null;
     finished();
+    ending();
   };
   worker.on("error", giveUp);
   worker.on("exit", giveUp);
@@ -63,7 +69,15 @@ export function parallelChecker(script: URL): ParseChecker & { close(): Promise<
       return jobs.map((job, number) => results.get(number) ?? checkJob(job));
     },
     async close() {
-      await worker?.terminate();
+      if (worker === null) return;
+      // terminate() in the middle of loading the native parser brings the whole process down: let the thread end by
+      // itself, with nothing left to claim.
+      for (let number = 0; number < Math.min(jobs.length, MAX_SHARED_JOBS); number++) {
+        Atomics.compareExchange(claims, number, 0, 2);
+      }
+      worker.ref();
+      send({ kind: "close" });
+      await ended;
     },
   };
 }

@@ -13,6 +13,10 @@ port?.on("message", (message: ToWorker) => {
     claims = new Int32Array(message.claims);
     return;
   }
+  if (message.kind === "close") {
+    port.close();
+    return;
+  }
   if (message.kind === "finish") {
     port.postMessage({ kind: "finished" } satisfies FromWorker);
     return;

@@ -48,6 +48,8 @@ export interface Preprocessed {
 interface Frame {
   readonly parentActive: boolean;
   readonly offset: number;
+  /** The line that opened the group, for the reports of its #else. */
+  readonly opening: string;
   /** Some branch of this group was already taken. */
   taken: boolean;
   active: boolean;
@@ -151,7 +153,14 @@ class Walker {
   private open(index: number, keyword: string, condition: string, offset: number): void {
     const parentActive = this.active;
     const holds = parentActive && this.evaluate(index, keyword, condition, offset);
-    this.frames.push({ parentActive, offset, taken: holds, active: holds, sawElse: false });
+    this.frames.push({
+      parentActive,
+      offset,
+      opening: `#${keyword} ${condition}`,
+      taken: holds,
+      active: holds,
+      sawElse: false,
+    });
     if (parentActive) this.choices.push({ offset, condition: `#${keyword} ${condition}`, taken: holds });
   }
 
@@ -168,7 +177,11 @@ class Walker {
     frame.active = eligible && (keyword === "else" || this.evaluate(-1, form, condition, offset));
     // An #else after a branch that was taken is switched off as well, and reports must say so.
     if (frame.parentActive && (keyword !== "else" || !frame.active)) {
-      this.choices.push({ offset, condition: `#${keyword} ${condition}`.trim(), taken: frame.active });
+      this.choices.push({
+        offset,
+        condition: `#${keyword} ${condition}`.trim() + (keyword === "else" ? ` of ${frame.opening}` : ""),
+        taken: frame.active,
+      });
     }
     frame.taken ||= frame.active;
   }

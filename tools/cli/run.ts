@@ -3,11 +3,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SYSTEMS } from "../../kernel-models/registry.ts";
 import { InputError } from "../kernel/input-error.ts";
-import { probeStory } from "../report/probe-text.ts";
+import { type ProbeStory, probeStory } from "../report/probe-text.ts";
 import { type RunReport, runDocument, runMarkdown, runReport, runText } from "../report/run.ts";
 import { scanDocument } from "../report/scan-json.ts";
 import { FACT_KINDS } from "../timing/fact.ts";
-import { probeOf, type SystemEntry } from "../timing/probe.ts";
+import { fieldStores } from "../timing/field-stores.ts";
+import { intervalFields, probeOf, type SystemEntry } from "../timing/probe.ts";
 import { type Scan, scanKernel } from "../timing/scan.ts";
 import { EXIT, type Exit } from "./exit.ts";
 import { writeFiles } from "./out.ts";
@@ -39,6 +40,18 @@ function systemsNamed(names: readonly string[]): readonly SystemEntry[] {
   });
 }
 
+function storyOf(system: SystemEntry, scan: Scan): ProbeStory {
+  const probe = probeOf(scan.facts, system.probe);
+  const fields = probe === null ? [] : intervalFields(probe);
+  // Mount options keep the same name in another struct, and often in another unit.
+  const struct = probe?.handler.item.struct ?? null;
+  const intervals = fields.map((field) => ({
+    field,
+    stores: fieldStores(scan.program, field).filter((store) => store.struct === struct),
+  }));
+  return probeStory(system, probe, intervals);
+}
+
 function filesOf(scan: Scan, report: RunReport): ReadonlyMap<string, string> {
   const template = readFileSync(join(installationFolder(), "templates", "run-report.md.hbs"), "utf8");
   return new Map([
@@ -53,11 +66,11 @@ export async function runCommand(names: readonly string[], options: RunOptions):
   const configuration = configurationOf(options.config);
   if (options.out === "") throw new InputError("--out", "names no folder");
   if (options.out === "-") throw new InputError("--out -", "run writes several files; name a folder");
-  const checker = checkerForCommand();
   const source = await openForCommand(options.kernel, []);
+  const checker = checkerForCommand();
   try {
     const scan = await scanKernel(source, [], configuration, checker);
-    const stories = systems.map((system) => probeStory(system, probeOf(scan.facts, system.probe)));
+    const stories = systems.map((system) => storyOf(system, scan));
     const report = runReport(scan, stories, FACT_KINDS);
     const written = writeFiles(options.out, filesOf(scan, report));
     await print(

@@ -36,8 +36,8 @@ function kindsOf(names: readonly string[] | undefined): ReadonlySet<FactKind> {
 export async function scanCommand(paths: readonly string[], options: ScanOptions): Promise<Exit> {
   const kinds = kindsOf(options.kind);
   const configuration = configurationOf(options.config);
-  const checker = checkerForCommand();
   const source = await openForCommand(options.kernel, paths);
+  const checker = checkerForCommand();
   try {
     const scan = await scanKernel(source, paths, configuration, checker);
     const facts = scan.facts.filter((fact) => kinds.has(fact.kind));

@@ -40,9 +40,10 @@ type Lists = "system" | "private";
 export async function downloadLinuxSource(subject: string, version: string, room: AptRoom): Promise<string> {
   room.progress(`downloading linux-source-${version} with apt-get (about 150 MB, once)`);
   let result = await tryDownload(subject, version, room, "system");
+  let refreshed: ProgramResult | null = null;
   if (result.status !== 0 && isListsFault(result.stderr)) {
     room.progress("the system's package lists do not have it: getting fresh ones into the cache");
-    await updatePrivateLists(subject, room);
+    refreshed = await updatePrivateLists(subject, room);
     result = await tryDownload(subject, version, room, "private");
   }
   const file = readdirSync(room.directory).find(
@@ -51,7 +52,14 @@ export async function downloadLinuxSource(subject: string, version: string, room
   if (result.status === 0 && file !== undefined) {
     return join(room.directory, file);
   }
-  throw new InputError(subject, `apt-get cannot download linux-source-${version} (${shortReason(result)})`);
+  // Without fresh lists "no such package" says nothing about Debian.
+  if (refreshed !== null && isNetworkFault(refreshed.stderr)) {
+    const reason = shortReason(refreshed);
+    throw new InputError(subject, `the package lists do not have it, and fresh ones cannot be got (${reason})`);
+  }
+  const offered = await searchVersions(subject, room, refreshed === null ? "system" : "private");
+  const others = offered.length === 0 ? "" : `; there are ${offered.map((one) => `debian:${one}`).join(", ")}`;
+  throw new InputError(subject, `apt-get cannot download linux-source-${version} (${shortReason(result)})${others}`);
 }
 
 /**
@@ -138,6 +146,12 @@ function aptOptions(room: AptRoom, lists: Lists): readonly string[] {
 function isListsFault(stderr: string): boolean {
   const unknown = /Unable to locate package|has no installation candidate|Can't (select|find)|No packages found/i;
   return unknown.test(stderr) || /404|Hash Sum mismatch/i.test(stderr);
+}
+
+function isNetworkFault(stderr: string): boolean {
+  return /Failed to fetch|Temporary failure|Could not (?:resolve|connect)|Cannot initiate|Unable to connect/i.test(
+    stderr,
+  );
 }
 
 /** apt's own reason, in one short line. */

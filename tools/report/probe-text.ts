@@ -2,6 +2,7 @@
  * A probe in words: what re-arms after how long, what is skipped when, what gives up after how long.
  */
 import type { Place } from "../timing/fact.ts";
+import type { FieldStore } from "../timing/field-stores.ts";
 import type { Probe, SystemEntry } from "../timing/probe.ts";
 import { consequenceText, deadlineText, printable, rearmText, referenceText } from "./words.ts";
 
@@ -15,20 +16,34 @@ function at(place: Place): string {
   return `${place.file}:${place.line} ${place.function ?? ""}`.trim();
 }
 
-/** Tells what the facts say about a probe. */
-export function probeStory(system: SystemEntry, probe: Probe | null): ProbeStory {
+/**
+ * Tells what the facts say about a probe.
+ *
+ * @param intervals the fields that its delay depends on, with what they are set to
+ */
+export function probeStory(
+  system: SystemEntry,
+  probe: Probe | null,
+  intervals: readonly { readonly field: string; readonly stores: readonly FieldStore[] }[] = [],
+): ProbeStory {
   if (probe === null) return { system, lines: null };
   const lines: string[] = [];
   for (const rearm of probe.rearms) {
     lines.push(`re-arms   after ${rearm.delay?.text ?? "a delay that is not known"}  (${at(rearm)})`);
   }
   lines.push(`          ${rearmText(probe.handler)}`);
+  for (const { field, stores } of intervals) {
+    const values = stores.map((store) => `${store.value.text} (${at(store.place)})`);
+    if (values.length > 0) lines.push(`          ${field} is set to ${values.join(", ")}`);
+  }
   for (const guard of probe.guards) {
     lines.push(`skipped   when ${deadlineText(guard)}  (${at(guard)})`);
+    if (guard.condition !== undefined) lines.push(`          as a part of: ${guard.condition}`);
     lines.push(`          then ${consequenceText(guard.whenTrue)}`);
   }
   for (const watchdog of probe.watchdogs) {
     lines.push(`gives up  when ${deadlineText(watchdog)}  (${at(watchdog)})`);
+    if (watchdog.condition !== undefined) lines.push(`          as a part of: ${watchdog.condition}`);
     lines.push(`          then ${consequenceText(watchdog.whenTrue)}`);
   }
   if (probe.guards.length === 0) lines.push("skipped   never: no deadline in the job itself");
@@ -38,7 +53,10 @@ export function probeStory(system: SystemEntry, probe: Probe | null): ProbeStory
   if (watched !== null && stamps.length > 0) {
     lines.push(`signs of life: ${referenceText(watched)} is stored at ${stamps.join(", ")}`);
   }
-  const kicks = probe.kicks.map((kick) => `${at(kick)}${kick.delay === null ? "" : ` (after ${kick.delay.text})`}`);
+  const kicks = probe.kicks.map(
+    (kick) =>
+      `${at(kick)}${kick.delay === null ? "" : ` (${kick.delay.seconds === 0 ? "at once" : `after ${kick.delay.text}`})`}`,
+  );
   if (kicks.length > 0) lines.push(`armed by  ${kicks.join(", ")}`);
   return { system, lines: lines.map(printable) };
 }

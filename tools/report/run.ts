@@ -90,7 +90,10 @@ function factTable(report: RunReport, paint: Paint): string {
 
 function kernelLine(scan: Scan): string {
   const version = scan.kernel.version === null ? "" : ` (Linux ${printable(scan.kernel.version)})`;
-  return `${printable(scan.kernel.id)}${version}: ${scan.paths.map(printable).join(", ")}`;
+  const note = /^sample(?:@|$)/.test(scan.kernel.id)
+    ? " - the small kernel that ships with groundhog, no real one"
+    : "";
+  return `${printable(scan.kernel.id)}${version}${note}: ${scan.paths.map(printable).join(", ")}`;
 }
 
 function storyLines(story: ProbeStory, paint: Paint): readonly string[] {

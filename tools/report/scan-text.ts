@@ -27,7 +27,7 @@ export function coverageText(coverage: Coverage): string {
   const inactive =
     coverage.functionsInactive === 0
       ? ""
-      : ` (${count(coverage.functionsInactive)} of them switched off by the configuration)`;
+      : ` (${count(coverage.functionsInactive)} of them in preprocessor branches that are not taken)`;
   const noun = (value: number, name: string): string => `${count(value)} ${name}${value === 1 ? "" : "s"}`;
   const text = `${noun(coverage.functions, "function")} in ${noun(coverage.files, "file")}`;
   return `${text}, ${coveragePercent(coverage)}% parsed${inactive}`;
@@ -67,7 +67,7 @@ export function scanText(scan: Scan, facts: readonly Fact[], paint: Paint): stri
     "",
     `${printable(scan.kernel.id)}${version}: ${scan.paths.map(printable).join(", ")}`,
     `${coverageText(scan.coverage)}; configuration: ${printable(scan.configuration.description)}`,
-    `${counted}, 0 findings (there are no rules yet)`,
+    `${counted}; findings: none looked for, there are no rules yet`,
   );
   return `${lines.join("\n")}\n`;
 }

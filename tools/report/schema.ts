@@ -81,6 +81,7 @@ const deadline = z.strictObject({
   relation: z.enum(["after", "before", "after-or-at", "before-or-at"]).describe("clock RELATION timestamp + offset"),
   timestamp: reference.nullable(),
   offset: duration,
+  condition: z.string().optional().describe("the whole condition, where the comparison is only a part of it"),
   whenTrue: outcome,
   whenFalse: outcome,
 });

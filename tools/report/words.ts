@@ -45,6 +45,11 @@ export function deadlineText(fact: DeadlineFact): string {
   return [`${clock} ${RELATIONS[fact.relation]} ${sum}`, ...locals].join("; ");
 }
 
+/** What else decides, where a comparison is not the whole condition. */
+export function partText({ condition }: DeadlineFact): string {
+  return condition === undefined ? "" : ` [only a part of: ${condition}]`;
+}
+
 /** How a handler arms itself again: `on all paths, after its work (can_echo, echo)`. */
 export function rearmText(fact: DelayedWorkFact): string {
   const { rearm } = fact;
@@ -61,6 +66,7 @@ export function rearmText(fact: DelayedWorkFact): string {
 
 /** ` after 60 s`, or ` at x` where only the point in time is known. */
 function delayText({ delay }: DelayedWorkFact): string {
+  if (delay?.seconds === 0) return " at once";
   return delay === null ? "" : ` ${delay.absolute === true ? "at" : "after"} ${delay.text}`;
 }
 
@@ -96,15 +102,21 @@ export function factText(fact: Fact): string {
     case "delayed-work":
       return delayedWorkText(fact);
     case "deadline":
-      return `${deadlineText(fact)}: then ${outcomeText(fact.whenTrue)}; else ${outcomeText(fact.whenFalse)}`;
+      return `${deadlineText(fact)}${partText(fact)}: then ${outcomeText(fact.whenTrue)}; else ${outcomeText(fact.whenFalse)}`;
     case "timestamp": {
       const offset = fact.offset === null ? "" : ` + ${fact.offset.text}`.replace(" + -", " - ");
       return `${referenceText(fact.target)} = ${fact.clock}${offset}`;
     }
     case "timed-wait": {
+      const locals = (fact.length.locals ?? [])
+        .map((one) => `; ${one.name} is one of: ${one.values.join(" | ")}`)
+        .join("");
+      // A field holds the length for somebody else's wait.
+      if (fact.expression.includes("=") && fact.awaits === null)
+        return `sets ${fact.primitive} to ${fact.length.text}${locals}`;
       const awaits = fact.awaits === null ? "" : ` for ${fact.awaits}`;
       const seconds = fact.length.seconds !== null && fact.length.unit !== "jiffies" && fact.length.unit !== "s";
-      return `waits ${fact.length.text}${seconds ? ` = ${fact.length.seconds} s` : ""}${awaits} (${fact.primitive})`;
+      return `waits ${fact.length.text}${seconds ? ` = ${fact.length.seconds} s` : ""}${awaits} (${fact.primitive})${locals}`;
     }
     case "wake-up":
       return `wakes ${fact.target}${fact.status === null ? "" : ` with ${fact.status}`} (${fact.primitive})`;

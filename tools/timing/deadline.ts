@@ -7,7 +7,7 @@ import { ancestorOf, childOf, descendants, type SyntaxNode } from "../c/syntax.t
 import { clockOf } from "./clocks.ts";
 import { durationOf, sumText } from "./duration.ts";
 import type { Collected, DeadlineFact, Duration, Outcome, Reference, TimeUnit } from "./fact.ts";
-import { outcomes } from "./outcome.ts";
+import { outcomes, wholeCondition } from "./outcome.ts";
 import type { ClockLocals, Scope } from "./scope.ts";
 import type { Use, UseFinder } from "./uses.ts";
 
@@ -103,6 +103,7 @@ function fromCall(use: Use, stamped: ReadonlySet<string>): DeadlineFact[] {
       relation: parts.relation,
       timestamp,
       offset: offsetOf(scope, parts, both),
+      ...conditionOf(scope, site),
       ...outcomesOf(use),
     };
   };
@@ -205,6 +206,11 @@ function outcomesOf(use: Use): Pick<DeadlineFact, "whenTrue" | "whenFalse"> {
   const { parent } = use.site;
   const isCompared = COMPARES.has(use.primitive) && parent?.type === "binary_expression";
   return outcomes(use.scope, isCompared ? parent : use.site);
+}
+
+function conditionOf(scope: Scope, site: SyntaxNode): Pick<DeadlineFact, "condition"> {
+  const condition = wholeCondition(scope, site);
+  return condition === undefined ? {} : { condition };
 }
 
 /** One bound of a range: when it holds, the other one still has to. */
@@ -369,6 +375,7 @@ function fromOperator(scope: Scope, comparison: SyntaxNode, stamped: ReadonlySet
     relation: parts.relation,
     timestamp: parts.timestamp === null ? null : referenceIn(scope, [left, right], parts.timestamp, scope.code),
     offset: offsetOf(scope, parts, both),
+    ...conditionOf(scope, comparison),
     ...outcomes(scope, comparison),
   };
 }

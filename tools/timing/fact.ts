@@ -110,6 +110,8 @@ export interface DeadlineFact extends FactBase {
   readonly relation: "after" | "before" | "after-or-at" | "before-or-at";
   readonly timestamp: Reference | null;
   readonly offset: Duration;
+  /** The whole condition, where the comparison is only a part of it: other parts decide as well. */
+  readonly condition?: string;
   readonly whenTrue: Outcome;
   readonly whenFalse: Outcome;
 }

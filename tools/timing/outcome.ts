@@ -51,6 +51,34 @@ export function outcomes(scope: Scope, site: SyntaxNode): { readonly whenTrue: O
   return { whenTrue: follow("true"), whenFalse: follow("false") };
 }
 
+/**
+ * The condition that a comparison is a part of: of an if or a loop, of `?:`, or what is returned.
+ *
+ * @returns undefined where the comparison is all of it
+ */
+export function wholeCondition(scope: Scope, site: SyntaxNode): string | undefined {
+  let whole = site;
+  for (let at = site.parent; at !== null; at = at.parent) {
+    const isPart = /^(?:binary|parenthesized|unary)_expression$/.test(at.type);
+    const isWrapper =
+      at.type === "argument_list" || (at.type === "call_expression" && /^(?:un)?likely\b/.test(scope.text(at)));
+    if (!isPart && !isWrapper) break;
+    whole = at;
+  }
+  const text = withoutOuterParentheses(scope.text(whole));
+  return text === scope.text(site) ? undefined : text;
+}
+
+function withoutOuterParentheses(text: string): string {
+  if (!text.startsWith("(") || !text.endsWith(")")) return text;
+  let depth = 0;
+  for (let i = 0; i < text.length - 1; i++) {
+    if (text[i] === "(") depth++;
+    else if (text[i] === ")" && --depth === 0) return text;
+  }
+  return text.slice(1, -1).trim();
+}
+
 function enclosingStatement(node: SyntaxNode): SyntaxNode | null {
   for (let at = node.parent; at !== null; at = at.parent) {
     if (STATEMENTS.has(at.type)) return at;

@@ -26,6 +26,13 @@ export interface Probe {
   readonly stamps: readonly TimestampFact[];
 }
 
+/** Names of the fields that a probe's own re-arming depends on: its intervals. */
+export function intervalFields(probe: Probe): readonly string[] {
+  const symbols = probe.rearms.flatMap((rearm) => rearm.delay?.terms.flatMap((term) => term.symbols) ?? []);
+  const fields = symbols.flatMap((name) => /(?:->|\.)(\w+)$/.exec(name)?.[1] ?? []);
+  return [...new Set(fields)];
+}
+
 function sameField(a: Reference | null, b: Reference | null): boolean {
   if (a === null || b === null || a.field === null || a.field !== b.field) return false;
   return a.struct === b.struct || a.struct === null || b.struct === null;

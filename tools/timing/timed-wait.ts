@@ -44,7 +44,8 @@ const WAITS: ReadonlyMap<string, Wait> = new Map<string, Wait>([
   ["schedule_hrtimeout", { length: 0, unit: "ns" }],
   ["read_poll_timeout", { length: 4, unit: "us", awaits: 2 }],
   ["readx_poll_timeout", { length: 5, unit: "us", awaits: 3 }],
-  ["rpc_delay", { length: 1, unit: "jiffies", awaits: 0 }],
+  // The task is who waits, not what is waited for.
+  ["rpc_delay", { length: 1, unit: "jiffies" }],
   ["rpc_sleep_on_timeout", { length: 3, unit: "jiffies", awaits: 0 }],
   ["rpc_sleep_on_priority_timeout", { length: 2, unit: "jiffies", awaits: 0 }],
   ["sock_set_sndtimeo", { length: 1, unit: "s" }],

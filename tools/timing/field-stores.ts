@@ -1,0 +1,47 @@
+/**
+ * What a field is ever set to: the interval of a job is often a field, and a report that cannot say "60 s by default"
+ * leaves the reader to grep.
+ */
+
+import { FILE, textOf } from "../c/mask/structure.ts";
+import type { Program } from "../c/program.ts";
+import { ARROW, DOT, EQUALS } from "../c/punctuators.ts";
+import { ancestorOf, childOf, nodeAt } from "../c/syntax.ts";
+import type { Duration, Place } from "./fact.ts";
+import { Scopes } from "./scope.ts";
+
+export interface FieldStore {
+  /** Tag of the struct that has the field; null where the declarations do not tell. */
+  readonly struct: string | null;
+  readonly place: Place;
+  readonly value: Duration;
+}
+
+const ASSIGNMENT = new Set(["assignment_expression"]);
+/** A field that is set in more places is no setting. */
+const MAX_STORES = 12;
+
+/** All plain assignments to fields of a name in the scanned files; the value is read as a number of jiffies. */
+export function fieldStores(program: Program, field: string): readonly FieldStore[] {
+  const scopes = new Scopes(program);
+  const stores: FieldStore[] = [];
+  for (const file of program.files) {
+    const { stream } = file.masked;
+    const { tokens, context } = stream;
+    for (let i = 1; i < tokens.count; i++) {
+      if (tokens.code[i + 1] !== EQUALS || (tokens.code[i - 1] !== ARROW && tokens.code[i - 1] !== DOT)) continue;
+      if (context[i] === FILE || textOf(stream, i) !== field) continue;
+      const offset = tokens.start[i] as number;
+      const fn = file.functions.find((one) => one.bodyStart <= offset && offset < one.end);
+      const scope = fn === undefined ? null : scopes.of(fn);
+      const store = scope === null ? null : ancestorOf(nodeAt(scope.root, offset, offset + field.length), ASSIGNMENT);
+      const value = store === null ? undefined : childOf(store, "right");
+      const target = store === null ? undefined : childOf(store, "left");
+      if (scope === null || store === null || value === undefined || target === undefined) continue;
+      const { struct } = scope.reference(target);
+      stores.push({ struct, place: scope.place(store), value: scope.duration(value, "jiffies") });
+      if (stores.length >= MAX_STORES) return stores;
+    }
+  }
+  return stores;
+}
