@@ -52,7 +52,7 @@ describe("waits for something", () => {
     ["wait_for_completion_timeout(&sk->ready, 15 * HZ)", 15, "&sk->ready"],
     ["wait_for_completion_killable_timeout(&sk->ready, HZ)", 1, "&sk->ready"],
     ["wait_on_bit_timeout(&sk->flags, 3, TASK_KILLABLE, HZ)", 1, "&sk->flags"],
-    ["rpc_delay(task, HZ >> 2)", 0.25, "task"],
+    ["rpc_delay(task, HZ >> 2)", 0.25, null],
     ["rpc_sleep_on_timeout(&queue, task, NULL, jiffies + 60 * HZ)", 60, "&queue"],
     ["rpc_sleep_on_priority_timeout(&queue, task, jiffies + HZ, 0)", 1, "&queue"],
   ])("%s", async (call, seconds, awaits) => {

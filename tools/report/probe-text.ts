@@ -1,7 +1,7 @@
 /**
  * A probe in words: what re-arms after how long, what is skipped when, what gives up after how long.
  */
-import type { Place } from "../timing/fact.ts";
+import type { DelayedWorkFact, Place } from "../timing/fact.ts";
 import type { FieldStore } from "../timing/field-stores.ts";
 import type { Probe, SystemEntry } from "../timing/probe.ts";
 import { consequenceText, deadlineText, printable, rearmText, referenceText } from "./words.ts";
@@ -53,10 +53,12 @@ export function probeStory(
   if (watched !== null && stamps.length > 0) {
     lines.push(`signs of life: ${referenceText(watched)} is stored at ${stamps.join(", ")}`);
   }
-  const kicks = probe.kicks.map(
-    (kick) =>
-      `${at(kick)}${kick.delay === null ? "" : ` (${kick.delay.seconds === 0 ? "at once" : `after ${kick.delay.text}`})`}`,
-  );
+  const kicks = probe.kicks.map((kick) => `${at(kick)}${kickDelay(kick)}`);
   if (kicks.length > 0) lines.push(`armed by  ${kicks.join(", ")}`);
   return { system, lines: lines.map(printable) };
+}
+
+function kickDelay({ delay }: DelayedWorkFact): string {
+  if (delay === null) return "";
+  return delay.seconds === 0 ? " (at once)" : ` (after ${delay.text})`;
 }

@@ -102,7 +102,10 @@ export function factText(fact: Fact): string {
     case "delayed-work":
       return delayedWorkText(fact);
     case "deadline":
-      return `${deadlineText(fact)}${partText(fact)}: then ${outcomeText(fact.whenTrue)}; else ${outcomeText(fact.whenFalse)}`;
+      return [
+        `${deadlineText(fact)}${partText(fact)}: then ${outcomeText(fact.whenTrue)}`,
+        `else ${outcomeText(fact.whenFalse)}`,
+      ].join("; ");
     case "timestamp": {
       const offset = fact.offset === null ? "" : ` + ${fact.offset.text}`.replace(" + -", " - ");
       return `${referenceText(fact.target)} = ${fact.clock}${offset}`;
@@ -115,8 +118,9 @@ export function factText(fact: Fact): string {
       if (fact.expression.includes("=") && fact.awaits === null)
         return `sets ${fact.primitive} to ${fact.length.text}${locals}`;
       const awaits = fact.awaits === null ? "" : ` for ${fact.awaits}`;
-      const seconds = fact.length.seconds !== null && fact.length.unit !== "jiffies" && fact.length.unit !== "s";
-      return `waits ${fact.length.text}${seconds ? ` = ${fact.length.seconds} s` : ""}${awaits} (${fact.primitive})${locals}`;
+      const inOtherUnit = fact.length.seconds !== null && !/^(?:jiffies|s)$/.test(fact.length.unit);
+      const seconds = inOtherUnit ? ` = ${fact.length.seconds} s` : "";
+      return `waits ${fact.length.text}${seconds}${awaits} (${fact.primitive})${locals}`;
     }
     case "wake-up":
       return `wakes ${fact.target}${fact.status === null ? "" : ` with ${fact.status}`} (${fact.primitive})`;
