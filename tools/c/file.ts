@@ -199,6 +199,7 @@ function cutFunctions(
   found: readonly TextFunction[],
   configuration: Configuration,
 ): number {
+  if (found.length === 0) return 0;
   const { masked, base } = region;
   const starts = declarationStarts(masked);
   const switchedOff = new Map<number, TextFunction[]>();

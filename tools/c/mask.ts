@@ -52,30 +52,49 @@ function maskTokens(text: Buffer, source: string, lexed: Lexed, preprocessed: Pr
   const out = new MaskedText(Buffer.from(text));
   const { comments, marks, stray, tokens } = lexed;
   for (let i = 0; i < comments.length; i += 2) out.blank(comments[i] as number, comments[i + 1] as number);
-  for (const offset of [...stray, ...marks]) out.blank(offset, offset + 1);
-  for (let i = 0; i < tokens.count; i++) {
-    if (tokens.kind[i] === DIRECTIVE) out.blank(tokens.start[i] as number, tokens.end[i] as number);
-  }
-  const { inactive } = preprocessed;
-  for (let i = 0; i < inactive.length; i += 2) out.blank(inactive[i] as number, inactive[i + 1] as number);
-  const words = withoutAnnotations(source, tokens, inactive, out);
+  const words = withoutAnnotations(source, tokens, preprocessed.inactive, out);
   const stream: Stream = { ...words, ...structureOf(words), gone: new Uint8Array(words.tokens.count) };
-  // Deeper text is refused by the reader; the rules' cost grows with depth.
-  if (stream.depth <= MAX_NESTING) {
-    maskFileScope(stream, out);
-    maskMembers(stream, out);
-    maskArguments(stream, out);
-    maskStatements(stream, out);
-  }
+  const blankRest = (): void => {
+    for (const offset of [...stray, ...marks]) out.blank(offset, offset + 1);
+    for (let i = 0; i < tokens.count; i++) {
+      if (tokens.kind[i] === DIRECTIVE) out.blank(tokens.start[i] as number, tokens.end[i] as number);
+    }
+    const { inactive } = preprocessed;
+    for (let i = 0; i < inactive.length; i += 2) out.blank(inactive[i] as number, inactive[i + 1] as number);
+  };
+  const problems = [...preprocessed.problems, ...lexicalProblems(source, lexed)];
+  // No spread here: it would call the getters.
+  return Object.assign(lazily(stream, out, blankRest), { source, preprocessed, problems, stream, allTokens: tokens });
+}
+
+/** The masked text, made when somebody wants to parse: of headers without functions nobody does, most of the time. */
+function lazily(stream: Stream, out: MaskedText, blankRest: () => void): Pick<Masked, "bytes" | "text" | "edits"> {
+  let text: string | null = null;
+  const finished = (): string => {
+    if (text !== null) return text;
+    blankRest();
+    // Deeper text is refused by the reader; the rules' cost grows with depth.
+    if (stream.depth <= MAX_NESTING) {
+      maskFileScope(stream, out);
+      maskMembers(stream, out);
+      maskArguments(stream, out);
+      maskStatements(stream, out);
+    }
+    text = out.bytes.toString("latin1");
+    return text;
+  };
   return {
-    bytes: out.bytes,
-    text: out.bytes.toString("latin1"),
-    source,
-    edits: out.edits,
-    preprocessed,
-    problems: [...preprocessed.problems, ...lexicalProblems(source, lexed)],
-    stream,
-    allTokens: tokens,
+    get bytes() {
+      finished();
+      return out.bytes;
+    },
+    get text() {
+      return finished();
+    },
+    get edits() {
+      finished();
+      return out.edits;
+    },
   };
 }
 

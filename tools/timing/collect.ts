@@ -12,7 +12,7 @@ import { Scopes } from "./scope.ts";
 import { collectTaskStates } from "./task-state.ts";
 import { collectTimedWaits, TIMED_WAIT_FIELDS, WAIT_NAMES } from "./timed-wait.ts";
 import { collectTimestamps } from "./timestamp.ts";
-import { UseFinder } from "./uses.ts";
+import { mentionedNames, UseFinder } from "./uses.ts";
 import { collectWakeUps } from "./wake-up.ts";
 
 /** Names whose uses other than calls the collectors ask for; a program must be told before it is indexed. */
@@ -37,7 +37,7 @@ const PRIMITIVES: ReadonlySet<string> = new Set([
 /** Macros without parameters that stand for a primitive, or for a whole call of one. */
 export function isWatchedMacro(macro: MacroDefinition): boolean {
   if (macro.parameters !== null) return false;
-  return (macro.body.match(/[A-Za-z_]\w*/g) ?? []).some((name) => PRIMITIVES.has(name));
+  return mentionedNames(macro).some((name) => PRIMITIVES.has(name));
 }
 
 export interface TimingFacts {

@@ -240,10 +240,19 @@ export class UseFinder {
   }
 }
 
+const mentioned = new WeakMap<MacroDefinition, readonly string[]>();
+
 /** Names that a macro's text calls; a macro without parameters may also be another name for one. */
-function mentionedNames(macro: MacroDefinition): string[] {
-  const pattern = macro.parameters === null ? /\b([A-Za-z_]\w*)\b/g : /\b([A-Za-z_]\w*)\s*\(/g;
-  return [...macro.body.matchAll(pattern)].map((match) => match[1] as string);
+export function mentionedNames(macro: MacroDefinition): readonly string[] {
+  let names = mentioned.get(macro);
+  if (names === undefined) {
+    // Thousands of macros are numbers: nothing to look for in those.
+    const isNumber = /^\(?-?[0-9]/.test(macro.body);
+    const pattern = macro.parameters === null ? /[A-Za-z_]\w*/g : /[A-Za-z_]\w*(?=\s*\()/g;
+    names = isNumber && macro.body.length < 16 ? [] : (macro.body.match(pattern) ?? []);
+    mentioned.set(macro, names);
+  }
+  return names;
 }
 
 function placeIn(expression: SyntaxNode | null, node: SyntaxNode): Use["place"] {
