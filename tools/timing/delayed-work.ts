@@ -326,7 +326,8 @@ function* handlerFacts(
     done.add(key);
     const scope = fn === undefined ? null : uses.scopes.of(fn);
     if (fn === undefined || scope === null) {
-      const reason = `${fact.item.expression} is bound to ${handler}, which is no function of the scanned files`;
+      const why = fn === undefined ? "is no function of the scanned files" : "does not parse";
+      const reason = `${fact.item.expression} is bound to ${handler}, which ${why}`;
       problems.push({ file: fact.file, function: fact.function, line: fact.line, reason });
       continue;
     }

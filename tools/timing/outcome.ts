@@ -19,7 +19,7 @@ export function callNames(scope: Scope, node: SyntaxNode): { readonly name: stri
   for (const inner of descendants(node)) {
     if (inner.type !== "call_expression") continue;
     const callee = childOf(inner, "function");
-    if (callee !== undefined) calls.push({ name: scope.text(callee), node: inner });
+    if (callee !== undefined) calls.push({ name: scope.text(callee).replace(/^\((\w+)\)$/, "$1"), node: inner });
   }
   return calls;
 }
