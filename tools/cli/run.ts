@@ -66,19 +66,23 @@ export async function runCommand(names: readonly string[], options: RunOptions):
   const configuration = configurationOf(options.config);
   if (options.out === "") throw new InputError("--out", "names no folder");
   if (options.out === "-") throw new InputError("--out -", "run writes several files; name a folder");
-  const source = await openForCommand(options.kernel, []);
+  // The second thread takes a while to start: it does so while the kernel is opened.
   const checker = checkerForCommand();
   try {
-    const scan = await scanKernel(source, [], configuration, checker);
-    const stories = systems.map((system) => storyOf(system, scan));
-    const report = runReport(scan, stories, FACT_KINDS);
-    const written = writeFiles(options.out, filesOf(scan, report));
-    await print(
-      options.json === true ? jsonLine(runDocument(report, written)) : runText(report, written, paintForTerminal()),
-    );
+    const source = await openForCommand(options.kernel, []);
+    try {
+      const scan = await scanKernel(source, [], configuration, checker);
+      const stories = systems.map((system) => storyOf(system, scan));
+      const report = runReport(scan, stories, FACT_KINDS);
+      const written = writeFiles(options.out, filesOf(scan, report));
+      await print(
+        options.json === true ? jsonLine(runDocument(report, written)) : runText(report, written, paintForTerminal()),
+      );
+    } finally {
+      await source.close();
+    }
   } finally {
     await checker.close();
-    await source.close();
   }
   return EXIT.done;
 }

@@ -36,17 +36,21 @@ function kindsOf(names: readonly string[] | undefined): ReadonlySet<FactKind> {
 export async function scanCommand(paths: readonly string[], options: ScanOptions): Promise<Exit> {
   const kinds = kindsOf(options.kind);
   const configuration = configurationOf(options.config);
-  const source = await openForCommand(options.kernel, paths);
+  // The second thread takes a while to start: it does so while the kernel is opened.
   const checker = checkerForCommand();
   try {
-    const scan = await scanKernel(source, paths, configuration, checker);
-    const facts = scan.facts.filter((fact) => kinds.has(fact.kind));
-    await print(
-      options.json === true ? jsonLine(scanDocument({ ...scan, facts })) : scanText(scan, facts, paintForTerminal()),
-    );
+    const source = await openForCommand(options.kernel, paths);
+    try {
+      const scan = await scanKernel(source, paths, configuration, checker);
+      const facts = scan.facts.filter((fact) => kinds.has(fact.kind));
+      await print(
+        options.json === true ? jsonLine(scanDocument({ ...scan, facts })) : scanText(scan, facts, paintForTerminal()),
+      );
+    } finally {
+      await source.close();
+    }
   } finally {
     await checker.close();
-    await source.close();
   }
   return EXIT.done;
 }
