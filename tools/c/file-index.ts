@@ -10,6 +10,7 @@ import { ENUM, FILE, INITIALIZER, STRUCT, type Stream, textOf } from "./mask/str
 import { OPERATOR, PLAIN, STATEMENT, STORAGE, TAGGED, TYPE } from "./mask/words.ts";
 import {
   AMPERSAND,
+  ARROW,
   CLOSE_BRACE,
   CLOSE_BRACKET,
   CLOSE_PAREN,
@@ -314,4 +315,17 @@ function variable(stream: Stream, draft: Draft, end: number): void {
 /** Text of a token that may not be there. */
 function source(stream: Stream, index: number): string {
   return index < stream.tokens.count ? textOf(stream, index) : "";
+}
+
+/** Assignments to fields of a name (`x->name = ...`) inside the functions of a file. */
+export function fieldAssignments(file: CFile, name: string): readonly CallSite[] {
+  const { stream } = file.masked;
+  const { tokens, context } = stream;
+  const owner = functionFinder(file);
+  const sites: CallSite[] = [];
+  for (let i = 1; i < tokens.count; i++) {
+    if (tokens.code[i + 1] !== EQUALS || (tokens.code[i - 1] !== ARROW && tokens.code[i - 1] !== DOT)) continue;
+    if (context[i] !== FILE && textOf(stream, i) === name) sites.push(siteOf(file, stream, i, name, owner));
+  }
+  return sites;
 }

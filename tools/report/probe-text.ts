@@ -4,7 +4,7 @@
 import type { DelayedWorkFact, Place } from "../timing/fact.ts";
 import type { FieldStore } from "../timing/field-stores.ts";
 import type { Probe, SystemEntry } from "../timing/probe.ts";
-import { consequenceText, deadlineText, printable, rearmText, referenceText } from "./words.ts";
+import { deadlineText, outcomeText, printable, rearmText, referenceText } from "./words.ts";
 
 export interface ProbeStory {
   readonly system: SystemEntry;
@@ -39,12 +39,12 @@ export function probeStory(
   for (const guard of probe.guards) {
     lines.push(`skipped   when ${deadlineText(guard)}  (${at(guard)})`);
     if (guard.condition !== undefined) lines.push(`          as a part of: ${guard.condition}`);
-    lines.push(`          then ${consequenceText(guard.whenTrue)}`);
+    lines.push(`          then ${outcomeText(guard.whenTrue)}`);
   }
   for (const watchdog of probe.watchdogs) {
     lines.push(`gives up  when ${deadlineText(watchdog)}  (${at(watchdog)})`);
     if (watchdog.condition !== undefined) lines.push(`          as a part of: ${watchdog.condition}`);
-    lines.push(`          then ${consequenceText(watchdog.whenTrue)}`);
+    lines.push(`          then ${outcomeText(watchdog.whenTrue)}`);
   }
   if (probe.guards.length === 0) lines.push("skipped   never: no deadline in the job itself");
   if (probe.watchdogs.length === 0) lines.push("gives up  never: no deadline elsewhere on what the job looks at");

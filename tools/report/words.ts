@@ -16,7 +16,8 @@ export function referenceText(reference: Reference): string {
     : reference.expression;
 }
 
-function outcomeText(outcome: Outcome): string {
+/** `calls cifs_reconnect; return true`. */
+export function outcomeText(outcome: Outcome): string {
   const calls = outcome.calls.length === 0 ? "" : `calls ${outcome.calls.join(", ")}; `;
   return `${calls}${outcome.ends.join(" or ")}`;
 }
@@ -130,9 +131,4 @@ export function factText(fact: Fact): string {
       return `${fact.state} -> ${fact.next} on ${status}${fact.via === undefined ? "" : ` (through ${fact.via})`}`;
     }
   }
-}
-
-/** What happens when a deadline has passed, short: calls that matter and where it ends. */
-export function consequenceText(outcome: Outcome): string {
-  return outcomeText(outcome);
 }

@@ -3,9 +3,8 @@
  * leaves the reader to grep.
  */
 
-import { FILE, textOf } from "../c/mask/structure.ts";
+import { fieldAssignments } from "../c/file-index.ts";
 import type { Program } from "../c/program.ts";
-import { ARROW, DOT, EQUALS } from "../c/punctuators.ts";
 import { ancestorOf, childOf, nodeAt } from "../c/syntax.ts";
 import type { Duration, Place } from "./fact.ts";
 import { Scopes } from "./scope.ts";
@@ -26,15 +25,10 @@ export function fieldStores(program: Program, field: string): readonly FieldStor
   const scopes = new Scopes(program);
   const stores: FieldStore[] = [];
   for (const file of program.files) {
-    const { stream } = file.masked;
-    const { tokens, context } = stream;
-    for (let i = 1; i < tokens.count; i++) {
-      if (tokens.code[i + 1] !== EQUALS || (tokens.code[i - 1] !== ARROW && tokens.code[i - 1] !== DOT)) continue;
-      if (context[i] === FILE || textOf(stream, i) !== field) continue;
-      const offset = tokens.start[i] as number;
-      const fn = file.functions.find((one) => one.bodyStart <= offset && offset < one.end);
-      const scope = fn === undefined ? null : scopes.of(fn);
-      const store = scope === null ? null : ancestorOf(nodeAt(scope.root, offset, offset + field.length), ASSIGNMENT);
+    for (const site of fieldAssignments(file, field)) {
+      const scope = site.function === null ? null : scopes.of(site.function);
+      const name = scope === null ? null : nodeAt(scope.root, site.offset, site.offset + field.length);
+      const store = name === null ? null : ancestorOf(name, ASSIGNMENT);
       const value = store === null ? undefined : childOf(store, "right");
       const target = store === null ? undefined : childOf(store, "left");
       if (scope === null || store === null || value === undefined || target === undefined) continue;

@@ -55,9 +55,8 @@ const WAITS: ReadonlyMap<string, Wait> = new Map<string, Wait>([
 const WAIT_EVENT = /^(?:__)?(?:swait|wait)_event\w*timeout\w*$|^wait_var_event_timeout$/;
 
 /** Fields that hold a timeout for somebody else's wait. */
-const TIMEOUT_FIELDS: readonly string[] = ["sk_rcvtimeo", "sk_sndtimeo", "tk_timeout"];
+export const TIMED_WAIT_FIELDS: readonly string[] = ["sk_rcvtimeo", "sk_sndtimeo", "tk_timeout"];
 
-export const TIMED_WAIT_FIELDS = TIMEOUT_FIELDS;
 export const WAIT_NAMES: readonly string[] = [...WAITS.keys()];
 
 /** Collects all timed waits. */
@@ -81,7 +80,7 @@ export function collectTimedWaits(uses: UseFinder): Collected<TimedWaitFact> {
       awaits: awaits === undefined ? null : use.scope.text(awaits, use.code),
     });
   }
-  for (const field of TIMEOUT_FIELDS) {
+  for (const field of TIMED_WAIT_FIELDS) {
     for (const site of program.usesOf(field)) {
       const scope = site.function === null ? null : scopes.of(site.function);
       if (scope === null) continue;
