@@ -83,10 +83,3 @@ export function plainValue(sum: Sum): number | null {
   const only = sum.length === 1 ? sum[0] : undefined;
   return only !== undefined && only.hz === 0 && only.symbols.length === 0 ? only.factor : null;
 }
-
-/** Seconds of a sum that counts jiffies and is a plain multiple of HZ; null otherwise. */
-export function secondsOfJiffies(sum: Sum): number | null {
-  if (sum.length === 0) return 0;
-  const only = sum.length === 1 ? sum[0] : undefined;
-  return only !== undefined && only.hz === 1 && only.symbols.length === 0 ? only.factor : null;
-}
