@@ -7,15 +7,20 @@ const manifest = JSON.parse(readFileSync(new URL("package.json", import.meta.url
 rmSync(new URL("dist", import.meta.url), { recursive: true, force: true });
 await build({
   absWorkingDir: new URL(".", import.meta.url).pathname,
-  entryPoints: { groundhog: "tools/cli/main.ts", "parse-worker": "tools/c/parse-worker.ts" },
+  entryPoints: {
+    groundhog: "tools/cli/main.ts",
+    "parse-worker": "tools/c/parse-worker.ts",
+    "check-worker": "tools/cli/check-worker.ts",
+  },
   outdir: "dist",
   bundle: true,
   splitting: true,
   format: "esm",
   platform: "node",
   target: "node20",
-  // Native add-ons cannot be bundled; they load their prebuilt binary from their own folder.
-  external: ["tree-sitter", "tree-sitter-c"],
+  // Native add-ons cannot be bundled; they load their prebuilt binary from their own folder. So does esbuild, which
+  // takes the types off generated models.
+  external: ["tree-sitter", "tree-sitter-c", "esbuild"],
   define: { GROUNDHOG_VERSION: JSON.stringify(manifest.version) },
   // Bundled CommonJS dependencies call require(); an ES module has none of its own.
   banner: {

@@ -143,6 +143,31 @@ export class Program {
     return known?.find((one) => one.file === from) ?? known?.find((one) => !one.isStatic);
   }
 
+  /** As callee(), and functions of headers, which every file that includes them has as its own. */
+  definition(name: string, from: CFile): CFunction | undefined {
+    const known = this.callee(name, from) ?? this.functions.get(name)?.find((one) => one.file.path.endsWith(".h"));
+    return known ?? this.headerFunction(name);
+  }
+
+  /** A function with a body in a header of a folder nearby; those of include/ are the kernel's, not the client's. */
+  private headerFunction(name: string): CFunction | undefined {
+    const key = `function ${name}`;
+    if (this.missing.has(key)) return undefined;
+    this.missing.add(key);
+    const body = new RegExp(`\\b${name}\\s*\\([^;{}]*\\)\\s*\\{`);
+    for (const header of this.headers) {
+      if (header.path.startsWith("include/") || !header.text.includes(name)) continue;
+      if (!body.test(header.text.toString("latin1"))) continue;
+      const file = readCFile(header.path, header.text, this.configuration);
+      const found = file.functions.find((one) => one.name === name);
+      if (found === undefined) continue;
+      this.missing.delete(key);
+      this.functions.set(name, [found]);
+      return found;
+    }
+    return undefined;
+  }
+
   /** Functions that call a function by name; calls through pointers are not seen. */
   callersOf(fn: CFunction): ReadonlySet<CFunction> {
     this.callers ??= this.callGraph();
@@ -183,6 +208,14 @@ export class Program {
 
   typedef(name: string): string | StructSite | undefined {
     return this.typedefs.get(name);
+  }
+
+  /** Where the body of a struct or union stands; a typedef's name does for a struct without a tag. */
+  structSite(tag: string): StructSite | undefined {
+    const site = this.structSites.get(tag) ?? this.search(tag, "struct", () => this.structSites.get(tag));
+    if (site !== undefined) return site;
+    const target = this.typedefs.get(tag);
+    return typeof target === "object" ? target : undefined;
   }
 
   /** A struct or union with its fields; anonymous members' fields are its own. */

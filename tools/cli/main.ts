@@ -4,7 +4,9 @@
  */
 import { Command, CommanderError, Option } from "commander";
 import { InputError } from "../kernel/input-error.ts";
+import type { CheckOptions } from "./check.ts";
 import { EXIT, type Exit } from "./exit.ts";
+import type { ModelOptions } from "./model.ts";
 import type { RunOptions } from "./run.ts";
 import type { ScanOptions } from "./scan.ts";
 
@@ -68,16 +70,63 @@ function program(done: (exit: Exit) => void): Command {
       done(await scanCommand(paths, options));
     });
 
+  addModelCommands(groundhog, done);
+
   groundhog
     .command("schema")
     .description("the JSON Schema of a command's --json document")
-    .argument("<COMMAND>", "scan or run")
-    .addHelpText("after", examples(["groundhog schema scan", "groundhog schema run > run.schema.json"]))
+    .argument("<COMMAND>", "scan, check or run")
+    .addHelpText("after", examples(["groundhog schema check", "groundhog schema run > run.schema.json"]))
     .action(async (command: string) => {
       const { schemaCommand } = await import("./schema.ts");
       done(await schemaCommand(command));
     });
   return groundhog;
+}
+
+/** Commands on the model of one system. */
+function addModelCommands(groundhog: Command, done: (exit: Exit) => void): void {
+  groundhog
+    .command("model")
+    .description("write the TypeScript model of a system")
+    .argument("<SYSTEM>", "the system, such as cifs-echo")
+    .option("--kernel <K>", KERNEL_HELP)
+    .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")
+    .option("--out <DIR>", "where the model goes; - for standard output", "groundhog-out")
+    .addHelpText(
+      "after",
+      examples(["groundhog model cifs-echo --kernel debian:6.1", "groundhog model cifs-echo --kernel sample --out -"]),
+    )
+    .action(async (system: string, options: ModelOptions) => {
+      const { modelCommand } = await import("./model.ts");
+      done(await modelCommand(system, options));
+    });
+
+  groundhog
+    .command("check")
+    .description("verdict, figures and witness of a system; exit code 0 holds, 1 violated, 3 inconclusive")
+    .argument("<SYSTEM>", "the system, such as cifs-echo")
+    .option("--kernel <K>", KERNEL_HELP)
+    .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")
+    .option("--hz <N,...>", "only these values of HZ (default: 100,250,300,1000)")
+    .option("--echo-interval <N,...>", "only these echo intervals, in seconds (default: 1 to 600)")
+    .option("--rtt <S,...>", "only these round trips, in seconds or 1jiffy (default: up to half the interval)")
+    .option("--wheel <KIND>", "timers: exact, levels or slack (default: what the kernel's own source has)")
+    .option("--seed <N>", "of the random workloads", "1")
+    .option("--replay <FILE>", "run a witness again instead")
+    .option("--out <DIR>", "where witnesses go", "groundhog-out")
+    .option("--json", "print one JSON document (see: groundhog schema check)")
+    .addHelpText(
+      "after",
+      examples([
+        "groundhog check cifs-echo --kernel debian:6.1",
+        "groundhog check cifs-echo --kernel sample@5 --hz 250 --echo-interval 60 --json",
+      ]),
+    )
+    .action(async (system: string, options: CheckOptions) => {
+      const { checkCommand } = await import("./check.ts");
+      done(await checkCommand(system, options));
+    });
 }
 
 function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {

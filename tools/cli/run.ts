@@ -1,8 +1,11 @@
-/** `groundhog run`: scans, writes the reports, and prints one table. */
+/** `groundhog run`: scans, checks, writes the reports, and prints one table. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SYSTEMS } from "../../kernel-models/registry.ts";
+import type { Verdict } from "../check/verdict.ts";
 import { InputError } from "../kernel/input-error.ts";
+import type { KernelSource } from "../kernel/source.ts";
+import type { CheckReport } from "../report/check.ts";
 import { type ProbeStory, probeStory } from "../report/probe-text.ts";
 import { type RunReport, runDocument, runMarkdown, runReport, runText } from "../report/run.ts";
 import { scanDocument } from "../report/scan-json.ts";
@@ -10,17 +13,22 @@ import { FACT_KINDS } from "../timing/fact.ts";
 import { fieldStores } from "../timing/field-stores.ts";
 import { intervalFields, probeOf, type SystemEntry } from "../timing/probe.ts";
 import { type Scan, scanKernel } from "../timing/scan.ts";
-import { EXIT, type Exit } from "./exit.ts";
+import { exitOf, reportWithWitnesses } from "./check.ts";
+import { BRIEFLY, checkPrepared, prepare } from "./check-system.ts";
+import type { Exit } from "./exit.ts";
 import { writeFiles } from "./out.ts";
 import {
   checkerForCommand,
   configurationOf,
   installationFolder,
+  jobProgress,
   jsonLine,
   openForCommand,
   paintForTerminal,
   print,
 } from "./surroundings.ts";
+import { isCheckable, systemNamed } from "./systems.ts";
+import { modelOf } from "./translation.ts";
 
 export interface RunOptions {
   readonly kernel?: string;
@@ -30,14 +38,7 @@ export interface RunOptions {
 }
 
 function systemsNamed(names: readonly string[]): readonly SystemEntry[] {
-  if (names.length === 0) return SYSTEMS;
-  return names.map((name) => {
-    const system = SYSTEMS.find((one) => one.name === name);
-    if (system === undefined) {
-      throw new InputError(name, `no such system; there are ${SYSTEMS.map((one) => one.name).join(", ")}`);
-    }
-    return system;
-  });
+  return names.length === 0 ? SYSTEMS : names.map(systemNamed);
 }
 
 function storyOf(system: SystemEntry, scan: Scan): ProbeStory {
@@ -60,6 +61,32 @@ function filesOf(scan: Scan, report: RunReport): ReadonlyMap<string, string> {
   ]);
 }
 
+/** Checks the systems that the kernel has and that have a model, with a narrow table. */
+async function checksOf(
+  source: KernelSource,
+  scan: Scan,
+  stories: readonly ProbeStory[],
+  options: RunOptions,
+): Promise<{ readonly checks: ReadonlyMap<string, CheckReport>; readonly written: readonly string[] }> {
+  const checks = new Map<string, CheckReport>();
+  const written: string[] = [];
+  for (const { system, lines } of stories) {
+    if (lines === null || !isCheckable(system)) continue;
+    const prepared = prepare(system, await modelOf(source, scan.program, system), BRIEFLY);
+    const checked = await checkPrepared(prepared, jobProgress("checked"));
+    const made = reportWithWitnesses(checked, source, options);
+    checks.set(system.name, made.report);
+    written.push(...made.written);
+  }
+  return { checks, written };
+}
+
+/** The worst of all verdicts decides; a kernel without any system has nothing that is violated. */
+function exitOfAll(checks: ReadonlyMap<string, CheckReport>): Exit {
+  const verdicts = new Set<Verdict>([...checks.values()].map(({ result }) => result.verdict));
+  return exitOf(verdicts.has("violated") ? "violated" : verdicts.has("inconclusive") ? "inconclusive" : "holds");
+}
+
 /** Runs the command; the table goes to standard output. */
 export async function runCommand(names: readonly string[], options: RunOptions): Promise<Exit> {
   const systems = systemsNamed(names);
@@ -73,16 +100,17 @@ export async function runCommand(names: readonly string[], options: RunOptions):
     try {
       const scan = await scanKernel(source, [], configuration, checker);
       const stories = systems.map((system) => storyOf(system, scan));
-      const report = runReport(scan, stories, FACT_KINDS);
-      const written = writeFiles(options.out, filesOf(scan, report));
+      const { checks, written: witnesses } = await checksOf(source, scan, stories, options);
+      const report = runReport(scan, stories, FACT_KINDS, checks);
+      const written = [...writeFiles(options.out, filesOf(scan, report)), ...witnesses];
       await print(
         options.json === true ? jsonLine(runDocument(report, written)) : runText(report, written, paintForTerminal()),
       );
+      return exitOfAll(checks);
     } finally {
       await source.close();
     }
   } finally {
     await checker.close();
   }
-  return EXIT.done;
 }

@@ -124,3 +124,15 @@ export function jsonLine(document: unknown): string {
 function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
+
+/** Progress of many small jobs as one line on standard error, which is overwritten; nothing where that is no terminal. */
+export function jobProgress(verb: string): (done: number, all: number) => void {
+  if (process.stderr.isTTY !== true) return () => {};
+  let shown = -1;
+  return (done, all) => {
+    const percent = Math.floor((100 * done) / Math.max(all, 1));
+    if (percent === shown) return;
+    shown = percent;
+    process.stderr.write(percent === 100 ? "\r\u001b[K" : `\r${verb} ${percent}%`);
+  };
+}

@@ -1,10 +1,11 @@
 /**
  * The result of `run`: a table for the terminal, a Markdown report, a JSON document.
  */
-import Table from "cli-table3";
 import Handlebars from "handlebars";
 import type { FactKind } from "../timing/fact.ts";
 import type { Scan } from "../timing/scan.ts";
+import { type CheckReport, checkDocument, shortCheckLines, systemTable } from "./check.ts";
+import { plainTable } from "./plain-table.ts";
 import type { ProbeStory } from "./probe-text.ts";
 import { coverageText, type Paint, PLAIN, unhandledLines } from "./scan-text.ts";
 import type { RunDocument } from "./schema.ts";
@@ -20,12 +21,19 @@ export interface RunReport {
   readonly scan: Scan;
   readonly rows: readonly FileRow[];
   readonly stories: readonly ProbeStory[];
+  /** What the check said, by system; systems that the kernel lacks, or that have no model, are not in it. */
+  readonly checks: ReadonlyMap<string, CheckReport>;
   /** The columns of the table. */
   readonly kinds: readonly FactKind[];
 }
 
 /** Gathers what `run` says. */
-export function runReport(scan: Scan, stories: readonly ProbeStory[], kinds: readonly FactKind[]): RunReport {
+export function runReport(
+  scan: Scan,
+  stories: readonly ProbeStory[],
+  kinds: readonly FactKind[],
+  checks: ReadonlyMap<string, CheckReport> = new Map(),
+): RunReport {
   const byFile = new Map<string, Record<FactKind, number>>();
   for (const fact of scan.facts) {
     let counts = byFile.get(fact.file);
@@ -40,7 +48,7 @@ export function runReport(scan: Scan, stories: readonly ProbeStory[], kinds: rea
     counts,
     total: Object.values(counts).reduce((sum, count) => sum + count, 0),
   }));
-  return { scan, rows, stories, kinds };
+  return { scan, rows, stories, checks, kinds };
 }
 
 function totals({ rows, kinds }: RunReport): readonly number[] {
@@ -50,42 +58,18 @@ function totals({ rows, kinds }: RunReport): readonly number[] {
   ];
 }
 
-/** Lines of a plain table: no box drawing, so that it can be pasted into a mail. */
-const BARE = {
-  top: "",
-  "top-mid": "",
-  "top-left": "",
-  "top-right": "",
-  bottom: "",
-  "bottom-mid": "",
-  "bottom-left": "",
-  "bottom-right": "",
-  left: "",
-  "left-mid": "",
-  mid: "",
-  "mid-mid": "",
-  right: "",
-  "right-mid": "",
-  middle: "  ",
-};
-
 function factTable(report: RunReport, paint: Paint): string {
-  const table = new Table({
-    head: ["file", ...report.kinds, "facts"].map((title) => paint.dim(title)),
-    colAligns: ["left", ...report.kinds.map(() => "right" as const), "right"],
-    chars: BARE,
-    style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
-  });
   const shown = (count: number): string => (count === 0 ? "." : String(count));
-  for (const row of report.rows) {
-    table.push([printable(row.file), ...report.kinds.map((kind) => shown(row.counts[kind])), String(row.total)]);
-  }
-  table.push([paint.bold("all"), ...totals(report).map((count) => paint.bold(String(count)))]);
-  return table
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd())
-    .join("\n");
+  const rows = report.rows.map((row) => [
+    printable(row.file),
+    ...report.kinds.map((kind) => shown(row.counts[kind])),
+    String(row.total),
+  ]);
+  return plainTable(
+    ["file", ...report.kinds, "facts"].map((title) => paint.dim(title)),
+    ["left", ...report.kinds.map(() => "right" as const), "right"],
+    [...rows, [paint.bold("all"), ...totals(report).map((count) => paint.bold(String(count)))]],
+  );
 }
 
 function kernelLine(scan: Scan): string {
@@ -96,12 +80,14 @@ function kernelLine(scan: Scan): string {
   return `${printable(scan.kernel.id)}${version}${note}: ${scan.paths.map(printable).join(", ")}`;
 }
 
-function storyLines(story: ProbeStory, paint: Paint): readonly string[] {
+function storyLines(story: ProbeStory, report: RunReport, paint: Paint): readonly string[] {
+  const check = report.checks.get(story.system.name);
   const title = paint.bold(`${story.system.title} (${story.system.name})`);
   if (story.lines === null) {
     return [`${title}: this kernel has no ${story.system.probe}() that is bound to a work item`];
   }
-  return [title, ...story.lines.map((line) => `  ${line}`)];
+  const verdict = check === undefined ? [] : shortCheckLines(check, paint);
+  return [title, ...[...story.lines, ...verdict].map((line) => `  ${line}`)];
 }
 
 /** The terminal's view. */
@@ -116,10 +102,16 @@ export function runText(report: RunReport, written: readonly string[], paint: Pa
     "",
     coverageText(scan.coverage),
     ...(unhandled.length === 0 ? [] : ["", `Not handled (${unhandled.length}):`, ...unhandled]),
-    ...stories.flatMap((story) => ["", ...storyLines(story, paint)]),
+    ...stories.flatMap((story) => ["", ...storyLines(story, report, paint)]),
+    ...(report.checks.size === 0 ? [] : ["", systemTable([...report.checks.values()], paint)]),
     "",
     `written: ${written.map(printable).join(", ")}`,
   ].join("\n")}\n`;
+}
+
+function checkOf({ checks }: RunReport, system: string): RunDocument["systems"][number]["check"] {
+  const check = checks.get(system);
+  return check === undefined ? null : checkDocument(check);
 }
 
 /** The JSON document of `run --json`; its shape is declared in schema.ts. */
@@ -135,6 +127,7 @@ export function runDocument(report: RunReport, written: readonly string[]): RunD
       system: story.system.name,
       present: story.lines !== null,
       lines: [...(story.lines ?? [])],
+      check: checkOf(report, story.system.name),
     })),
     written: [...written],
   };
@@ -165,7 +158,7 @@ export function runMarkdown(report: RunReport, template: string): string {
     })),
     totals: totals(report),
     // Indented blocks are code in Markdown: text in them is shown as it is.
-    stories: report.stories.map((story) => ({ lines: storyLines(story, PLAIN).map((line) => `    ${line}`) })),
+    stories: report.stories.map((story) => ({ lines: storyLines(story, report, PLAIN).map((line) => `    ${line}`) })),
     unhandled: unhandledLines(scan, PLAIN).map((line) => `    ${line}`),
     switchedOff: scan.configuration.switchedOff.map(
       (one) => `    ${printable(one.file)}:${one.line}: ${printable(one.condition)}`,

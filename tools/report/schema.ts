@@ -166,6 +166,75 @@ export const scanSchema = z.strictObject({
   notes: z.array(z.strictObject({ file: z.string(), reason: z.string() })).describe("what the source left out"),
 });
 
+const verdict = z.enum(["holds", "violated", "inconclusive"]);
+
+const combination = {
+  hz: z.int(),
+  echoIntervalSeconds: z.number(),
+  rttSeconds: z.number().describe("from a request to its answer"),
+};
+
+const figures = z.strictObject({
+  wheel: z.enum(["exact", "slack", "levels"]).describe("how timers are rounded"),
+  timeoutIntervals: z
+    .number()
+    .nullable()
+    .describe("echo intervals without a response that the watchdog waits, as measured; null: it never acts"),
+  windows: z
+    .array(
+      z.strictObject({
+        ...combination,
+        fromSeconds: z.number().describe("after an echo"),
+        toSeconds: z.number(),
+        share: z.number().describe("of the time between two echoes"),
+      }),
+    )
+    .describe("when one request leads to a live server being declared dead"),
+  worstShare: z.number().describe("the largest share of one combination"),
+  detection: z.array(
+    z.strictObject({
+      ...combination,
+      bestSeconds: z.number().nullable().describe("from the death, just before an answer; null: never noticed"),
+      worstSeconds: z.number().nullable().describe("from the death, just after an answered echo"),
+      afterEchoSeconds: z.number().nullable().describe("from the sending of the last answered echo"),
+      worstAfterRequestSeconds: z.number().nullable().describe("from the last answer, to a request at any phase"),
+    }),
+  ),
+  idleEchoesPerHour: z.number(),
+  idle: z.array(z.strictObject({ ...combination, periodSeconds: z.number().nullable(), echoesPerHour: z.number() })),
+  reproduce: z.string().nullable().describe("how to see the violation on a real machine"),
+});
+
+const unmodelled = z.strictObject({ file: z.string(), line: z.int(), what: z.string() });
+
+/** `check --json` */
+export const checkSchema = z.strictObject({
+  system: z.string(),
+  kernel,
+  verdict,
+  bounds: z.array(z.string()).describe("what was explored and what was not"),
+  properties: z.array(
+    z.strictObject({
+      name: z.string(),
+      kind: z.enum(["safety", "progress"]),
+      verdict,
+      witness: z.string().nullable().describe("path of the witness file"),
+      replay: z.string().nullable().describe("the command that runs the witness again"),
+      detail: z.string(),
+    }),
+  ),
+  figures: figures.nullable().describe("null after --replay"),
+  unmodelled: z.array(unmodelled).describe("calls of the slice that no model is known for"),
+  reasons: z.array(z.string()).describe("why the verdict is inconclusive"),
+  model: z.strictObject({
+    sha256: z.string(),
+    functions: z.array(z.string()),
+    files: z.array(z.strictObject({ path: z.string(), sha256: z.string() })),
+    timersFrom: z.string().describe("the file that says how timers are rounded, or what was assumed"),
+    notes: z.array(z.string()),
+  }),
+});
+
 const kindCounts = z.record(z.string(), z.int());
 
 /** `run --json` */
@@ -179,6 +248,7 @@ export const runSchema = z.strictObject({
       system: z.string(),
       present: z.boolean(),
       lines: z.array(z.string()).describe("the system's facts in words"),
+      check: checkSchema.nullable().describe("null where the kernel has no such system, or there is no model of it"),
     }),
   ),
   written: z.array(z.string()).describe("files that were written"),
@@ -186,9 +256,10 @@ export const runSchema = z.strictObject({
 
 export type ScanDocument = z.infer<typeof scanSchema>;
 export type RunDocument = z.infer<typeof runSchema>;
+export type CheckDocument = z.infer<typeof checkSchema>;
 
 /** Schema by command. */
-export const SCHEMAS = { scan: scanSchema, run: runSchema } as const;
+export const SCHEMAS = { scan: scanSchema, run: runSchema, check: checkSchema } as const;
 
 /** JSON Schema (2020-12) of a command's document. */
 export function jsonSchema(command: keyof typeof SCHEMAS): unknown {

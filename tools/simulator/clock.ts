@@ -6,7 +6,8 @@
  * 64. The counter starts at INITIAL_JIFFIES, 300 s before the low 32 bits wrap.
  */
 import { SimulationFault } from "./fault.ts";
-import { fromBigInt, type Int64, sub64, toS32 } from "./integers.ts";
+import { add64, type Int64, sub64, toS32 } from "./integers.ts";
+import { keepLater, MAX_SHIFTING, requireFixed } from "./phase.ts";
 
 export interface ClockOptions {
   /** Ticks per second: CONFIG_HZ. */
@@ -46,13 +47,22 @@ export class Clock {
     this.jiffies = this.longBits === 32 ? this.tick >>> 0 : this.tick;
   }
 
+  /**
+   * Sets the clock to the next tick at which something happens. In a run over phases this is what keeps the order of
+   * events: each tick stays later than the one before at every phase of the range, so all do, and what falls on one
+   * tick has one slope and falls on one tick at every phase. What is pending and never reached is compared where it
+   * is taken out, or where the run ends.
+   */
   advanceTo(tick: number): void {
+    keepLater(tick - this.tick);
+    if (this.longBits === 32) requireFixed(tick, "jiffies of 32 bits");
     this.tick = tick;
     this.jiffies = this.longBits === 32 ? tick >>> 0 : tick;
   }
 
   /** Seconds since the start of the simulation. */
   get seconds(): number {
+    requireFixed(this.tick, "seconds");
     return (this.tick - this.startTick) / this.hz;
   }
 
@@ -65,10 +75,10 @@ export class Clock {
   jiffiesPlus(delay: Int64): Int64 {
     if (typeof delay === "number") {
       const sum = this.jiffies + delay;
-      if (this.longBits === 32) return sum >>> 0;
-      if (Number.isSafeInteger(sum)) return sum;
+      // Where the sum is no integer, or so large that a fraction may have been rounded off, add64() knows.
+      if (Math.floor(sum) === sum && sum < MAX_SHIFTING) return this.longBits === 32 ? sum >>> 0 : sum;
     }
-    return this.toUnsignedLong(fromBigInt(BigInt(this.jiffies) + BigInt(delay)));
+    return this.toUnsignedLong(add64(this.jiffies, delay));
   }
 
   /**

@@ -1,6 +1,6 @@
 /** Completions: kernel/sched/completion.c. */
 import { maxScheduleTimeout } from "./clock.ts";
-import type { Int64 } from "./integers.ts";
+import { eq64, type Int64 } from "./integers.ts";
 import type { Simulation } from "./simulation.ts";
 import {
   type Coroutine,
@@ -74,14 +74,14 @@ function* waitForCommon(x: Completion, timeout: Int64, state: number): Coroutine
       if (!x.waiters.includes(task)) x.waiters.push(task);
       task.state = state;
       left = yield* schedule_timeout(x.kernel, left);
-    } while (x.done === 0 && left !== 0);
+    } while (x.done === 0 && !eq64(left, 0));
     task.state = TASK_RUNNING;
     const at = x.waiters.indexOf(task);
     if (at >= 0) x.waiters.splice(at, 1);
     if (x.done === 0) return left;
   }
   try_wait_for_completion(x);
-  return left === 0 ? 1 : left;
+  return eq64(left, 0) ? 1 : left;
 }
 
 export function* wait_for_completion(x: Completion): Coroutine {

@@ -4,12 +4,17 @@ export type FaultKind =
   | "division-by-zero"
   | "division-overflow"
   | "shift-count"
+  | "out-of-bounds"
+  | "bad-pointer"
   | "bug-on"
   | "schedule-outside-task"
   | "event-in-the-past"
   | "bad-choice"
   | "replay-mismatch"
   | "bad-configuration"
+  | "phase-without-recorder"
+  | "region-mismatch"
+  | "nondeterminism"
   | "unsupported";
 
 /** Stops a simulation. `kind` is for programs, the message for people. */

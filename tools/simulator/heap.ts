@@ -19,6 +19,11 @@ function isBefore(a: HeapNode, b: HeapNode): boolean {
 export class Heap<T extends HeapNode> {
   private readonly nodes: T[] = [];
 
+  /** All nodes, in no order that means anything. */
+  get all(): readonly T[] {
+    return this.nodes;
+  }
+
   get size(): number {
     return this.nodes.length;
   }

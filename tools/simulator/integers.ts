@@ -9,8 +9,22 @@
  *
  * The kernel is built with -fno-strict-overflow (Makefile), so signed overflow wraps; what C leaves undefined beyond
  * that (a shift count outside the width, a division by zero) throws a SimulationFault.
+ *
+ * In a run over phases a number may have a fraction, see phase.ts: sums carry it, comparisons and quotients narrow the
+ * range of phases, the rest refuses it. A number with a fraction never reaches BigInt().
  */
 import { SimulationFault } from "./fault.ts";
+import {
+  floorQuotient,
+  isPositive,
+  isShifting,
+  isZero,
+  linear,
+  linearProduct,
+  MAX_SHIFTING,
+  phaseDependent,
+  requireFixed,
+} from "./phase.ts";
 
 /** A 64-bit integer in the form above. */
 export type Int64 = number | bigint;
@@ -28,33 +42,50 @@ export function fromBigInt(value: bigint): Int64 {
 
 /** The value read as unsigned, for printing (%lu) and for references in tests. */
 export function toUnsignedBigInt(value: Int64): bigint {
-  return BigInt.asUintN(64, BigInt(value));
+  return BigInt.asUintN(64, wide(value));
+}
+
+/** BigInt(value), which must be an integer. */
+function wide(value: Int64): bigint {
+  requireFixed(value, "64-bit arithmetic beyond safe integers");
+  return BigInt(value);
+}
+
+/** Whether a sum or difference is an integer of which no fraction of an operand was rounded off. */
+function isPlain(value: number): boolean {
+  return Math.floor(value) === value && value < MAX_SHIFTING && value > -MAX_SHIFTING;
 }
 
 export function add64(a: Int64, b: Int64): Int64 {
   if (typeof a === "number" && typeof b === "number") {
     // Exact whenever the result is safe: a sum of safe integers beyond that rounds to something beyond it, too.
     const sum = a + b;
+    if (isPlain(sum)) return sum;
+    if (isShifting(a) || isShifting(b)) return linear(sum);
     if (sum <= MAX_SAFE && sum >= -MAX_SAFE) return sum;
   }
-  return fromBigInt(BigInt(a) + BigInt(b));
+  return fromBigInt(wide(a) + wide(b));
 }
 
 export function sub64(a: Int64, b: Int64): Int64 {
   if (typeof a === "number" && typeof b === "number") {
     const difference = a - b;
+    if (isPlain(difference)) return difference;
+    if (isShifting(a) || isShifting(b)) return linear(difference);
     if (difference <= MAX_SAFE && difference >= -MAX_SAFE) return difference;
   }
-  return fromBigInt(BigInt(a) - BigInt(b));
+  return fromBigInt(wide(a) - wide(b));
 }
 
 export function mul64(a: Int64, b: Int64): Int64 {
   if (typeof a === "number" && typeof b === "number") {
+    if (isShifting(a)) return linearProduct(a, b);
+    if (isShifting(b)) return linearProduct(b, a);
     const product = a * b;
     // + 0 turns -0 (from -1 * 0) into 0.
     if (product <= MAX_SAFE && product >= -MAX_SAFE) return product + 0;
   }
-  return fromBigInt(BigInt(a) * BigInt(b));
+  return fromBigInt(wide(a) * wide(b));
 }
 
 export function neg64(a: Int64): Int64 {
@@ -71,33 +102,42 @@ function fromWords(high: number, low: number): Int64 {
   return value >= -MAX_SAFE ? value : BigInt(value);
 }
 
+/** The bits of a value differ from phase to phase. */
+function requireBits(a: number, b: number): void {
+  if (isShifting(a) || isShifting(b)) phaseDependent("a bit operation");
+}
+
 export function and64(a: Int64, b: Int64): Int64 {
   if (typeof a === "number" && typeof b === "number") {
     if ((a | 0) === a && (b | 0) === b) return a & b;
+    requireBits(a, b);
     return fromWords(Math.floor(a / TWO_32) & Math.floor(b / TWO_32), (a & b) >>> 0);
   }
-  return fromBigInt(BigInt(a) & BigInt(b));
+  return fromBigInt(wide(a) & wide(b));
 }
 
 export function or64(a: Int64, b: Int64): Int64 {
   if (typeof a === "number" && typeof b === "number") {
     if ((a | 0) === a && (b | 0) === b) return a | b;
+    requireBits(a, b);
     return fromWords(Math.floor(a / TWO_32) | Math.floor(b / TWO_32), (a | b) >>> 0);
   }
-  return fromBigInt(BigInt(a) | BigInt(b));
+  return fromBigInt(wide(a) | wide(b));
 }
 
 export function xor64(a: Int64, b: Int64): Int64 {
   if (typeof a === "number" && typeof b === "number") {
     if ((a | 0) === a && (b | 0) === b) return a ^ b;
+    requireBits(a, b);
     return fromWords(Math.floor(a / TWO_32) ^ Math.floor(b / TWO_32), (a ^ b) >>> 0);
   }
-  return fromBigInt(BigInt(a) ^ BigInt(b));
+  return fromBigInt(wide(a) ^ wide(b));
 }
 
 function powerOfTwo(count: Int64): number {
   const power = typeof count === "number" ? POWER_OF_TWO[count] : undefined;
   if (power === undefined) {
+    requireFixed(count, "a shift count");
     throw new SimulationFault("shift-count", `shift of a 64-bit value by ${count} is undefined in C`);
   }
   return power;
@@ -106,24 +146,25 @@ function powerOfTwo(count: Int64): number {
 export function shl64(a: Int64, count: Int64): Int64 {
   const power = powerOfTwo(count);
   if (typeof a === "number") {
+    if (isShifting(a)) return linearProduct(a, power);
     const shifted = a * power;
     if (shifted <= MAX_SAFE && shifted >= -MAX_SAFE) return shifted;
   }
-  return fromBigInt(BigInt(a) << BigInt(count));
+  return fromBigInt(wide(a) << BigInt(count));
 }
 
 /** Arithmetic shift right (signed types). */
 export function shrS64(a: Int64, count: Int64): Int64 {
   const power = powerOfTwo(count);
   // Dividing by a power of two is exact, so floor is the arithmetic shift.
-  if (typeof a === "number") return Math.floor(a / power);
+  if (typeof a === "number") return floorQuotient(a, power);
   return fromBigInt(a >> BigInt(count));
 }
 
 /** Logical shift right (unsigned types). */
 export function shrU64(a: Int64, count: Int64): Int64 {
   const power = powerOfTwo(count);
-  if (typeof a === "number" && a >= 0) return Math.floor(a / power);
+  if (typeof a === "number" && a >= 0) return floorQuotient(a, power);
   return fromBigInt(toUnsignedBigInt(a) >> BigInt(count));
 }
 
@@ -131,53 +172,86 @@ function divisionByZero(): never {
   throw new SimulationFault("division-by-zero", "division of a 64-bit value by zero");
 }
 
+/** The quotient of a value that depends on the phase, where truncating is rounding down. */
+function shiftingQuotient(a: number, b: number): number {
+  requireFixed(b, "a division by it");
+  if (!(a >= 1 && b > 0)) phaseDependent("a division of what may be negative");
+  return floorQuotient(a, b);
+}
+
 /** Truncates towards zero; LONG_MIN / -1, which traps on x86 and is undefined in C, is a fault. */
 export function divS64(a: Int64, b: Int64): Int64 {
   if (b === 0) divisionByZero();
-  if (typeof a === "number" && typeof b === "number") return Math.trunc(a / b) + 0;
-  const quotient = BigInt(a) / BigInt(b);
+  if (typeof a === "number" && typeof b === "number") {
+    if (isShifting(a) || isShifting(b)) return shiftingQuotient(a, b);
+    return Math.trunc(a / b) + 0;
+  }
+  const quotient = wide(a) / wide(b);
   if (quotient === 2n ** 63n) throw new SimulationFault("division-overflow", "the smallest 64-bit value divided by -1");
   return fromBigInt(quotient);
 }
 
 export function divU64(a: Int64, b: Int64): Int64 {
   if (b === 0) divisionByZero();
-  if (typeof a === "number" && typeof b === "number" && a >= 0 && b > 0) return Math.trunc(a / b);
+  if (typeof a === "number" && typeof b === "number" && a >= 0 && b > 0) {
+    return isShifting(a) || isShifting(b) ? shiftingQuotient(a, b) : Math.trunc(a / b);
+  }
   return fromBigInt(toUnsignedBigInt(a) / toUnsignedBigInt(b));
 }
 
 /** The remainder has the sign of the dividend. */
 export function modS64(a: Int64, b: Int64): Int64 {
   if (b === 0) divisionByZero();
-  if (typeof a === "number" && typeof b === "number") return (a % b) + 0;
-  return fromBigInt(BigInt(a) % BigInt(b));
+  if (typeof a === "number" && typeof b === "number") {
+    if (isShifting(a) || isShifting(b)) return a - shiftingQuotient(a, b) * b;
+    return (a % b) + 0;
+  }
+  return fromBigInt(wide(a) % wide(b));
 }
 
 export function modU64(a: Int64, b: Int64): Int64 {
   if (b === 0) divisionByZero();
-  if (typeof a === "number" && typeof b === "number" && a >= 0 && b > 0) return a % b;
+  if (typeof a === "number" && typeof b === "number" && a >= 0 && b > 0) {
+    return isShifting(a) || isShifting(b) ? a - shiftingQuotient(a, b) * b : a % b;
+  }
   return fromBigInt(toUnsignedBigInt(a) % toUnsignedBigInt(b));
 }
 
+/**
+ * A bigint is further from any number that depends on the phase than that can move, so only two numbers are looked at.
+ * The difference of two safe integers may be rounded, and then has no fraction either.
+ */
+function isFixed(a: Int64, b: Int64): boolean {
+  return typeof a !== "number" || typeof b !== "number" || !isShifting(a - b);
+}
+
 export function eq64(a: Int64, b: Int64): boolean {
-  return a === b;
+  // Equal numbers have equal slopes, too.
+  return a === b || (typeof a === "number" && typeof b === "number" && isShifting(a - b) && isZero(a - b));
 }
 
 export function ltS64(a: Int64, b: Int64): boolean {
-  return a < b;
+  return isFixed(a, b) ? a < b : isPositive(Number(b) - Number(a));
 }
 
 export function leS64(a: Int64, b: Int64): boolean {
-  return a <= b;
+  return isFixed(a, b) ? a <= b : !isPositive(Number(a) - Number(b));
+}
+
+/** Whether a value is below 0, and so is above 2^63 as unsigned. */
+function isNegative(a: Int64): boolean {
+  return isShifting(a) ? isPositive(-Number(a)) : a < 0;
 }
 
 /** Unsigned: among residues of one sign the order is the signed one, and every negative residue is above 2^63. */
 export function ltU64(a: Int64, b: Int64): boolean {
-  return a < 0 === b < 0 ? a < b : b < 0;
+  const isAbove = isNegative(b);
+  return isNegative(a) === isAbove ? ltS64(a, b) : isAbove;
 }
 
 export function leU64(a: Int64, b: Int64): boolean {
-  return a < 0 === b < 0 ? a <= b : b < 0;
+  const isAbove = isNegative(b);
+  return isNegative(a) === isAbove ? leS64(a, b) : isAbove;
 }
 
 /**
@@ -195,11 +269,15 @@ export function toU64(value: Int64): Int64 {
 }
 
 export function toS32(value: Int64): number {
-  return typeof value === "number" ? value | 0 : Number(BigInt.asIntN(32, value));
+  if (typeof value !== "number") return Number(BigInt.asIntN(32, value));
+  requireFixed(value, "a conversion to 32 bits");
+  return value | 0;
 }
 
 export function toU32(value: Int64): number {
-  return typeof value === "number" ? value >>> 0 : Number(BigInt.asUintN(32, value));
+  if (typeof value !== "number") return Number(BigInt.asUintN(32, value));
+  requireFixed(value, "a conversion to 32 bits");
+  return value >>> 0;
 }
 
 export function toS16(value: Int64): number {
@@ -220,5 +298,6 @@ export function toU8(value: Int64): number {
 
 /** To _Bool: 1 for any value but zero, which is what sets it apart from a narrow integer. */
 export function toBool(value: Int64 | boolean): 0 | 1 {
+  if (typeof value === "number" && isShifting(value)) return isZero(value) ? 0 : 1;
   return value === 0 || value === false ? 0 : 1;
 }

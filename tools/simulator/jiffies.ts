@@ -6,12 +6,13 @@
  * generated code imports the pair for its width, `import { time_after64 as time_after }`, or takes the set from
  * jiffiesComparisons().
  */
-import { type Int64, sub64 } from "./integers.ts";
+import { type Int64, ltS64, sub64 } from "./integers.ts";
+import { isLater, requireFixed } from "./phase.ts";
 
 export function time_after64(a: Int64, b: Int64): boolean {
   // Two safe integers are less than 2^63 apart: no wrap between them.
-  if (typeof a === "number" && typeof b === "number") return a > b;
-  return sub64(b, a) < 0;
+  if (typeof a === "number" && typeof b === "number") return isLater(a, b);
+  return ltS64(sub64(b, a), 0);
 }
 
 export function time_before64(a: Int64, b: Int64): boolean {
@@ -20,8 +21,8 @@ export function time_before64(a: Int64, b: Int64): boolean {
 
 /** Not the negation of time_before64: 2^63 apart, both differences are negative. */
 export function time_after_eq64(a: Int64, b: Int64): boolean {
-  if (typeof a === "number" && typeof b === "number") return a >= b;
-  return sub64(a, b) >= 0;
+  if (typeof a === "number" && typeof b === "number") return !isLater(b, a);
+  return !ltS64(sub64(a, b), 0);
 }
 
 export function time_before_eq64(a: Int64, b: Int64): boolean {
@@ -38,8 +39,15 @@ export function time_in_range_open64(a: Int64, b: Int64, c: Int64): boolean {
   return time_after_eq64(a, b) && time_before64(a, c);
 }
 
+/** (s32)(a - b). */
+function difference32(a: Int64, b: Int64): number {
+  requireFixed(a, "a comparison in 32 bits");
+  requireFixed(b, "a comparison in 32 bits");
+  return (Number(a) - Number(b)) | 0;
+}
+
 export function time_after32(a: Int64, b: Int64): boolean {
-  return ((Number(b) - Number(a)) | 0) < 0;
+  return difference32(b, a) < 0;
 }
 
 export function time_before32(a: Int64, b: Int64): boolean {
@@ -47,7 +55,7 @@ export function time_before32(a: Int64, b: Int64): boolean {
 }
 
 export function time_after_eq32(a: Int64, b: Int64): boolean {
-  return ((Number(a) - Number(b)) | 0) >= 0;
+  return difference32(a, b) >= 0;
 }
 
 export function time_before_eq32(a: Int64, b: Int64): boolean {
@@ -64,7 +72,7 @@ export function time_in_range_open32(a: Int64, b: Int64, c: Int64): boolean {
 
 /** time_between32(t, l, h): whether t is in [l, h], by distances from l. */
 export function time_between32(t: number, l: number, h: number): boolean {
-  return (h - l) >>> 0 >= (t - l) >>> 0;
+  return difference32(h, l) >>> 0 >= difference32(t, l) >>> 0;
 }
 
 /** The comparisons of unsigned long under their plain names. */

@@ -15,7 +15,8 @@ import { type DecisionSource, decide, firstChoice } from "./decisions.ts";
 import { SimulationFault } from "./fault.ts";
 import { Fifo } from "./fifo.ts";
 import { Heap, type HeapNode } from "./heap.ts";
-import type { Int64 } from "./integers.ts";
+import { add64, type Int64 } from "./integers.ts";
+import { activeRecorder, isLater, keepLater } from "./phase.ts";
 import type { Task } from "./tasks.ts";
 import { type TimeUnits, timeUnits } from "./time-units.ts";
 import type { TimerBase, TimerKind } from "./timers.ts";
@@ -99,7 +100,10 @@ export class Simulation {
 
   /** Lets something happen at a tick, the present one included, from outside any thread. */
   at(tick: number, happen: () => void): void {
-    if (!(tick >= this.clock.tick)) {
+    const ticks = tick - this.clock.tick;
+    // One tick with the present at some phases only: which of the arrivals comes first would depend on the phase.
+    if (!Number.isNaN(ticks)) keepLater(ticks);
+    if (!(ticks >= 0)) {
       throw new SimulationFault("event-in-the-past", `an event at tick ${tick}, and it is ${this.clock.tick}`);
     }
     this.arrivals.push({ tick, rank: this.sequence++, heapIndex: -1, happen });
@@ -107,7 +111,7 @@ export class Simulation {
 
   /** Lets something happen after so many ticks. */
   after(ticks: number, happen: () => void): void {
-    this.at(this.clock.tick + ticks, happen);
+    this.at(Number(add64(this.clock.tick, ticks)), happen);
   }
 
   /** Adds an event of the model to the trace. */
@@ -120,8 +124,26 @@ export class Simulation {
     this.stopReason ??= reason;
   }
 
-  /** Runs until nothing can happen, a bound is reached or stop() is called. Can be called again to go on. */
+  /**
+   * Runs until nothing can happen, a bound is reached or stop() is called. Can be called again to go on.
+   * @throws SimulationFault, and whatever model code throws; PhaseTie and PhaseDependent in a run over phases.
+   */
   run(bounds: RunBounds = {}): RunResult {
+    try {
+      return this.runWithin(bounds);
+    } finally {
+      if (activeRecorder() !== null) this.keepPendingLater();
+    }
+  }
+
+  /** What this run did not come to must not have come to pass at another phase either. */
+  private keepPendingLater(): void {
+    const { tick } = this.clock;
+    for (const timer of this.timers.all) keepLater(timer.tick - tick);
+    for (const arrival of this.arrivals.all) keepLater(arrival.tick - tick);
+  }
+
+  private runWithin(bounds: RunBounds): RunResult {
     const { clock, timers, arrivals } = this;
     const untilTick = bounds.untilTick ?? Number.MAX_SAFE_INTEGER;
     const maxEvents = bounds.maxEvents ?? DEFAULT_MAX_EVENTS;
@@ -139,9 +161,9 @@ export class Simulation {
       }
       if (events >= maxEvents) return end("events");
       const next = Math.min(timers.nextTick, arrivals.nextTick);
-      if (next > untilTick) {
+      if (isLater(next, untilTick)) {
         if (next === Number.POSITIVE_INFINITY) return end("idle");
-        if (untilTick > clock.tick) clock.advanceTo(untilTick);
+        if (isLater(untilTick, clock.tick)) clock.advanceTo(untilTick);
         return end("tick");
       }
       clock.advanceTo(next);

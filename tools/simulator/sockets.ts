@@ -6,7 +6,7 @@
 import { maxScheduleTimeout } from "./clock.ts";
 import { SimulationFault } from "./fault.ts";
 import { Fifo } from "./fifo.ts";
-import type { Int64 } from "./integers.ts";
+import { eq64, type Int64 } from "./integers.ts";
 import type { Simulation } from "./simulation.ts";
 import {
   armTimeout,
@@ -37,18 +37,49 @@ export const SHUT_RDWR = 2;
 const RCV_SHUTDOWN = 1;
 const SEND_SHUTDOWN = 2;
 
+// socket_state of include/uapi/linux/net.h
+const SS_CONNECTED = 3;
+// tcp_rmem[1] and tcp_wmem[1] as tcp_init() in net/ipv4/tcp.c sets them; nothing depends on them.
+const DEFAULT_RCVBUF = 131_072;
+const DEFAULT_SNDBUF = 16_384;
+
 interface Chunk {
   bytesLeft: number;
+  /** Bytes that were received already: where in the payload the next one is. */
+  bytesTaken: number;
   readonly payload: unknown;
+}
+
+/** Where received bytes go. */
+export interface ReceiveTarget {
+  /** Stores `count` bytes: those of `source` from `from` on, zeros when there is no source or where it ends. */
+  put(source: Uint8Array | null, from: number, count: number): void;
 }
 
 /** What the peer does with what is sent; may return how many bytes were taken, or a negative error. */
 export type SendHandler = ((bytes: number, payload: unknown) => void) | ((bytes: number, payload: unknown) => number);
 
-/** struct socket with its struct sock. */
+/** struct proto_ops, as far as C calls through it. */
+export class ProtoOps {
+  connect: (socket: Socket, address: unknown, bytes: number, flags: number) => number = () => 0;
+}
+
+/** struct socket and struct sock in one: `sk` is the same object. Members that only C code sets have no effect. */
 export class Socket {
   /** Jiffies (long) that a receive waits; MAX_SCHEDULE_TIMEOUT for ever. */
   sk_rcvtimeo: Int64;
+  /** Jiffies (long) that a send waits; sends do not block here. */
+  sk_sndtimeo: Int64;
+  sk_rcvbuf = DEFAULT_RCVBUF;
+  sk_sndbuf = DEFAULT_SNDBUF;
+  sk_allocation = 0;
+  sk_reuse = 0;
+  sk_use_task_frag = true;
+  sk_net_refcnt = 0;
+  sk_user_data: unknown = null;
+  state = SS_CONNECTED;
+  flags: Int64 = 0;
+  ops = new ProtoOps();
   /** A positive error number that the next call reports. */
   sk_err = 0;
   sk_shutdown = 0;
@@ -73,18 +104,27 @@ export class Socket {
   ) {
     this.wait = new WaitQueueHead(kernel);
     this.sk_rcvtimeo = maxScheduleTimeout(kernel.clock.longBits);
+    this.sk_sndtimeo = this.sk_rcvtimeo;
   }
 
-  /** Takes up to `wanted` bytes out of what is queued. */
-  take(wanted: number): number {
+  /** `sock->sk`. */
+  get sk(): this {
+    return this;
+  }
+
+  /** Takes up to `wanted` bytes out of what is queued; they go to `target` if there is one. */
+  take(wanted: number, target: ReceiveTarget | null = null): number {
     const taken = Math.min(wanted, this.bytesQueued);
     let left = taken;
     while (left > 0) {
       this.partial ??= this.chunks.shift() ?? null;
       if (this.partial === null) break;
       const piece = Math.min(left, this.partial.bytesLeft);
+      const { payload, bytesTaken } = this.partial;
+      target?.put(payload instanceof Uint8Array ? payload : null, bytesTaken, piece);
+      this.partial.bytesTaken += piece;
       this.partial.bytesLeft -= piece;
-      this.lastPayload = this.partial.payload;
+      this.lastPayload = payload;
       left -= piece;
       if (this.partial.bytesLeft === 0) this.partial = null;
     }
@@ -102,7 +142,7 @@ export function sock_def_readable(socket: Socket): void {
 /** Bytes arrive now. */
 export function arrive(socket: Socket, bytes: number, payload: unknown = null): void {
   if (bytes <= 0) throw new SimulationFault("bad-configuration", `a chunk of ${bytes} bytes arrives`);
-  socket.chunks.push({ bytesLeft: bytes, payload });
+  socket.chunks.push({ bytesLeft: bytes, bytesTaken: 0, payload });
   socket.bytesQueued += bytes;
   const { trace, clock } = socket.kernel;
   trace?.({ tick: clock.tick, kind: "socket-arrive", socket: socket.name, bytes });
@@ -150,7 +190,7 @@ function takeError(socket: Socket): number {
 function emptyResult(socket: Socket, timeo: Int64): number | null {
   if (socket.sk_err !== 0) return takeError(socket);
   if ((socket.sk_shutdown & RCV_SHUTDOWN) !== 0) return 0;
-  if (timeo === 0) return -EAGAIN;
+  if (eq64(timeo, 0)) return -EAGAIN;
   if (!signal_pending(currentTask(socket.kernel))) return null;
   // sock_intr_errno()
   return timeo === maxScheduleTimeout(socket.kernel.clock.longBits) ? -ERESTARTSYS : -EINTR;
@@ -159,7 +199,7 @@ function emptyResult(socket: Socket, timeo: Int64): number | null {
 /** Whether a receive that has something gives up waiting for more. */
 function mustStop(socket: Socket, timeo: Int64): boolean {
   return (
-    timeo === 0 ||
+    eq64(timeo, 0) ||
     socket.sk_err !== 0 ||
     (socket.sk_shutdown & RCV_SHUTDOWN) !== 0 ||
     signal_pending(currentTask(socket.kernel))
@@ -168,23 +208,29 @@ function mustStop(socket: Socket, timeo: Int64): boolean {
 
 /**
  * Receives up to `bytes` bytes: as soon as there is one, or with MSG_WAITALL when all are there.
+ * @param target where they go; only counted when null.
  * @returns how many; 0 when the connection is closed; -EAGAIN when nothing came within sk_rcvtimeo (which holds for
  * the whole call) or with MSG_DONTWAIT; -EINTR or -ERESTARTSYS on a signal; otherwise the connection's error.
  */
-export function* sock_recvmsg(socket: Socket, bytes: number, flags = 0): Coroutine<number> {
+export function* sock_recvmsg(
+  socket: Socket,
+  bytes: number,
+  flags = 0,
+  target: ReceiveTarget | null = null,
+): Coroutine<number> {
   const { trace, clock } = socket.kernel;
   if ((flags & ~(MSG_DONTWAIT | MSG_WAITALL)) !== 0) {
     throw new SimulationFault("unsupported", `receive flags 0x${flags.toString(16)}`);
   }
   // sock_rcvlowat() with the usual SO_RCVLOWAT of 1.
-  const target = (flags & MSG_WAITALL) !== 0 ? bytes : Math.min(bytes, 1);
+  const lowWater = (flags & MSG_WAITALL) !== 0 ? bytes : Math.min(bytes, 1);
   const entry = DECLARE_WAITQUEUE(socket.kernel);
   const { task } = entry;
   let timeo: Int64 = (flags & MSG_DONTWAIT) !== 0 ? 0 : socket.sk_rcvtimeo;
   let result = 0;
   while (bytes > 0) {
-    result += socket.take(bytes - result);
-    if (result >= target) break;
+    result += socket.take(bytes - result, target);
+    if (result >= lowWater) break;
     if (result > 0) {
       if (mustStop(socket, timeo)) break;
     } else {

@@ -6,7 +6,7 @@
 import { maxScheduleTimeout } from "./clock.ts";
 import type { LatencyPolicy } from "./decisions.ts";
 import { SimulationFault } from "./fault.ts";
-import { add64, type Int64, sub64, toS32 } from "./integers.ts";
+import { add64, eq64, type Int64, ltS64, sub64, toS32 } from "./integers.ts";
 import type { Simulation } from "./simulation.ts";
 import { TimerList } from "./timers.ts";
 
@@ -30,6 +30,10 @@ export type Coroutine<T = void> = Generator<undefined, T, undefined>;
 /** struct task_struct, as far as scheduling goes. */
 export class Task {
   state = TASK_RUNNING;
+  /** PF_* and numbers that C looks at; nothing here depends on them. */
+  flags = 0;
+  pid = 0;
+  tgid = 0;
   signal: "none" | "signal" | "kill" = "none";
   /** The timer of schedule_timeout(): one, since a thread waits in one place. */
   timeout: TimerList | null = null;
@@ -158,7 +162,7 @@ export function disarmTimeout(task: Task, timeout: Int64, expires: Int64 | null)
   const { clock } = task.kernel;
   const left = sub64(expires, clock.jiffies);
   const signed = clock.longBits === 32 ? toS32(left) : left;
-  if (signed < 0) return 0;
+  if (ltS64(signed, 0)) return 0;
   return signed;
 }
 
@@ -168,7 +172,7 @@ export function disarmTimeout(task: Task, timeout: Int64, expires: Int64 | null)
  */
 export function* schedule_timeout(kernel: Simulation, timeout: Int64): Coroutine<Int64> {
   const task = currentTask(kernel);
-  if (timeout < 0) {
+  if (ltS64(timeout, 0)) {
     task.state = TASK_RUNNING;
     return 0;
   }
@@ -196,7 +200,7 @@ export function* schedule_timeout_killable(kernel: Simulation, timeout: Int64): 
 export function* msleep(kernel: Simulation, msecs: number): Coroutine {
   const extra = kernel.msleepAddsJiffy ? 1 : 0;
   let timeout = kernel.clock.toUnsignedLong(add64(kernel.units.msecs_to_jiffies(msecs), extra));
-  while (timeout !== 0) timeout = yield* schedule_timeout_uninterruptible(kernel, timeout);
+  while (!eq64(timeout, 0)) timeout = yield* schedule_timeout_uninterruptible(kernel, timeout);
 }
 
 export function* ssleep(kernel: Simulation, seconds: number): Coroutine {

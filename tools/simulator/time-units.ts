@@ -54,7 +54,7 @@ function jiffiesToMsecs(hz: number, longBits: 32 | 64): (jiffies: Int64) => numb
   const wrap = (value: bigint): bigint => BigInt.asUintN(longBits, value);
   if (MSEC_PER_SEC % hz === 0) {
     const factor = BigInt(MSEC_PER_SEC / hz);
-    return (jiffies) => Number(BigInt.asUintN(32, factor * BigInt(jiffies)));
+    return (jiffies) => Number(BigInt.asUintN(32, factor * toUnsignedBigInt(jiffies)));
   }
   if (hz % MSEC_PER_SEC === 0) {
     const divisor = BigInt(hz / MSEC_PER_SEC);
@@ -78,7 +78,7 @@ function jiffiesToMsecs(hz: number, longBits: 32 | 64): (jiffies: Int64) => numb
 function jiffiesToUsecs(hz: number, longBits: 32 | 64): (jiffies: Int64) => number {
   if (USEC_PER_SEC % hz === 0) {
     const factor = BigInt(USEC_PER_SEC / hz);
-    return (jiffies) => Number(BigInt.asUintN(32, factor * BigInt(jiffies)));
+    return (jiffies) => Number(BigInt.asUintN(32, factor * toUnsignedBigInt(jiffies)));
   }
   if (longBits === 32) {
     const toUsec = reciprocal(USEC_PER_SEC, hz);

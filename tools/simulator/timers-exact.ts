@@ -12,15 +12,41 @@
 import type { Clock } from "./clock.ts";
 import { SimulationFault } from "./fault.ts";
 import { Heap } from "./heap.ts";
-import type { Int64 } from "./integers.ts";
+import { eq64, type Int64 } from "./integers.ts";
+import { baseOf, floorQuotient, holdWithin, isLater, isShifting, keepLater, latest, phaseDependent } from "./phase.ts";
 import type { TimerBase, TimerList } from "./timers.ts";
 import type { TraceListener } from "./trace.ts";
 
-/** apply_slack() with the default slack of -1: `expires` and the result as ticks. */
+/**
+ * apply_slack() with the default slack of -1: `expires` and the result as ticks. In a run over phases the result is
+ * an integer where slack was added, and the range ends where it would be another one.
+ */
 export function applySlack(expiresTick: number, nowTick: number): number {
   const delta = expiresTick - nowTick;
-  if (delta < 256) return expiresTick;
-  const limit = expiresTick + Math.floor(delta / 256);
+  if (isLater(256, delta)) return expiresTick;
+  const slack = floorQuotient(delta, 256);
+  const rounded = roundest(baseOf(expiresTick), slack);
+  if (isShifting(expiresTick)) holdRoundest(expiresTick, slack, rounded);
+  return rounded;
+}
+
+/**
+ * Keeps `rounded` the result for expiresTick. It is the number in (expires, expires + slack] that the highest power
+ * of two divides: the limit without the bits below the highest one in which it differs from expires. There is one
+ * such number, for between two that 2^n divides lies one that 2^(n+1) divides. So it stays the result as long as it
+ * is in the interval and neither of its neighbours at a distance of its own power of two is: of the numbers that a
+ * higher power divides those are the nearest.
+ */
+function holdRoundest(expiresTick: number, slack: number, rounded: number): void {
+  if (rounded === 0) phaseDependent("slack across tick 0");
+  let power = 1;
+  while (rounded % (2 * power) === 0) power *= 2;
+  holdWithin(expiresTick, Math.max(rounded - slack, rounded - power), Math.min(rounded, rounded + power - slack) - 1);
+}
+
+/** The number on the way from expiresTick to expiresTick + slack (1 at least) with most zero bits at its end. */
+function roundest(expiresTick: number, slack: number): number {
+  const limit = expiresTick + slack;
   // The highest bit in which the two differ: below it, the limit is cleared.
   let span = 1;
   while (Math.floor(expiresTick / span) !== Math.floor(limit / span)) span *= 2;
@@ -42,6 +68,10 @@ export class ExactTimers implements TimerBase {
     return this.pending.nextTick;
   }
 
+  get all(): readonly TimerList[] {
+    return this.pending.all;
+  }
+
   modify(timer: TimerList, wanted: Int64, mayAddSlack: boolean): 0 | 1 {
     if (timer.func === null) throw new SimulationFault("bug-on", `timer ${timer.name} has no function`);
     const { clock, pending } = this;
@@ -49,11 +79,11 @@ export class ExactTimers implements TimerBase {
     const expires = mayAddSlack && this.kind === "slack" ? this.slackened(wanted) : wanted;
     const wasPending = timer.heapIndex >= 0;
     if (wasPending) {
-      if (timer.expires === expires) return 1;
-      pending.remove(timer);
+      if (eq64(timer.expires, expires)) return 1;
+      this.remove(timer);
     }
     timer.expires = expires;
-    timer.tick = Math.max(clock.tickOf(expires, next), next);
+    timer.tick = latest(clock.tickOf(expires, next), next);
     timer.rank = this.sequence++;
     pending.push(timer);
     this.trace?.({ tick: clock.tick, kind: "timer-start", timer: timer.name, firesAtTick: timer.tick });
@@ -68,8 +98,14 @@ export class ExactTimers implements TimerBase {
     return Number.isSafeInteger(moved) && moved !== tick ? clock.toUnsignedLong(moved) : expires;
   }
 
-  cancel(timer: TimerList): void {
+  /** Takes out what is still to come, and is so at every phase. */
+  private remove(timer: TimerList): void {
+    keepLater(timer.tick - this.clock.tick);
     this.pending.remove(timer);
+  }
+
+  cancel(timer: TimerList): void {
+    this.remove(timer);
     this.trace?.({ tick: this.clock.tick, kind: "timer-cancel", timer: timer.name });
   }
 

@@ -21,7 +21,8 @@
 import type { Clock } from "./clock.ts";
 import { SimulationFault } from "./fault.ts";
 import { Heap } from "./heap.ts";
-import type { Int64 } from "./integers.ts";
+import { eq64, type Int64 } from "./integers.ts";
+import { baseOf, holdWithin, isLater, isShifting, keepLater, movingQuotient, phaseDependent } from "./phase.ts";
 import type { TimerBase, TimerList } from "./timers.ts";
 import type { TraceListener } from "./trace.ts";
 
@@ -54,6 +55,43 @@ function levelOf(delayTicks: number, depth: number): number {
   return level;
 }
 
+/** Where in the wheel a timer goes. */
+interface Place {
+  readonly level: number;
+  /** The bucket within its level; in level 0 it may depend on the phase, as bucketTick does. */
+  readonly bucket: number;
+  readonly bucketTick: number;
+}
+
+/**
+ * The place of a timer in a run over phases, as modify() finds it in a plain run: the level is held, and so is the
+ * granule, except in level 0, which does not round.
+ */
+function shiftingPlace(expiresTick: number, clk: number, depth: number): Place {
+  if (isLater(clk, expiresTick)) return { level: 0, bucket: shiftingBucket(clk), bucketTick: clk };
+  const cutoff = LVL_START[depth] ?? 0;
+  const isBeyond = !isLater(cutoff, expiresTick - clk);
+  const tick = isBeyond ? clk + cutoff - (LVL_GRAN[depth - 1] ?? 1) : expiresTick;
+  const level = levelOf(baseOf(tick - clk), depth);
+  const nextStart = level < depth - 1 ? (LVL_START[level + 1] ?? 0) : Number.POSITIVE_INFINITY;
+  holdWithin(tick - clk, LVL_START[level] ?? 0, nextStart - 1);
+  const granule = LVL_GRAN[level] ?? 1;
+  const granules = (level === 0 ? tick : movingQuotient(tick, granule)) + 1;
+  return { level, bucket: shiftingBucket(granules), bucketTick: granules * granule };
+}
+
+function shiftingBucket(granules: number): number {
+  const base = baseOf(granules);
+  return (base & LVL_MASK) + (granules - base);
+}
+
+/** Whether two buckets, by level and place, are one. */
+function isSameBucket(a: number, b: number): boolean {
+  // With two slopes they meet at some phases; in two levels they never do.
+  if (isShifting(a - b) && baseOf(a) >> LVL_BITS === baseOf(b) >> LVL_BITS) phaseDependent("a bucket of the wheel");
+  return a === b;
+}
+
 /** Ranks within one tick: overdue buckets, then high levels before low ones, then the timer added last. */
 const OVERDUE_RANK = -(2 ** 48);
 const LEVEL_RANK = 2 ** 43;
@@ -79,17 +117,23 @@ export class LevelTimers implements TimerBase {
     return this.pending.nextTick;
   }
 
+  get all(): readonly TimerList[] {
+    return this.pending.all;
+  }
+
   modify(timer: TimerList, expires: Int64): 0 | 1 {
     if (timer.func === null) throw new SimulationFault("bug-on", `timer ${timer.name} has no function`);
     const wasPending = timer.heapIndex >= 0;
-    if (wasPending && timer.expires === expires) return 1;
-    const now = this.clock.tick;
-    const clk = Math.max(this.clk, now);
+    if (wasPending && eq64(timer.expires, expires)) return 1;
+    // At every phase alike: the last bucket's tick is the present one, or before it by one at least (advanceTo()).
+    const clk = Math.max(this.clk, this.clock.tick);
     let expiresTick = this.clock.tickOf(expires, clk);
     let level = 0;
     let bucketTick = clk;
     let bucket = clk & LVL_MASK;
-    if (expiresTick >= clk) {
+    if (isShifting(expiresTick) || isShifting(clk)) {
+      ({ level, bucket, bucketTick } = shiftingPlace(expiresTick, clk, this.depth));
+    } else if (expiresTick >= clk) {
       const cutoff = LVL_START[this.depth] ?? 0;
       const lastGranule = LVL_GRAN[this.depth - 1] ?? 1;
       if (expiresTick - clk >= cutoff) expiresTick = clk + cutoff - lastGranule;
@@ -101,11 +145,11 @@ export class LevelTimers implements TimerBase {
     }
     const index = level * LVL_SIZE + bucket;
     if (wasPending) {
-      if (index === timer.bucketIndex) {
+      if (isSameBucket(index, timer.bucketIndex)) {
         timer.expires = expires;
         return 1;
       }
-      this.pending.remove(timer);
+      this.remove(timer);
     }
     timer.expires = expires;
     timer.bucketIndex = index;
@@ -116,7 +160,7 @@ export class LevelTimers implements TimerBase {
   private enqueue(timer: TimerList, level: number, bucketTick: number): void {
     const now = this.clock.tick;
     // Once the softirq of the present tick is over, what is due now is run by the next, before all else.
-    const isOverdue = bucketTick <= now && !this.isRunning;
+    const isOverdue = !isLater(bucketTick, now) && !this.isRunning;
     timer.bucketTick = bucketTick;
     timer.tick = isOverdue ? now + 1 : bucketTick;
     timer.rank = (MAX_DEPTH - level) * LEVEL_RANK - this.sequence++ + (isOverdue ? OVERDUE_RANK : 0);
@@ -124,8 +168,14 @@ export class LevelTimers implements TimerBase {
     this.trace?.({ tick: now, kind: "timer-start", timer: timer.name, firesAtTick: timer.tick });
   }
 
-  cancel(timer: TimerList): void {
+  /** Takes out what is still to come, and is so at every phase. */
+  private remove(timer: TimerList): void {
+    keepLater(timer.tick - this.clock.tick);
     this.pending.remove(timer);
+  }
+
+  cancel(timer: TimerList): void {
+    this.remove(timer);
     this.trace?.({ tick: this.clock.tick, kind: "timer-cancel", timer: timer.name });
   }
 

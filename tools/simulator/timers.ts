@@ -45,6 +45,8 @@ export interface TimerBase {
   readonly clock: Clock;
   /** The tick at which the next timer expires; Infinity when none is pending. */
   readonly nextTick: number;
+  /** The timers that are pending, in no order that means anything. */
+  readonly all: readonly TimerList[];
   /** __mod_timer(): 1 when the timer was pending. `mayAddSlack` is what sets mod_timer() apart from it before 4.8. */
   modify(timer: TimerList, expires: Int64, mayAddSlack: boolean): 0 | 1;
   /** Takes a pending timer out. */

@@ -1,5 +1,5 @@
 /** Wait queues: include/linux/wait.h and kernel/sched/wait.c. */
-import type { Int64 } from "./integers.ts";
+import { eq64, type Int64 } from "./integers.ts";
 import type { Simulation } from "./simulation.ts";
 import {
   type Coroutine,
@@ -143,8 +143,8 @@ function* waitEvent(head: WaitQueueHead, condition: Condition, state: number, ex
  */
 function* waitEventTimeout(head: WaitQueueHead, condition: Condition, state: number, timeout: Int64): Coroutine<Int64> {
   // ___wait_cond_timeout()
-  if (condition()) return timeout === 0 ? 1 : timeout;
-  if (timeout === 0) return 0;
+  if (condition()) return eq64(timeout, 0) ? 1 : timeout;
+  if (eq64(timeout, 0)) return 0;
   const { kernel } = head;
   const entry = DEFINE_WAIT(kernel);
   let left = timeout;
@@ -153,8 +153,9 @@ function* waitEventTimeout(head: WaitQueueHead, condition: Condition, state: num
     if (interrupted) remove_wait_queue(head, entry);
     else prepare_to_wait(head, entry, state);
     const isTrue = condition();
-    if (isTrue && left === 0) left = 1;
-    if (isTrue || left === 0) break;
+    const hasPassed = eq64(left, 0);
+    if (isTrue && hasPassed) left = 1;
+    if (isTrue || hasPassed) break;
     if (interrupted) return -ERESTARTSYS;
     left = yield* schedule_timeout(kernel, left);
   }

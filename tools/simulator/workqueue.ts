@@ -9,7 +9,7 @@
 import type { LatencyPolicy } from "./decisions.ts";
 import { SimulationFault } from "./fault.ts";
 import { Fifo } from "./fifo.ts";
-import type { Int64 } from "./integers.ts";
+import { eq64, type Int64 } from "./integers.ts";
 import type { Simulation } from "./simulation.ts";
 import type { Coroutine } from "./tasks.ts";
 import { add_timer, TimerList } from "./timers.ts";
@@ -147,7 +147,7 @@ export function insertWork(wq: WorkqueueStruct, work: WorkStruct): void {
 export function insertDelayedWork(wq: WorkqueueStruct, dwork: DelayedWork, delay: Int64): void {
   // On the work item's queue so that flush_delayed_work() and the timer find it.
   dwork.wq = wq;
-  if (delay === 0) {
+  if (eq64(delay, 0)) {
     insertWork(wq, dwork.work);
     return;
   }

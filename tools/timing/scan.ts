@@ -1,6 +1,7 @@
 /**
  * A kernel source and some paths -> C files, program, timing facts, coverage.
  */
+import { posix } from "node:path";
 import type { Configuration } from "../c/configuration.ts";
 import { type CFile, failuresOf, readCFile, type Unparsed } from "../c/file.ts";
 import { type ParseChecker, sequentialChecker } from "../c/parse-check.ts";
@@ -144,7 +145,10 @@ async function headersOf(source: KernelSource, files: readonly CFile[]): Promise
   const known = new Set(files.map((file) => file.path));
   const first = new Set<string>();
   for (const file of files) {
-    for (const include of file.masked.preprocessed.includes) if (include.system) first.add(`include/${include.path}`);
+    for (const include of file.masked.preprocessed.includes) {
+      // fs/smb/client includes "../common/smb2pdu.h".
+      first.add(include.system ? `include/${include.path}` : posix.join(posix.dirname(file.path), include.path));
+    }
   }
   const read = async (paths: Iterable<string>): Promise<HeaderText[]> => {
     const fresh = [...paths].filter((path) => !known.has(path) && !path.split("/").includes(".."));

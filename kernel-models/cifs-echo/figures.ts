@@ -1,0 +1,121 @@
+/** Results of all combinations as figures in seconds, and the recipe to see a violation on a real machine. */
+import type { CheckRequest } from "../../tools/check/system-check.ts";
+import type { Detection, Figures, IdleFigures, Window } from "../../tools/check/verdict.ts";
+import type { CombinationResult } from "./phases.ts";
+import type { Survey } from "./survey.ts";
+import type { Combination } from "./table.ts";
+
+/** A combination with what came of it. */
+export interface Explored {
+  readonly combination: Combination;
+  readonly result: CombinationResult;
+}
+
+const SECONDS_PER_HOUR = 3600;
+
+/** To the microsecond: differences of ticks over HZ have no more to say. */
+function seconds(ticks: number, hz: number): number {
+  return Math.round((ticks / hz) * 1e6) / 1e6;
+}
+
+function names({ hz, echoIntervalSeconds, rttTicks }: Combination) {
+  return { hz, echoIntervalSeconds, rttSeconds: seconds(rttTicks, hz) };
+}
+
+/** Windows of one combination: all of the time where an idle mount is given up, too. */
+export function windowsOf({ combination, result }: Explored): readonly Window[] {
+  const { hz } = combination;
+  if (result.isDeclaredDeadWhenIdle) {
+    const whole = result.spanTicks ?? result.periodTicks ?? combination.echoIntervalSeconds * hz;
+    return [{ ...names(combination), fromSeconds: 0, toSeconds: seconds(whole, hz), share: 1 }];
+  }
+  const span = result.spanTicks ?? Number.POSITIVE_INFINITY;
+  return result.windows.map(({ from, to }) => ({
+    ...names(combination),
+    fromSeconds: seconds(from, hz),
+    toSeconds: seconds(to + 1, hz),
+    share: Math.min((to + 1 - from) / span, 1),
+  }));
+}
+
+function detectionOf({ combination, result }: Explored): Detection {
+  const { hz } = combination;
+  const { detection } = result;
+  const inSeconds = (ticks: number | null | undefined): number | null => (ticks == null ? null : seconds(ticks, hz));
+  return {
+    ...names(combination),
+    bestSeconds: inSeconds(detection?.best),
+    worstSeconds: inSeconds(detection?.worst),
+    afterEchoSeconds: inSeconds(detection?.afterEcho),
+    worstAfterRequestSeconds: inSeconds(detection?.worstAfterRequest),
+  };
+}
+
+function idleOf({ combination, result }: Explored): IdleFigures {
+  const { hz } = combination;
+  const { spanTicks, periodTicks } = result;
+  return {
+    ...names(combination),
+    periodSeconds: periodTicks === null ? null : seconds(periodTicks, hz),
+    echoesPerHour: spanTicks === null ? 0 : Math.round(((SECONDS_PER_HOUR * hz) / spanTicks) * 100) / 100,
+  };
+}
+
+/** The combination that people know: HZ=250, echo_interval=60, a fast server; else the first. */
+export function usualOf(explored: readonly Explored[]): Explored | null {
+  const usual = explored.find(
+    ({ combination }) => combination.hz === 250 && combination.echoIntervalSeconds === 60 && combination.isForDetection,
+  );
+  return usual ?? explored[0] ?? null;
+}
+
+function share(windows: readonly Window[]): number {
+  return Math.min(
+    windows.reduce((sum, one) => sum + one.share, 0),
+    1,
+  );
+}
+
+/** All figures of a check. */
+export function figuresOf(request: CheckRequest, survey: Survey, explored: readonly Explored[]): Figures {
+  const windows = explored.map(windowsOf);
+  const usual = usualOf(explored);
+  const usualHasWindow = usual !== null && windowsOf(usual).length > 0;
+  const withWindow = explored.find((_, i) => (windows[i]?.length ?? 0) > 0) ?? null;
+  const shown = usualHasWindow ? usual : withWindow;
+  return {
+    wheel: request.facts.timers,
+    timeoutIntervals: survey.timeoutIntervals,
+    windows: windows.flat(),
+    worstShare: windows.reduce((worst, one) => Math.max(worst, share(one)), 0),
+    detection: explored.filter(({ combination }) => combination.isForDetection).map(detectionOf),
+    idleEchoesPerHour: usual === null ? 0 : idleOf(usual).echoesPerHour,
+    idle: explored.map(idleOf),
+    reproduce: shown === null ? null : recipe(shown, survey),
+  };
+}
+
+function recipe(explored: Explored, survey: Survey): string | null {
+  const { combination, result } = explored;
+  const { hz, echoIntervalSeconds, rttTicks } = combination;
+  const { violation } = result;
+  if (violation === null) return null;
+  const option =
+    survey.fixedIntervalSeconds === null
+      ? `with -o echo_interval=${echoIntervalSeconds}`
+      : `(this kernel's echo interval is fixed at ${survey.fixedIntervalSeconds} s)`;
+  const server =
+    rttTicks === 1 ? "a server that answers at once" : `a server that answers after ${seconds(rttTicks, hz)} s`;
+  const mount = `Boot with CONFIG_HZ=${hz} and mount a share of ${server} ${option}. Leave it alone until two echoes were sent.`;
+  const [touch] = violation.scenario.touches;
+  const after = (violation.ticksAfterAnchor / hz).toFixed(1);
+  const wait = `Wait: ${after} s after that echo the kernel log says that the server has not responded.`;
+  if (touch === undefined) return `${mount} ${wait}`;
+  const window = result.windows.find(({ from, to }) => touch >= from && touch <= to);
+  const range =
+    window === undefined
+      ? ""
+      : ` (anywhere from ${(window.from / hz).toFixed(2)} to ${((window.to + 1) / hz).toFixed(2)} s)`;
+  const act = `${(touch / hz).toFixed(2)} s after an echo${range}, touch the share once with something that is not cached, for example stat -f on the mount point, and then not again.`;
+  return `${mount} ${act} ${wait}`;
+}

@@ -1,0 +1,71 @@
+/** What happened in a run: the ticks that the properties look at, and the notes that timelines are made of. */
+import type { DeclaredDead, RunFault, RunRecord, Scenario } from "../../tools/check/scenario.ts";
+import type { Simulation } from "../../tools/simulator/simulation.ts";
+
+/** Thrown to end a run from the middle of a model; not an error, so it has no stack to build. */
+export const RUN_ENDS: unique symbol = Symbol("the run ends");
+
+export class EchoHistory {
+  readonly works: number[] = [];
+  readonly echoes: number[] = [];
+  readonly responses: number[] = [];
+  declaredDead: DeclaredDead | null = null;
+  anchorTick = 0;
+  /** Told when the anchor echo is sent. */
+  onAnchor: () => void = () => {};
+  private worksAfterAnchor = 0;
+
+  constructor(
+    private readonly kernel: Simulation,
+    private readonly scenario: Scenario,
+  ) {}
+
+  /** The echo work runs. */
+  echoWork(body: () => unknown): unknown {
+    const { kernel, scenario } = this;
+    const isAfterAnchor = this.echoes.length >= scenario.anchorEcho;
+    this.works.push(kernel.clock.tick);
+    kernel.note("echo-work");
+    const before = this.echoes.length;
+    const result = body();
+    if (this.echoes.length === before) kernel.note("echo-suppressed");
+    if (isAfterAnchor && ++this.worksAfterAnchor >= scenario.endEchoesAfterAnchor) throw RUN_ENDS;
+    return result;
+  }
+
+  /** An echo request goes out. */
+  echoSent(): void {
+    const { kernel, scenario } = this;
+    this.echoes.push(kernel.clock.tick);
+    kernel.note("echo-sent");
+    if (this.echoes.length !== scenario.anchorEcho) return;
+    this.anchorTick = kernel.clock.tick;
+    this.onAnchor();
+  }
+
+  responseArrived(kind: string): void {
+    this.responses.push(this.kernel.clock.tick);
+    this.kernel.note("response", kind);
+  }
+
+  /** cifs_reconnect() is called: the connection is given up. */
+  declareDead(lastResponseTick: number, by: string): never {
+    const { tick } = this.kernel.clock;
+    this.kernel.note("declared-dead", by, lastResponseTick);
+    this.declaredDead = { tick, lastResponseTick, by };
+    throw RUN_ENDS;
+  }
+
+  record(fault: RunFault | null, requestsUnanswered: number): RunRecord {
+    return {
+      anchorTick: this.anchorTick,
+      works: this.works,
+      echoes: this.echoes,
+      responses: this.responses,
+      declaredDead: this.declaredDead,
+      requestsUnanswered,
+      fault,
+      events: this.works.length + this.responses.length,
+    };
+  }
+}

@@ -1,0 +1,247 @@
+/**
+ * What must hold of the SMB echo, and how it is looked for: the table of combinations, each swept over all phases, and
+ * random workloads.
+ *
+ * - healthy-server-kept (safety): a server that answers every request within half an echo interval is never declared
+ *   dead.
+ * - dead-server-noticed (progress): a dead server is declared dead within a bound; the model itself yields the bound.
+ */
+import type { RunFault } from "../../tools/check/scenario.ts";
+import type { CheckRequest, Explorer, SystemProperties } from "../../tools/check/system-check.ts";
+import type { CheckResult, PropertyResult, Schedule, Verdict } from "../../tools/check/verdict.ts";
+import { type Explored, figuresOf, usualOf } from "./figures.ts";
+import { type CombinationResult, exploreCombination, GIVE_UP, MAX_DYING_SECONDS, type Violation } from "./phases.ts";
+import { type Survey, survey } from "./survey.ts";
+import { type Combination, combinations } from "./table.ts";
+import { MAX_LATENESS_DIVISOR, runWorkload, type WorkloadResult } from "./workloads.ts";
+
+export type EchoJob =
+  | { readonly kind: "phases"; readonly combination: Combination }
+  | { readonly kind: "workload"; readonly combination: Combination; readonly seed: number };
+
+export type EchoResult =
+  | { readonly kind: "phases"; readonly result: CombinationResult }
+  | { readonly kind: "workload"; readonly result: WorkloadResult };
+
+/** Random workloads for each combination of the full and of the brief table. */
+const WORKLOADS = { full: 4, brief: 2 } as const;
+/** Seeds of one --seed value are consecutive; those of the next begin that far on. */
+const SEEDS_APART = 1_000_003;
+const WORKLOAD_COST = 0.02;
+
+function plan(request: CheckRequest, found: Survey): readonly EchoJob[] {
+  const table = combinations(request, found.fixedIntervalSeconds);
+  const phases = table.map((combination): EchoJob => ({ kind: "phases", combination }));
+  const workloads = table.flatMap((combination, i) =>
+    Array.from({ length: WORKLOADS[request.size] }, (_, j): EchoJob => {
+      const seed = request.seed * SEEDS_APART + i * WORKLOADS[request.size] + j;
+      return { kind: "workload", combination, seed };
+    }),
+  );
+  return [...phases, ...workloads];
+}
+
+function runJob(request: CheckRequest, job: EchoJob, explorer: Explorer): EchoResult {
+  return job.kind === "phases"
+    ? { kind: "phases", result: exploreCombination(request, job.combination, explorer) }
+    : { kind: "workload", result: runWorkload(request, job.combination, job.seed, explorer) };
+}
+
+/** Runs grow with the interval, and so does their number. */
+function cost(job: EchoJob): number {
+  const { hz, echoIntervalSeconds } = job.combination;
+  return echoIntervalSeconds ** 2 * hz * (job.kind === "phases" ? 1 : WORKLOAD_COST);
+}
+
+/** Everything that was found, put together. */
+interface Findings {
+  readonly explored: readonly Explored[];
+  readonly workloads: readonly WorkloadResult[];
+  readonly faults: readonly RunFault[];
+}
+
+function gathered(found: Survey, jobs: readonly EchoJob[], results: readonly (EchoResult | RunFault)[]): Findings {
+  const explored: Explored[] = [];
+  const workloads: WorkloadResult[] = [];
+  const faults: RunFault[] = found.fault === null ? [] : [found.fault];
+  for (const [i, result] of results.entries()) {
+    const combination = jobs[i]?.combination;
+    if (combination === undefined) continue;
+    if ("message" in result) faults.push(result);
+    else if (result.kind === "phases") {
+      explored.push({ combination, result: result.result });
+      faults.push(...result.result.faults);
+    } else {
+      workloads.push(result.result);
+      if (result.result.fault !== null) faults.push(result.result.fault);
+    }
+  }
+  const distinct = new Map(faults.map((fault) => [`${fault.kind}: ${fault.message}`, fault]));
+  return { explored, workloads, faults: [...distinct.values()] };
+}
+
+/**
+ * What makes one witness preferable to another: fewer faults of the surroundings, a fast server, fewer requests, the
+ * usual settings, a shorter history.
+ */
+function burden({ scenario, ticksAfterAnchor }: Violation, maxLatenessTicks: number): readonly number[] {
+  const { hz, echoIntervalSeconds, rttTicks, touches, pauses } = scenario;
+  return [
+    (pauses?.length ?? 0) + Math.sign(maxLatenessTicks),
+    Math.max(rttTicks / hz, 0.5),
+    touches.length,
+    echoIntervalSeconds === 60 ? 0 : 1,
+    hz === 250 ? 0 : 1,
+    rttTicks / hz,
+    ticksAfterAnchor / hz,
+  ];
+}
+
+function isLighter(a: readonly number[], b: readonly number[]): boolean {
+  const i = a.findIndex((value, j) => value !== b[j]);
+  return i >= 0 && (a[i] ?? 0) < (b[i] ?? 0);
+}
+
+interface Candidate {
+  readonly violation: Violation;
+  readonly schedule: Schedule;
+}
+
+/** The violation that is easiest to follow. */
+function lightest({ explored, workloads }: Findings): Candidate | null {
+  const candidates: Candidate[] = [];
+  for (const { result } of explored) {
+    if (result.violation === null) continue;
+    const { scenario } = result.violation;
+    candidates.push({ violation: result.violation, schedule: { scenario, maxLatenessTicks: 0, decisions: [] } });
+  }
+  for (const { violation } of workloads)
+    if (violation !== null) candidates.push({ violation, schedule: violation.schedule });
+  const burdens = candidates.map(({ violation, schedule }) => burden(violation, schedule.maxLatenessTicks));
+  return candidates.reduce<Candidate | null>((best, one, i) => {
+    const other = best === null ? null : burdens[candidates.indexOf(best)];
+    return other == null || isLighter(burdens[i] ?? [], other) ? one : best;
+  }, null);
+}
+
+function settings({ hz, echoIntervalSeconds, rttTicks }: Omit<Combination, "isForDetection">): string {
+  const rtt = rttTicks === 1 ? "one jiffy" : `${rttTicks / hz} s`;
+  return `HZ=${hz}, echo interval ${echoIntervalSeconds} s, round trip ${rtt}`;
+}
+
+function keptDetail(findings: Findings, verdict: Verdict, found: Candidate | null): string {
+  const { explored, workloads } = findings;
+  const affected = explored.filter(({ result }) => result.violation !== null).length;
+  if (found === null) {
+    const what = `${explored.length} combinations and ${workloads.length} random workloads`;
+    return verdict === "holds"
+      ? `in ${what}, no server that answers was declared dead`
+      : `no violation was seen in ${what}, but not all could be followed`;
+  }
+  const { violation } = found;
+  const { scenario } = violation;
+  const { hz, touches } = scenario;
+  const touch =
+    touches[0] === undefined ? "no request at all" : `one request ${(touches[0] / hz).toFixed(2)} s after an echo`;
+  const requests = touches.length > 1 ? `${touches.length} requests` : touch;
+  return (
+    `${settings(scenario)}: after ${requests}, a server that answers is declared dead ` +
+    `${(violation.gapTicks / hz).toFixed(1)} s after its last response, by ${violation.by}; ` +
+    `${affected} of ${explored.length} combinations are affected`
+  );
+}
+
+function safety(findings: Findings, isUnsure: boolean): PropertyResult {
+  const found = lightest(findings);
+  const verdict = found !== null ? "violated" : isUnsure ? "inconclusive" : "holds";
+  return {
+    name: "healthy-server-kept",
+    kind: "safety",
+    verdict,
+    violation: found?.schedule ?? null,
+    detail: keptDetail(findings, verdict, found),
+  };
+}
+
+/** A dead server that nobody notices; on the usual mount where possible. */
+function unnoticed({ explored, workloads }: Findings): Schedule | null {
+  const usual = usualOf(explored);
+  const inOrder = usual === null ? explored : [usual, ...explored];
+  for (const { result } of inOrder) {
+    if (result.unnoticed !== null) return { scenario: result.unnoticed, maxLatenessTicks: 0, decisions: [] };
+  }
+  return workloads.find((one) => one.unnoticed !== null)?.unnoticed ?? null;
+}
+
+function noticedDetail({ explored }: Findings): string {
+  const usual = usualOf(explored.filter(({ result }) => result.detection !== null));
+  if (usual === null) return "no server died in a run that could be followed to its end";
+  const { combination, result } = usual;
+  const { detection } = result;
+  const worst = Math.max(detection?.worst ?? 0, detection?.worstAfterRequest ?? 0) / combination.hz;
+  return (
+    `declared dead at most ${worst.toFixed(2)} s after its last answer ` +
+    `(${settings(combination)}; the other combinations are in the figures)`
+  );
+}
+
+function progress(findings: Findings, isUnsure: boolean): PropertyResult {
+  const violation = unnoticed(findings);
+  const base = { name: "dead-server-noticed", kind: "progress", violation } as const;
+  if (violation !== null) {
+    const limit = `${GIVE_UP.intervals} echo intervals and ${GIVE_UP.seconds} s`;
+    const detail = `${settings(violation.scenario)}: a dead server was not declared dead within ${limit}`;
+    return { ...base, verdict: "violated", detail };
+  }
+  return { ...base, verdict: isUnsure ? "inconclusive" : "holds", detail: noticedDetail(findings) };
+}
+
+function bounds(request: CheckRequest, found: Survey, { explored, workloads }: Findings): readonly string[] {
+  const sum = (value: (one: CombinationResult) => number): string =>
+    explored.reduce((total, { result }) => total + value(result), 0).toLocaleString("en-US");
+  const list = (values: readonly (number | string)[]): string => [...new Set(values)].join(", ");
+  const of = explored.map(({ combination }) => combination);
+  const rtts = of.map(({ rttTicks, hz }) => (rttTicks === 1 ? "1 jiffy" : `${rttTicks / hz} s`));
+  const interval =
+    found.fixedIntervalSeconds === null ? "" : " (fixed by this kernel: it has no mount option that sets it)";
+  return [
+    `${explored.length} combinations of HZ ${list(of.map(({ hz }) => hz))}, echo interval ` +
+      `${list(of.map((one) => one.echoIntervalSeconds))} s${interval}, round trip ${list(rtts)}` +
+      `${request.roundTrips === null ? ", up to half the echo interval" : ""}; timers: ${request.facts.timers}`,
+    `one isolated request at every jiffy between two echoes: ${sum((one) => one.phases)} phases in ` +
+      `${sum((one) => one.runs)} runs, each run replayed once`,
+    "mounts at the quarters of the echo timer's granule and one jiffy around its edge: " +
+      `${sum((one) => one.alignments)} histories that differ`,
+    `${workloads.length} random workloads (seed ${request.seed}): up to 5 requests, pauses of the server within half ` +
+      `an echo interval, workers late by up to ${1 / MAX_LATENESS_DIVISOR} s`,
+    "a server that dies just after an echo, just before the answer to the next, and, for echo intervals up to " +
+      `${MAX_DYING_SECONDS} s, just after a request at every jiffy between two echoes`,
+    `a dead server counts as unnoticed after ${GIVE_UP.intervals} echo intervals and ${GIVE_UP.seconds} s`,
+    "one CPU, one connection; the transport loses nothing; requests are answered in full",
+  ];
+}
+
+function conclude(
+  request: CheckRequest,
+  found: Survey,
+  jobs: readonly EchoJob[],
+  results: readonly (EchoResult | RunFault)[],
+  unmodelled: number,
+): CheckResult {
+  const findings = gathered(found, jobs, results);
+  const isUnsure = unmodelled > 0 || findings.faults.length > 0 || findings.explored.length === 0;
+  const properties = [safety(findings, isUnsure), progress(findings, isUnsure)];
+  const reasons = findings.faults.map((fault) => `${fault.kind}: ${fault.message}`);
+  if (unmodelled > 0) reasons.push(`${unmodelled} calls in the model's slice are not modelled`);
+  const isViolated = properties.some((one) => one.verdict === "violated");
+  return {
+    verdict: isViolated ? "violated" : isUnsure ? "inconclusive" : "holds",
+    properties,
+    figures: figuresOf(request, found, findings.explored),
+    bounds: bounds(request, found, findings),
+    reasons,
+  };
+}
+
+/** The properties of cifs-echo. */
+export const echoProperties: SystemProperties<Survey, EchoJob, EchoResult> = { survey, plan, cost, runJob, conclude };

@@ -1,0 +1,163 @@
+/**
+ * The SMB server and the connection to it: every request is answered after the round trip, unless the server pauses or
+ * is dead. Answers are real bytes, as far as the client reads them.
+ */
+import type { Scenario } from "../../tools/check/scenario.ts";
+import { leS64, ltS64 } from "../../tools/simulator/integers.ts";
+import type { ListHead } from "../../tools/simulator/lists.ts";
+import { list_add_tail } from "../../tools/simulator/lists.ts";
+import type { Simulation } from "../../tools/simulator/simulation.ts";
+import { arrive, type Socket } from "../../tools/simulator/sockets.ts";
+import type { EchoHistory } from "./history.ts";
+import { type Members, type ModelInstance, type ModelModule, setMember } from "./mount.ts";
+
+export interface Request {
+  readonly kind: "echo" | "user";
+  readonly number: number;
+  /** The mid_q_entry of the kernel, where the model has that struct. */
+  readonly entry: Members | null;
+}
+
+/** [MS-SMB2] 2.2.1: header of 64 bytes; [MS-CIFS] 2.2.3.1: of 32. */
+const SMB2_HEADER_BYTES = 64;
+const SMB1_HEADER_BYTES = 32;
+const RFC1002_HEADER_BYTES = 4;
+/** SMB2 ECHO ([MS-SMB2] 2.2.28) and SMB_COM_ECHO ([MS-CIFS] 2.2.4.39). */
+const SMB2_ECHO = 0x0d;
+const SMB1_ECHO = 0x2b;
+const SMB1_READ = 0x2e;
+const SMB2_READ = 0x08;
+const CREDITS_GRANTED = 1;
+
+export class SmbServer {
+  session: Members | null = null;
+  /** Requests that the server owes an answer to and will never answer. */
+  unanswered = 0;
+  /** Which request each answer belongs to. */
+  readonly answers = new WeakMap<Uint8Array, Request>();
+  private nextNumber = 1;
+  private model: ModelInstance | null = null;
+  private constants: Readonly<Record<string, number>> = {};
+  private speaksSmb2 = false;
+
+  constructor(
+    private readonly kernel: Simulation,
+    private readonly scenario: Scenario,
+    private readonly history: EchoHistory,
+  ) {
+    history.onAnchor = () => this.anchored();
+  }
+
+  connect(model: ModelInstance, module: ModelModule): void {
+    this.model = model;
+    this.constants = module.constants;
+    this.speaksSmb2 = Object.keys(model.tables).some((name) => /^smb[23]/.test(name));
+  }
+
+  /** The anchor echo has been sent: users come at their ticks after it. */
+  private anchored(): void {
+    const { anchorTick } = this.history;
+    for (const touch of this.scenario.touches) this.kernel.at(anchorTick + touch, () => this.userRequest());
+  }
+
+  private userRequest(): void {
+    this.kernel.note("request-sent");
+    this.submit("user", {});
+  }
+
+  /** A request goes out: the kernel's bookkeeping of it, and when its answer comes. */
+  submit(kind: Request["kind"], members: Members): Request {
+    const number = this.nextNumber++;
+    const entry = this.entryOf(kind, number, members);
+    const request: Request = { kind, number, entry };
+    const answerTick = this.answerTick();
+    if (answerTick === null) this.unanswered++;
+    else this.kernel.at(answerTick, () => this.answer(request));
+    return request;
+  }
+
+  private entryOf(kind: Request["kind"], number: number, members: Members): Members | null {
+    const made = this.model?.structs["mid_q_entry"];
+    if (made === undefined) return null;
+    const entry = new made(this.kernel);
+    const all: Members = {
+      mid: number,
+      mid_state: this.constants["MID_REQUEST_SUBMITTED"],
+      midState: this.constants["MID_REQUEST_SUBMITTED"],
+      command: this.command(kind),
+      server: this.session,
+      callback: () => undefined,
+      ...members,
+    };
+    for (const [name, value] of Object.entries(all)) if (value !== undefined) setMember(entry, name, value);
+    const pending = this.session?.["pending_mid_q"];
+    if ("qhead" in entry && pending !== undefined) list_add_tail(entry["qhead"] as ListHead, pending as ListHead);
+    return entry;
+  }
+
+  private command(kind: Request["kind"]): number {
+    if (this.speaksSmb2) return kind === "echo" ? SMB2_ECHO : SMB2_READ;
+    return kind === "echo" ? SMB1_ECHO : SMB1_READ;
+  }
+
+  /** When the answer to a request that is sent now arrives; null when it never does. */
+  private answerTick(): number | null {
+    const { anchorTick, echoes } = this.history;
+    const { deathTicks, pauses, rttTicks, anchorEcho } = this.scenario;
+    let tick = this.kernel.clock.tick + rttTicks;
+    if (echoes.length < anchorEcho) return tick;
+    for (const pause of pauses ?? []) {
+      const isIn = leS64(anchorTick + pause.fromTicks, tick) && ltS64(tick, anchorTick + pause.toTicks);
+      if (isIn) tick = anchorTick + pause.toTicks;
+    }
+    if (deathTicks !== null && leS64(anchorTick + deathTicks, tick)) return null;
+    return tick;
+  }
+
+  private answer(request: Request): void {
+    const socket = this.session?.["ssocket"] as Socket | null | undefined;
+    if (socket === null || socket === undefined) return;
+    const bytes = this.bytesOf(request);
+    this.answers.set(bytes, request);
+    this.history.responseArrived(request.kind);
+    arrive(socket, bytes.length, bytes);
+  }
+
+  private bytesOf(request: Request): Uint8Array {
+    return this.speaksSmb2 ? smb2Answer(request, this.command(request.kind)) : smb1Answer(request, this.command(request.kind));
+  }
+}
+
+function framed(bodyBytes: number): Uint8Array {
+  const bytes = new Uint8Array(RFC1002_HEADER_BYTES + bodyBytes);
+  // [MS-SMB2] 2.1: type 0, then the length in three bytes, highest first.
+  bytes[2] = bodyBytes >> 8;
+  bytes[3] = bodyBytes & 0xff;
+  return bytes;
+}
+
+/** An SMB2 answer: header, StructureSize 4, two reserved bytes. */
+function smb2Answer(request: Request, command: number): Uint8Array {
+  const bytes = framed(SMB2_HEADER_BYTES + 4);
+  bytes.set([0xfe, 0x53, 0x4d, 0x42, SMB2_HEADER_BYTES], 4);
+  bytes[16] = command;
+  bytes[18] = CREDITS_GRANTED;
+  // Flags: SMB2_FLAGS_SERVER_TO_REDIR.
+  bytes[20] = 1;
+  bytes[28] = request.number & 0xff;
+  bytes[29] = request.number >> 8;
+  bytes[RFC1002_HEADER_BYTES + SMB2_HEADER_BYTES] = 4;
+  return bytes;
+}
+
+/** An SMB1 answer: header, WordCount 1, SequenceNumber, ByteCount 0. */
+function smb1Answer(request: Request, command: number): Uint8Array {
+  const bytes = framed(SMB1_HEADER_BYTES + 5);
+  bytes.set([0xff, 0x53, 0x4d, 0x42, command], 4);
+  // Flags: SMB_FLAGS_REPLY.
+  bytes[13] = 0x80;
+  bytes[34] = request.number & 0xff;
+  bytes[35] = request.number >> 8;
+  bytes[RFC1002_HEADER_BYTES + SMB1_HEADER_BYTES] = 1;
+  return bytes;
+}

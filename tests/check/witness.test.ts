@@ -1,0 +1,149 @@
+import { describe, expect, test } from "vitest";
+import { historyOf } from "../../tools/check/history.ts";
+import { replayed } from "../../tools/check/replayed.ts";
+import type { RunScenario, Scenario } from "../../tools/check/scenario.ts";
+import type { Schedule } from "../../tools/check/verdict.ts";
+import {
+  completed,
+  differenceOf,
+  parseWitness,
+  play,
+  type Witness,
+  WitnessError,
+  witnessText,
+} from "../../tools/check/witness.ts";
+import { RandomDecisions, RecordingDecisions } from "../../tools/simulator/decisions.ts";
+import { seededGenerator } from "../../tools/simulator/random.ts";
+import { standIn, THREE, TWO } from "./stand-in.ts";
+
+const SCENARIO: Scenario = {
+  hz: 250,
+  longBits: 64,
+  timers: "levels",
+  msleepAddsJiffy: true,
+  echoIntervalSeconds: 60,
+  rttTicks: 1,
+  startOffsetTicks: 0,
+  anchorEcho: 2,
+  touches: [664],
+  deathTicks: null,
+  endEchoesAfterAnchor: 3,
+};
+const PLAIN: Schedule = { scenario: SCENARIO, maxLatenessTicks: 0, decisions: [] };
+
+function witnessOf(run: RunScenario, schedule: Schedule): Witness {
+  const { scenario, maxLatenessTicks, decisions } = completed(run, schedule);
+  const { pauses: _, endTicksAfterAnchor: _end, maxTicksAfterMount: _max, ...rest } = scenario;
+  return {
+    format: "groundhog-witness",
+    version: 1,
+    system: "cifs-echo",
+    property: "healthy-server-kept",
+    kernel: { id: "sample", version: null },
+    modelSha256: "0".repeat(64),
+    scenario: { ...rest, touches: [...rest.touches] },
+    maxLatenessTicks,
+    decisions: [...decisions],
+    expected: play(run, completed(run, schedule)).expected,
+  };
+}
+
+describe("a witness", () => {
+  test("survives its file and runs to the same end", () => {
+    const witness = parseWitness(witnessText(witnessOf(standIn(TWO), PLAIN)));
+    const { expected, recorder } = play(standIn(TWO), witness as Schedule);
+    expect(differenceOf(witness.expected, expected)).toBeNull();
+    expect(expected.endsWith).toBe("declared-dead");
+    expect(recorder.dropped).toBe(0);
+  });
+
+  test("says so when another model comes to another end", () => {
+    const witness = witnessOf(standIn(TWO), PLAIN);
+    const { expected } = play(standIn(THREE), witness as Schedule);
+    expect(differenceOf(witness.expected, expected)).toBe("endsWith was declared-dead and is now kept");
+  });
+
+  test("with decisions: they are part of it, and one that differs is a fault", () => {
+    const run = standIn(TWO);
+    const recording = new RecordingDecisions(new RandomDecisions(seededGenerator(4)));
+    run(SCENARIO, { decisions: recording, maxLatenessTicks: 20 });
+    const late: Schedule = { scenario: SCENARIO, maxLatenessTicks: 20, decisions: recording.decisions };
+    expect(recording.decisions.some((one) => one.label === "latency" && one.chosen > 0)).toBe(true);
+    const witness = witnessOf(run, late);
+    expect(differenceOf(witness.expected, play(run, late).expected)).toBeNull();
+    const [first, ...others] = late.decisions;
+    if (first === undefined) throw new Error("no decisions");
+    const changed = { ...late, decisions: [{ ...first, n: first.n + 1 }, ...others] };
+    expect(() => play(run, changed)).toThrow(/decision 0 was/);
+  });
+
+  test.each([
+    ["", /is not JSON/],
+    ["[]", /is no witness/],
+    ['{"format": "groundhog-witness", "version": 2}', /version 2; this reads version 1/],
+    ['{"format": "groundhog-witness", "version": 1}', /is no good witness: system/],
+  ])("%j is refused", (text, message) => {
+    expect(() => parseWitness(text)).toThrow(WitnessError);
+    expect(() => parseWitness(text)).toThrow(message);
+  });
+
+  test.each([
+    ["hz", 3],
+    ["touches", [-1]],
+    ["touches", new Array(1001).fill(1)],
+    ["anchorEcho", 0.5],
+    ["timers", "quartz"],
+    ["surprise", 1],
+  ])("a scenario whose %s is %j is refused", (key, value) => {
+    const good = witnessOf(standIn(TWO), PLAIN);
+    const text = JSON.stringify({ ...good, scenario: { ...good.scenario, [key]: value } });
+    expect(() => parseWitness(text)).toThrow(/is no good witness: scenario/);
+  });
+});
+
+describe("each run is replayed once", () => {
+  test("and comes out the same", () => {
+    const run = standIn(TWO);
+    expect(replayed(run)(SCENARIO)).toEqual(run(SCENARIO));
+  });
+
+  test("one that depends on what ran before is a fault", () => {
+    let runs = 0;
+    const forgetful: RunScenario = (scenario, options) => {
+      const record = standIn(TWO)(scenario, options);
+      return { ...record, requestsUnanswered: runs++ };
+    };
+    expect(() => replayed(forgetful)(SCENARIO)).toThrow(/came out differently the second time/);
+  });
+
+  test("one that asks for less the second time, too", () => {
+    let runs = 0;
+    const moody: RunScenario = (scenario, options) => {
+      if (runs++ === 0) options?.decisions?.choose(2, "whim");
+      return standIn(TWO)(scenario, options);
+    };
+    expect(() => replayed(moody)(SCENARIO)).toThrow(/came out differently/);
+  });
+});
+
+test("the history of a run: what happened in which order", () => {
+  const { record, recorder } = play(standIn(TWO), completed(standIn(TWO), PLAIN));
+  const history = historyOf(SCENARIO, record, recorder.events);
+  const rows = history.rows.map((row) => [(row.tick - history.anchorTick) / 250, row.kind]);
+  expect(rows).toEqual([
+    [-61.44, "echo-sent"],
+    [-61.436, "echo-answer"],
+    [0, "echo-sent"],
+    [0.004, "echo-answer"],
+    [2.656, "request"],
+    [2.66, "request-answer"],
+    [61.44, "echo-suppressed"],
+    [122.88, "echo-sent"],
+    [122.884, "late-answer"],
+    [122.884, "declared-dead"],
+  ]);
+  expect(history.rows.map((row) => row.rearmedTicks).filter((ticks) => ticks !== null)).toEqual([
+    15_360, 15_360, 15_360, 15_360,
+  ]);
+  expect([history.granuleTicks, history.suppressed, history.answeredAtDeath]).toEqual([512, 1, true]);
+});

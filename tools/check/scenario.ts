@@ -1,0 +1,127 @@
+/**
+ * One simulated history of cifs-echo as plain data, and what came of it: a witness holds the one and names the other,
+ * and threads hand both to each other.
+ */
+import type { DecisionSource } from "../simulator/decisions.ts";
+import type { TimerKind } from "../simulator/timers.ts";
+import type { TraceListener } from "../simulator/trace.ts";
+
+/** A time during which the server answers nothing; what it then owes arrives at `toTicks` at the earliest. */
+export interface Pause {
+  /** Ticks after the anchor. */
+  readonly fromTicks: number;
+  readonly toTicks: number;
+}
+
+export interface Scenario {
+  readonly hz: number;
+  readonly longBits: 32 | 64;
+  readonly timers: TimerKind;
+  readonly msleepAddsJiffy: boolean;
+  /** The mount option; kernels that have no such option ignore it. */
+  readonly echoIntervalSeconds: number;
+  /** The server's answer comes that many ticks after the request. */
+  readonly rttTicks: number;
+  /** The mount happens that many ticks after boot plus a fixed time: its place on the timer wheel. */
+  readonly startOffsetTicks: number;
+  /** Phases count from the sending of this echo, 1 being the first after the mount. From 2 on the period is settled. */
+  readonly anchorEcho: number;
+  /** Requests of a user, in ticks after the anchor; in a phase run they carry a slope. */
+  readonly touches: readonly number[];
+  /** From then on, in ticks after the anchor, the server answers nothing; null: it stays alive. */
+  readonly deathTicks: number | null;
+  readonly pauses?: readonly Pause[];
+  /** The run ends when so many echo works ran after the anchor, or when the server is declared dead. */
+  readonly endEchoesAfterAnchor: number;
+  /** The run ends that many ticks after the anchor, where that comes before the last echo work. */
+  readonly endTicksAfterAnchor?: number;
+  /** The run ends that many ticks after the mount in any case: for code that does not re-arm its work. */
+  readonly maxTicksAfterMount?: number;
+}
+
+/** Why a run could not be followed to its end: an unmodelled call was reached, a null pointer followed, ... */
+export interface RunFault {
+  readonly kind: string;
+  readonly message: string;
+}
+
+export interface DeclaredDead {
+  readonly tick: number;
+  /** When the last response arrived that the kernel took note of. */
+  readonly lastResponseTick: number;
+  /** The C function that decided, or its file and line. */
+  readonly by: string;
+}
+
+/** What came of a scenario. Ticks are those of the simulator's clock; in a phase run they carry slopes. */
+export interface RunRecord {
+  /** When the anchor echo was sent; meaningless where `echoes` has fewer than anchorEcho entries. */
+  readonly anchorTick: number;
+  /** When the echo work ran, whether or not it sent an echo. */
+  readonly works: readonly number[];
+  /** When echo requests were sent. */
+  readonly echoes: readonly number[];
+  /** When responses arrived. */
+  readonly responses: readonly number[];
+  readonly declaredDead: DeclaredDead | null;
+  readonly requestsUnanswered: number;
+  readonly fault: RunFault | null;
+  readonly events: number;
+}
+
+export interface RunOptions {
+  /** Who decides about lateness and order; nobody interferes when absent. */
+  readonly decisions?: DecisionSource;
+  readonly trace?: TraceListener;
+  /** How late a woken worker may start, in ticks: asked of `decisions`. 0 when absent. */
+  readonly maxLatenessTicks?: number;
+}
+
+/** Runs a scenario on a model. The same scenario and decisions give the same record and the same trace. */
+export type RunScenario = (scenario: Scenario, options?: RunOptions) => RunRecord;
+
+/** Whether the run came to the echo that phases count from. */
+export function reachedAnchor(scenario: Scenario, record: RunRecord): boolean {
+  return record.echoes.length >= scenario.anchorEcho;
+}
+
+/**
+ * A record with each tick mapped: for phase runs, in which ticks carry slopes.
+ *
+ * `events` and the fault stay as they are.
+ */
+export function mapTicks(record: RunRecord, map: (tick: number) => number): RunRecord {
+  const { declaredDead } = record;
+  return {
+    ...record,
+    anchorTick: map(record.anchorTick),
+    works: record.works.map(map),
+    echoes: record.echoes.map(map),
+    responses: record.responses.map(map),
+    declaredDead:
+      declaredDead === null
+        ? null
+        : { ...declaredDead, tick: map(declaredDead.tick), lastResponseTick: map(declaredDead.lastResponseTick) },
+  };
+}
+
+/** Whether two runs came to the same: every tick, every count. */
+export function sameRecord(a: RunRecord, b: RunRecord): boolean {
+  const dead = (one: DeclaredDead | null): string =>
+    one === null ? "" : `${one.tick} ${one.lastResponseTick} ${one.by}`;
+  const fault = (one: RunFault | null): string => (one === null ? "" : `${one.kind} ${one.message}`);
+  return (
+    a.events === b.events &&
+    a.requestsUnanswered === b.requestsUnanswered &&
+    a.anchorTick === b.anchorTick &&
+    sameNumbers(a.works, b.works) &&
+    sameNumbers(a.echoes, b.echoes) &&
+    sameNumbers(a.responses, b.responses) &&
+    dead(a.declaredDead) === dead(b.declaredDead) &&
+    fault(a.fault) === fault(b.fault)
+  );
+}
+
+function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
+}

@@ -1,0 +1,142 @@
+/** `groundhog check SYSTEM`: verdict, figures, witness; `--replay FILE` runs a witness again. */
+import { join } from "node:path";
+import type { CheckResult, Verdict } from "../check/verdict.ts";
+import { differenceOf, type Played, type Witness } from "../check/witness.ts";
+import { InputError } from "../kernel/input-error.ts";
+import type { KernelSource } from "../kernel/source.ts";
+import { type CheckReport, checkDocument, checkText } from "../report/check.ts";
+import { type NarrowingOptions, narrowingOf } from "./check-options.ts";
+import { type Checked, checkPrepared, type Narrowing, type Prepared, prepare } from "./check-system.ts";
+import { EXIT, type Exit } from "./exit.ts";
+import { writeFiles } from "./out.ts";
+import { configurationOf, jobProgress, jsonLine, openForCommand, paintForTerminal, print } from "./surroundings.ts";
+import { type CheckableSystem, checkableSystem } from "./systems.ts";
+import { modelOf, programOf } from "./translation.ts";
+import { readWitness, replay, scheduleOf, timelineOf, witnessesOf } from "./witnesses.ts";
+
+export interface CheckOptions extends NarrowingOptions {
+  readonly kernel?: string;
+  readonly config?: string;
+  readonly replay?: string;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+/** Scripts tell the verdicts apart by these. */
+export function exitOf(verdict: Verdict): Exit {
+  return { holds: EXIT.done, violated: EXIT.findings, inconclusive: EXIT.inconclusive }[verdict];
+}
+
+/** A word as a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** The command that runs a witness again. */
+export function replayCommand(system: string, options: Pick<CheckOptions, "kernel" | "config">, path: string): string {
+  const kernel = options.kernel === undefined ? [] : ["--kernel", options.kernel];
+  const config = options.config === undefined ? [] : ["--config", options.config];
+  return ["groundhog", "check", system, ...kernel, ...config, "--replay", path].map(quoted).join(" ");
+}
+
+type Unwritten = Omit<CheckReport, "witnesses">;
+
+function reportOf({ system, translation }: Prepared, source: KernelSource, result: CheckReport["result"]): Unwritten {
+  const { sha256, functions, files, timersFrom, notes, unmodelled } = translation;
+  return {
+    system,
+    kernel: { id: source.id, version: source.version },
+    result,
+    unmodelled: unmodelled.map(({ file, line, what }) => ({ file, line, what })),
+    model: { sha256, functions: functions.map((one) => one.name), files, timersFrom, notes },
+  };
+}
+
+/**
+ * A checked system as a report, its witnesses written.
+ *
+ * @returns with the paths of the files
+ */
+export function reportWithWitnesses(
+  checked: Checked,
+  source: KernelSource,
+  options: Pick<CheckOptions, "kernel" | "config" | "out">,
+): { readonly report: CheckReport; readonly written: readonly string[] } {
+  const made = witnessesOf(checked, source);
+  const written = writeFiles(options.out, new Map(made.flatMap((one) => [...one.files])));
+  const witnesses = new Map(
+    made.map(({ property, file, timeline }) => {
+      const path = join(options.out, file);
+      return [property, { path, replay: replayCommand(checked.system.name, options, path), timeline }];
+    }),
+  );
+  return { report: { ...reportOf(checked, source, checked.result), witnesses }, written };
+}
+
+async function show(report: CheckReport, options: CheckOptions): Promise<Exit> {
+  await print(options.json === true ? jsonLine(checkDocument(report)) : checkText(report, paintForTerminal()));
+  return exitOf(report.result.verdict);
+}
+
+/** What a replay says of the property that its witness is about. */
+function replayResult(witness: Witness, played: Played | null, isSameModel: boolean): Omit<CheckResult, "figures"> {
+  const { property } = witness;
+  const kind = property === "dead-server-noticed" ? "progress" : "safety";
+  const difference =
+    played === null ? "other decisions are asked for" : differenceOf(witness.expected, played.expected);
+  if (difference !== null && isSameModel) {
+    throw new Error(`the same model and the same witness came to another end: ${difference}`);
+  }
+  const fault = played?.record.fault ?? null;
+  const isViolated = played?.expected.endsWith === witness.expected.endsWith;
+  const verdict = played === null || fault !== null ? "inconclusive" : isViolated ? "violated" : "holds";
+  const end = difference === null ? "came to the same end, event for event" : `came to another end: ${difference}`;
+  const detail = `the witness ${end}${isSameModel ? "" : "; it was made from another model"}`;
+  const reasons = fault === null ? [] : [`${fault.kind}: ${fault.message}`];
+  return {
+    verdict,
+    properties: [{ name: property, kind, verdict, violation: null, detail }],
+    bounds: ["this one history only"],
+    reasons: played === null ? [...reasons, "this model asks for other decisions than the witness has"] : reasons,
+  };
+}
+
+async function replayWitness(
+  file: string,
+  witness: Witness,
+  prepared: Prepared,
+  source: KernelSource,
+  options: CheckOptions,
+): Promise<Exit> {
+  const played = replay(prepared, witness);
+  const isSameModel = prepared.translation.sha256 === witness.modelSha256;
+  const result = { ...replayResult(witness, played, isSameModel), figures: null };
+  const command = replayCommand(prepared.system.name, options, file);
+  const timeline = played === null ? "" : timelineOf(scheduleOf(witness), played);
+  const witnesses = new Map([[witness.property, { path: file, replay: command, timeline }]]);
+  return show({ ...reportOf(prepared, source, result), witnesses }, options);
+}
+
+async function fullCheck(prepared: Prepared, source: KernelSource, options: CheckOptions): Promise<Exit> {
+  const checked = await checkPrepared(prepared, jobProgress("checked"));
+  return show(reportWithWitnesses(checked, source, options).report, options);
+}
+
+/** Runs the command; the result goes to standard output, witnesses to the folder of --out. */
+export async function checkCommand(name: string, options: CheckOptions): Promise<Exit> {
+  const system: CheckableSystem = checkableSystem(name);
+  const narrowing: Narrowing = narrowingOf(options);
+  const configuration = configurationOf(options.config);
+  if (options.out === "") throw new InputError("--out", "names no folder");
+  if (options.out === "-") throw new InputError("--out -", "check writes several files; name a folder");
+  const witness = options.replay === undefined ? null : readWitness(options.replay, name);
+  const source = await openForCommand(options.kernel, []);
+  try {
+    const translation = await modelOf(source, await programOf(source, configuration), system);
+    const prepared = prepare(system, translation, narrowing);
+    if (witness === null || options.replay === undefined) return await fullCheck(prepared, source, options);
+    return await replayWitness(options.replay, witness, prepared, source, options);
+  } finally {
+    await source.close();
+  }
+}

@@ -1,0 +1,51 @@
+/** A system's model made from a kernel: the scan that the translator reads, and what the kernel's timers are like. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Configuration } from "../c/configuration.ts";
+import type { ParseChecker } from "../c/parse-check.ts";
+import type { Program } from "../c/program.ts";
+import { InputError } from "../kernel/input-error.ts";
+import type { KernelSource } from "../kernel/source.ts";
+import { type KernelTimers, kernelTimers } from "../timing/kernel-timers.ts";
+import { scanKernel } from "../timing/scan.ts";
+import { MissingEntryError, type Translation, translateSystem } from "../translate/model.ts";
+import { installationFolder } from "./surroundings.ts";
+import type { CheckableSystem } from "./systems.ts";
+
+/** A model's text with all that is known of its kernel. */
+export interface KernelModel extends Translation, KernelTimers {}
+
+/** How a model reaches the simulator: from a folder of kernel-models/, such as generated/. */
+const SIMULATOR_PATH = "../../tools/simulator";
+/** Models are for 64-bit machines. */
+export const LONG_BITS = 64;
+
+/** Coverage is scan's business. */
+const NO_CHECKER: ParseChecker = { add: () => 0, finish: async () => [] };
+
+/** The kernel's C, without the coverage that scan and run tell of. */
+export async function programOf(source: KernelSource, configuration: Configuration): Promise<Program> {
+  return (await scanKernel(source, [], configuration, NO_CHECKER)).program;
+}
+
+/**
+ * Translates a system's slice of a kernel.
+ *
+ * @throws InputError when the kernel does not have the system
+ */
+export async function modelOf(source: KernelSource, program: Program, system: CheckableSystem): Promise<KernelModel> {
+  const timers = await kernelTimers(source);
+  const template = readFileSync(join(installationFolder(), "templates", "model.ts.hbs"), "utf8");
+  try {
+    const translation = translateSystem(program, system.model, {
+      kernel: { id: source.id, version: source.version },
+      longBits: LONG_BITS,
+      template,
+      simulatorPath: SIMULATOR_PATH,
+    });
+    return { ...translation, ...timers };
+  } catch (error) {
+    if (error instanceof MissingEntryError) throw new InputError(source.id, error.message, { cause: error });
+    throw error;
+  }
+}

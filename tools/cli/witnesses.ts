@@ -1,0 +1,134 @@
+/** Witness files: made from the violations of a check, written, read and run again. */
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { historyOf } from "../check/history.ts";
+import type { Schedule } from "../check/verdict.ts";
+import {
+  completed,
+  MAX_WITNESS_BYTES,
+  type Played,
+  parseWitness,
+  play,
+  type Witness,
+  WitnessError,
+  witnessText,
+} from "../check/witness.ts";
+import { InputError } from "../kernel/input-error.ts";
+import type { KernelSource } from "../kernel/source.ts";
+import { timelineText } from "../report/timeline.ts";
+import type { Checked, Prepared } from "./check-system.ts";
+import { installationFolder } from "./surroundings.ts";
+
+/** A violated property's files, by name below the folder of --out. */
+export interface WitnessFiles {
+  readonly property: string;
+  readonly file: string;
+  readonly timeline: string;
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/** The timeline of a run, through templates/timeline.txt.hbs. */
+export function timelineOf(schedule: Schedule, played: Played): string {
+  const { scenario } = schedule;
+  const { record, recorder } = played;
+  const history = historyOf(scenario, record, recorder.events);
+  const template = readFileSync(join(installationFolder(), "templates", "timeline.txt.hbs"), "utf8");
+  return timelineText({ scenario, record, history }, template);
+}
+
+/** One witness with its timeline for each violated property. */
+export function witnessesOf(checked: Checked, kernel: Pick<KernelSource, "id" | "version">): readonly WitnessFiles[] {
+  const { system, run, result, translation } = checked;
+  return result.properties.flatMap(({ name, violation }) => {
+    if (violation === null) return [];
+    const schedule = completed(run, violation);
+    const played = play(run, schedule);
+    const witness: Witness = {
+      format: "groundhog-witness",
+      version: 1,
+      system: system.name,
+      property: name,
+      kernel: { id: kernel.id, version: kernel.version },
+      modelSha256: translation.sha256,
+      ...plain(schedule),
+      expected: played.expected,
+    };
+    const file = `${system.name}-${name}.witness.json`;
+    const timeline = timelineOf(schedule, played);
+    const files = new Map([
+      [file, witnessText(witness)],
+      [`${system.name}-${name}.timeline.txt`, timeline],
+    ]);
+    return [{ property: name, file, timeline, files }];
+  });
+}
+
+/** A schedule in the shape of the file: lists that can be written to. */
+function plain(schedule: Schedule): Pick<Witness, "scenario" | "maxLatenessTicks" | "decisions"> {
+  const { scenario, maxLatenessTicks, decisions } = schedule;
+  const { pauses, endTicksAfterAnchor, maxTicksAfterMount, ...rest } = scenario;
+  return {
+    scenario: {
+      ...rest,
+      touches: [...scenario.touches],
+      ...(pauses === undefined ? {} : { pauses: pauses.map((one) => ({ ...one })) }),
+      ...(endTicksAfterAnchor === undefined ? {} : { endTicksAfterAnchor }),
+      ...(maxTicksAfterMount === undefined ? {} : { maxTicksAfterMount }),
+    },
+    maxLatenessTicks,
+    decisions: decisions.map((one) => ({ ...one })),
+  };
+}
+
+/**
+ * Reads a witness file.
+ *
+ * @throws InputError when it cannot be read, or is no witness of this system
+ */
+export function readWitness(file: string, system: string): Witness {
+  let text: string;
+  try {
+    const status = statSync(file);
+    if (!status.isFile()) throw new InputError(file, "not a regular file");
+    if (status.size > MAX_WITNESS_BYTES) throw new InputError(file, `${status.size} bytes are too many for a witness`);
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+    throw new InputError(file, code === "ENOENT" ? "no such file" : `cannot be read (${code})`, { cause: error });
+  }
+  let witness: Witness;
+  try {
+    witness = parseWitness(text);
+  } catch (error) {
+    if (error instanceof WitnessError) throw new InputError(file, error.message, { cause: error });
+    throw error;
+  }
+  if (witness.system !== system) throw new InputError(file, `is a witness of ${witness.system}, not of ${system}`);
+  return witness;
+}
+
+/** The witness as something to play: absent fields are absent, not undefined. */
+export function scheduleOf({ scenario, maxLatenessTicks, decisions }: Witness): Schedule {
+  const { pauses, endTicksAfterAnchor, maxTicksAfterMount, ...rest } = scenario;
+  return {
+    scenario: {
+      ...rest,
+      ...(pauses === undefined ? {} : { pauses }),
+      ...(endTicksAfterAnchor === undefined ? {} : { endTicksAfterAnchor }),
+      ...(maxTicksAfterMount === undefined ? {} : { maxTicksAfterMount }),
+    },
+    maxLatenessTicks,
+    decisions,
+  };
+}
+
+/** Plays a witness on a model; null when the model asks for decisions that the witness does not have. */
+export function replay(prepared: Prepared, witness: Witness): Played | null {
+  try {
+    return play(prepared.run, scheduleOf(witness));
+  } catch (error) {
+    if (error instanceof Error && "kind" in error && error.kind === "replay-mismatch") return null;
+    throw error;
+  }
+}

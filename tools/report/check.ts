@@ -1,0 +1,197 @@
+/** The result of `check`: text for the terminal, a JSON document. */
+import type { CheckResult, Figures, Verdict } from "../check/verdict.ts";
+import { plainTable } from "./plain-table.ts";
+import type { Paint } from "./scan-text.ts";
+import type { CheckDocument } from "./schema.ts";
+import { printable } from "./words.ts";
+
+/** What there is to say of one system. */
+export interface CheckReport {
+  readonly system: { readonly name: string; readonly title: string };
+  readonly kernel: { readonly id: string; readonly version: string | null };
+  readonly result: Omit<CheckResult, "figures"> & { readonly figures: Figures | null };
+  readonly unmodelled: readonly { readonly file: string; readonly line: number; readonly what: string }[];
+  readonly model: {
+    readonly sha256: string;
+    readonly functions: readonly string[];
+    readonly files: readonly { readonly path: string; readonly sha256: string }[];
+    readonly timersFrom: string;
+    readonly notes: readonly string[];
+  };
+  /** By the name of the violated property. */
+  readonly witnesses: ReadonlyMap<
+    string,
+    { readonly path: string; readonly replay: string; readonly timeline: string }
+  >;
+}
+
+/** The JSON document of `check --json`; its shape is declared in schema.ts. */
+export function checkDocument(report: CheckReport): CheckDocument {
+  const { system, kernel, result, unmodelled, model, witnesses } = report;
+  const { figures } = result;
+  return {
+    system: system.name,
+    kernel: { id: kernel.id, version: kernel.version },
+    verdict: result.verdict,
+    bounds: [...result.bounds],
+    properties: result.properties.map(({ name, kind, verdict, detail }) => ({
+      name,
+      kind,
+      verdict,
+      witness: witnesses.get(name)?.path ?? null,
+      replay: witnesses.get(name)?.replay ?? null,
+      detail,
+    })),
+    figures:
+      figures === null
+        ? null
+        : {
+            ...figures,
+            windows: [...figures.windows],
+            detection: [...figures.detection],
+            idle: [...figures.idle],
+          },
+    unmodelled: unmodelled.map((one) => ({ ...one })),
+    reasons: [...result.reasons],
+    model: {
+      ...model,
+      functions: [...model.functions],
+      files: model.files.map((one) => ({ ...one })),
+      notes: [...model.notes],
+    },
+  };
+}
+
+export function verdictText(verdict: Verdict, paint: Paint): string {
+  return verdict === "holds" ? paint.bold(verdict) : paint.warn(verdict);
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(2)}%`;
+const two = (value: number | null): string => (value === null ? "-" : value.toFixed(2));
+
+/** A window: `2.44-2.88`, `all`; several are cut. */
+function windowText(windows: Figures["windows"]): string {
+  const [first, second] = windows;
+  if (first === undefined) return "none";
+  if (first.share === 1) return "all";
+  const text = `${first.fromSeconds.toFixed(2)}-${first.toSeconds.toFixed(2)}`;
+  return second === undefined ? text : `${text} and ${windows.length - 1} more`;
+}
+
+/** A row for each HZ and echo interval: the window at the shortest round trip, and the worst over all round trips. */
+function figureRows(figures: Figures): readonly (readonly string[])[] {
+  return figures.detection.map((detection) => {
+    const { hz, echoIntervalSeconds, rttSeconds } = detection;
+    const same = (one: { hz: number; echoIntervalSeconds: number }): boolean =>
+      one.hz === hz && one.echoIntervalSeconds === echoIntervalSeconds;
+    const windows = figures.windows.filter(same);
+    const idle = figures.idle.find((one) => same(one) && one.rttSeconds === rttSeconds);
+    const shares = new Map<number, number>();
+    for (const one of windows) shares.set(one.rttSeconds, (shares.get(one.rttSeconds) ?? 0) + one.share);
+    const worst = [...shares].reduce<[number, number] | null>((a, b) => (a === null || b[1] > a[1] ? b : a), null);
+    return [
+      String(hz),
+      `${echoIntervalSeconds}`,
+      two(idle?.periodSeconds ?? null),
+      windowText(windows.filter((one) => one.rttSeconds === rttSeconds)),
+      percent(shares.get(rttSeconds) ?? 0),
+      worst === null ? "none" : `${percent(worst[1])} at ${worst[0]} s`,
+      two(detection.bestSeconds),
+      two(detection.worstSeconds),
+    ];
+  });
+}
+
+const HEAD = ["HZ", "interval", "period", "window", "share", "worst round trip", "noticed: best", "worst"];
+
+function figureLines(figures: Figures, report: CheckReport): readonly string[] {
+  const intervals = figures.timeoutIntervals;
+  const patience = intervals === null ? "never gives up" : `gives up after ${intervals} echo intervals`;
+  return [
+    `timers: ${figures.wheel} (${printable(report.model.timersFrom)}); the watchdog ${patience}; ` +
+      `${figures.idleEchoesPerHour} echoes an hour on an idle mount`,
+    "",
+    "Seconds; windows are counted from an echo, at the shortest round trip of the table:",
+    plainTable(HEAD, ["right", "right", "right", "right", "right", "right", "right", "right"], figureRows(figures)),
+    ...(figures.reproduce === null ? [] : ["", `To see it on a real machine: ${printable(figures.reproduce)}`]),
+  ];
+}
+
+function propertyLines(report: CheckReport, paint: Paint): readonly string[] {
+  return report.result.properties.flatMap(({ name, kind, verdict, detail }) => {
+    const witness = report.witnesses.get(name);
+    return [
+      `${paint.bold(name)} (${kind}): ${verdictText(verdict, paint)}: ${printable(detail)}`,
+      ...(witness === undefined
+        ? []
+        : [`  witness: ${printable(witness.path)}`, `  replay:  ${printable(witness.replay)}`]),
+    ];
+  });
+}
+
+/** One line: which kernel, which system, what came out. */
+export function headLine({ kernel, system, result }: CheckReport, paint: Paint): string {
+  const version = kernel.version === null ? "" : `, Linux ${printable(kernel.version)}`;
+  return `${printable(kernel.id)}${version}: ${system.title} (${system.name}): ${verdictText(result.verdict, paint)}`;
+}
+
+function indented(text: string): readonly string[] {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => `  ${printable(line)}`.trimEnd());
+}
+
+/** Verdict and properties in a few lines, for `run`. */
+export function shortCheckLines(report: CheckReport, paint: Paint): readonly string[] {
+  const more = report.unmodelled.length === 0 ? [] : [`not modelled: ${report.unmodelled.length} places (see check)`];
+  const reasons = report.result.reasons.map((one) => `could not be followed: ${printable(one)}`);
+  return [
+    `verdict   ${verdictText(report.result.verdict, paint)}`,
+    ...propertyLines(report, paint),
+    ...more,
+    ...reasons,
+  ];
+}
+
+/** One row for each system: the end of `run`. */
+export function systemTable(reports: readonly CheckReport[], paint: Paint): string {
+  const head = ["system", "verdict", "worst share", "noticed: worst", "echoes an hour"];
+  const rows = reports.map(({ system, result }) => {
+    const { figures } = result;
+    const usual = figures?.detection.find((one) => one.hz === 250 && one.echoIntervalSeconds === 60);
+    const noticed = usual ?? figures?.detection[0];
+    return [
+      system.name,
+      verdictText(result.verdict, paint),
+      figures === null ? "-" : percent(figures.worstShare),
+      noticed === undefined ? "-" : `${two(noticed.worstSeconds)} s`,
+      figures === null ? "-" : String(figures.idleEchoesPerHour),
+    ];
+  });
+  return plainTable(
+    head.map((title) => paint.dim(title)),
+    ["left", "left", "right", "right", "right"],
+    rows,
+  );
+}
+
+/** The terminal's view. */
+export function checkText(report: CheckReport, paint: Paint): string {
+  const { result, unmodelled, model, witnesses } = report;
+  const lines = [headLine(report, paint), "", ...propertyLines(report, paint)];
+  for (const [name, { timeline }] of witnesses) lines.push("", `Timeline of ${name}:`, ...indented(timeline));
+  if (result.figures !== null) lines.push("", ...figureLines(result.figures, report));
+  if (unmodelled.length > 0) {
+    lines.push("", `Not modelled (${unmodelled.length}):`);
+    for (const { file, line, what } of unmodelled) {
+      lines.push(`  ${paint.bold(`${printable(file)}:${line}:`)} ${printable(what)}`);
+    }
+  }
+  if (result.reasons.length > 0)
+    lines.push("", "Could not be followed:", ...result.reasons.map((one) => `  ${printable(one)}`));
+  if (result.bounds.length > 0) lines.push("", "Bounds:", ...result.bounds.map((one) => `  ${one}`));
+  lines.push("", `model: ${model.functions.length} functions, sha256 ${model.sha256.slice(0, 12)}`);
+  for (const note of model.notes) lines.push(`  ${printable(note)}`);
+  return `${lines.join("\n")}\n`;
+}

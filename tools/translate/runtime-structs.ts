@@ -1,0 +1,139 @@
+/**
+ * Structs of the kernel that the simulator has itself: what a model needs of them is behaviour, not layout.
+ */
+import { BOOL, type CType, pointerTo, S32, S64, structType, U16, U32, U64, VOID_POINTER } from "./c-types.ts";
+
+export interface RuntimeStruct {
+  readonly className: string;
+  /** File of tools/simulator/ that exports it. */
+  readonly module: string;
+  readonly fields: Readonly<Record<string, CType>>;
+  /** Arguments of its constructor, with `$name` for the member's name and `$owner` for the struct it stands in. */
+  readonly construct: string;
+}
+
+const list = pointerTo(structType("list_head"));
+const sock = pointerTo(structType("sock"));
+
+function plain(className: string, module: string, fields: Readonly<Record<string, CType>> = {}): RuntimeStruct {
+  return { className, module, fields, construct: "" };
+}
+
+const ADDRESS: RuntimeStruct = plain("SocketAddress", "kernel-structs", {
+  sa_family: U16,
+  ss_family: U16,
+  sin_family: U16,
+  sin6_family: U16,
+  sin_port: U16,
+  sin6_port: U16,
+  sin_addr: { kind: "unknown", name: "struct in_addr" },
+  sin6_addr: { kind: "unknown", name: "struct in6_addr" },
+});
+
+const STRUCTS: Readonly<Record<string, RuntimeStruct>> = {
+  list_head: plain("ListHead", "lists", { next: list, prev: list }),
+  work_struct: {
+    className: "WorkStruct",
+    module: "workqueue",
+    fields: {},
+    construct: "kernel, $name, $owner",
+  },
+  delayed_work: {
+    className: "DelayedWork",
+    module: "workqueue",
+    fields: { work: structType("work_struct"), timer: structType("timer_list") },
+    construct: "kernel, $name, $owner",
+  },
+  workqueue_struct: { className: "WorkqueueStruct", module: "workqueue", fields: {}, construct: "kernel, $name" },
+  timer_list: {
+    className: "TimerList",
+    module: "timers",
+    fields: { expires: U64 },
+    construct: "kernel.timers, $name, $owner",
+  },
+  wait_queue_head: { className: "WaitQueueHead", module: "wait", fields: {}, construct: "kernel" },
+  completion: { className: "Completion", module: "completion", fields: {}, construct: "kernel" },
+  task_struct: {
+    className: "Task",
+    module: "tasks",
+    fields: { flags: U32, pid: S32, tgid: S32 },
+    construct: "kernel, $name, () => {}",
+  },
+  atomic_t: plain("atomic_t", "kernel-structs", { counter: S32 }),
+  atomic64_t: plain("atomic64_t", "kernel-structs", { counter: S64 }),
+  kref: plain("kref", "kernel-structs", { refcount: structType("refcount_t") }),
+  refcount_t: plain("refcount_t", "kernel-structs"),
+  kvec: plain("kvec", "kernel-structs", { iov_base: VOID_POINTER, iov_len: U64 }),
+  iov_iter: plain("iov_iter", "kernel-structs", { count: U64 }),
+  msghdr: plain("msghdr", "kernel-structs", {
+    msg_iter: structType("iov_iter"),
+    msg_control: VOID_POINTER,
+    msg_controllen: U64,
+    msg_flags: U32,
+    msg_name: VOID_POINTER,
+    msg_namelen: S32,
+  }),
+  socket: {
+    className: "Socket",
+    module: "sockets",
+    fields: { sk: sock, state: S32, flags: U64, ops: pointerTo(structType("proto_ops")) },
+    construct: "kernel, $name",
+  },
+  sock: {
+    className: "Socket",
+    module: "sockets",
+    fields: {
+      sk_rcvtimeo: S64,
+      sk_sndtimeo: S64,
+      sk_rcvbuf: S32,
+      sk_sndbuf: S32,
+      sk_allocation: U32,
+      sk_reuse: U32,
+      sk_use_task_frag: BOOL,
+      sk_net_refcnt: S32,
+      sk_user_data: VOID_POINTER,
+      sk_err: S32,
+      sk_shutdown: S32,
+    },
+    construct: "kernel, $name",
+  },
+  proto_ops: plain("ProtoOps", "sockets", {
+    connect: pointerTo({
+      kind: "function",
+      result: S32,
+      parameters: [pointerTo(structType("socket")), pointerTo(structType("sockaddr")), S32, S32],
+    }),
+  }),
+  sockaddr: ADDRESS,
+  sockaddr_in: ADDRESS,
+  sockaddr_in6: ADDRESS,
+  sockaddr_storage: ADDRESS,
+};
+
+const ALIASES: Readonly<Record<string, string>> = {
+  wait_queue_head_t: "wait_queue_head",
+  __wait_queue_head: "wait_queue_head",
+  atomic_long_t: "atomic64_t",
+  __kernel_sockaddr_storage: "sockaddr_storage",
+};
+
+/** The tag under which the simulator has a struct or typedef; null where it has none. */
+export function runtimeTag(name: string): string | null {
+  const tag = ALIASES[name] ?? name;
+  return Object.hasOwn(STRUCTS, tag) ? tag : null;
+}
+
+export function runtimeStruct(tag: string): RuntimeStruct | null {
+  return Object.hasOwn(STRUCTS, tag) ? (STRUCTS[tag] as RuntimeStruct) : null;
+}
+
+const FIELDS: ReadonlySet<string> = new Set(
+  Object.values(STRUCTS)
+    .flatMap((one) => Object.keys(one.fields))
+    .filter((name) => name.includes("_")),
+);
+
+/** Members of such structs that are macros in some kernels: sk_net_refcnt stands for __sk_common.skc_net_refcnt. */
+export function isRuntimeField(name: string): boolean {
+  return FIELDS.has(name);
+}

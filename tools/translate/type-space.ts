@@ -1,0 +1,456 @@
+/**
+ * The types of a kernel's own declarations: structs with the layout that the wire sees, typedefs, variables at file
+ * scope. Everything is looked up when it is first asked for.
+ */
+import { evaluateText } from "../c/evaluate.ts";
+import type { CFile } from "../c/file.ts";
+import { IDENTIFIER } from "../c/lex.ts";
+import { FILE } from "../c/mask/structure.ts";
+import type { Program } from "../c/program.ts";
+import { plainValue } from "../c/sum.ts";
+import { childOf, parsePiece, type SyntaxNode } from "../c/syntax.ts";
+import {
+  type CType,
+  type DataModel,
+  decayed,
+  integerOfWords,
+  namedInteger,
+  pointerTo,
+  structType,
+  U32,
+  VOID,
+} from "./c-types.ts";
+import { type ExpandedText, type Token, tokensOf } from "./expand.ts";
+import { runtimeStruct, runtimeTag } from "./runtime-structs.ts";
+
+export interface FieldInfo {
+  readonly name: string;
+  readonly type: CType;
+  /** Bytes from the start of the struct; null in structs whose layout is not needed or not known. */
+  readonly offset: number | null;
+  readonly bitField: boolean;
+}
+
+export interface StructInfo {
+  readonly tag: string;
+  /** `wire`: packed, so it lives in bytes. `runtime`: the simulator has it. `object`: everything else. */
+  readonly kind: "object" | "wire" | "runtime";
+  readonly fields: ReadonlyMap<string, FieldInfo>;
+  readonly sizeBytes: number | null;
+  readonly place: { readonly file: string; readonly line: number } | null;
+}
+
+export interface Declared {
+  readonly name: string | null;
+  readonly type: CType;
+}
+
+/** A variable at file scope. */
+export interface GlobalInfo {
+  readonly type: CType;
+  readonly file: CFile;
+  readonly line: number;
+  /** Declarator with its initializer, and the text it points into; null where it is only declared. */
+  readonly initializer: { readonly node: SyntaxNode; readonly text: ExpandedText } | null;
+}
+
+type Expand = (tokens: readonly Token[]) => ExpandedText;
+
+interface Layout {
+  readonly fields: Map<string, FieldInfo>;
+  sizeBytes: number | null;
+  alignment: number;
+}
+
+const TYPE_NODES = new Set(["primitive_type", "sized_type_specifier", "type_identifier"]);
+
+export class TypeSpace {
+  private readonly structs = new Map<string, StructInfo | null>();
+  private typedefTexts: ReadonlyMap<string, { file: CFile; offset: number; text: string }> | null = null;
+  private readonly typedefs = new Map<string, CType | null>();
+  private readonly globals = new Map<string, GlobalInfo | null>();
+  private anonymous = 0;
+
+  constructor(
+    private readonly program: Program,
+    readonly model: DataModel,
+    private readonly expand: Expand,
+  ) {}
+
+  /** The type that a type node names: `struct x`, `unsigned int`, `mid_callback_t`. */
+  typeOf(node: SyntaxNode, text: string): CType {
+    const words = text.slice(node.start, node.end).trim().replace(/\s+/g, " ");
+    switch (node.type) {
+      case "primitive_type":
+      case "sized_type_specifier":
+        return words === "void"
+          ? VOID
+          : (namedInteger(words, this.model) ?? integerOfWords(words.split(" "), this.model));
+      case "struct_specifier":
+      case "union_specifier": {
+        const name = childOf(node, "name");
+        const body = childOf(node, "body");
+        const tag = name === undefined ? `anonymous_${++this.anonymous}` : text.slice(name.start, name.end);
+        if (body !== undefined && name === undefined) this.structs.set(tag, this.bodyInfo(tag, node, text, false, null));
+        return structType(runtimeTag(tag) ?? tag);
+      }
+      case "enum_specifier":
+        return U32;
+      default:
+        return this.named(words);
+    }
+  }
+
+  /** A typedef by its name. */
+  named(name: string): CType {
+    const integer = namedInteger(name, this.model);
+    if (integer !== null) return integer;
+    const runtime = runtimeTag(name);
+    if (runtime !== null) return structType(runtime);
+    let known = this.typedefs.get(name);
+    if (known === undefined) {
+      // A typedef that refers to itself ends here.
+      this.typedefs.set(name, null);
+      known = this.findTypedef(name);
+      this.typedefs.set(name, known);
+    }
+    return known ?? { kind: "unknown", name };
+  }
+
+  private findTypedef(name: string): CType | null {
+    this.typedefTexts ??= typedefTexts(this.program);
+    const found = this.typedefTexts.get(name);
+    if (found === undefined) {
+      const target = this.program.typedef(name);
+      if (typeof target === "string") return structType(runtimeTag(target) ?? target);
+      // A struct without a tag goes by its typedef's name.
+      return target === undefined ? null : structType(name);
+    }
+    const piece = parsePiece(found.text, 0);
+    const root = piece.ok ? piece.root() : null;
+    const definition = root?.children.find((child) => child.type === "type_definition");
+    const type = definition === undefined ? undefined : childOf(definition, "type");
+    if (definition === undefined || type === undefined) return null;
+    const base = this.typeOf(type, found.text);
+    for (const child of definition.children) {
+      if (child.field !== "declarator") continue;
+      const declared = this.declared(child, base, found.text);
+      if (declared.name === name) return declared.type;
+    }
+    return null;
+  }
+
+  /** The name and type that a declarator declares on a base type. */
+  declared(node: SyntaxNode | undefined, base: CType, text: string): Declared {
+    if (node === undefined) return { name: null, type: base };
+    switch (node.type) {
+      case "identifier":
+      case "field_identifier":
+      case "type_identifier":
+        return { name: text.slice(node.start, node.end), type: base };
+      case "pointer_declarator":
+      case "abstract_pointer_declarator":
+        return this.declared(declaratorIn(node), pointerTo(base), text);
+      case "array_declarator":
+      case "abstract_array_declarator": {
+        const size = childOf(node, "size");
+        const length = size === undefined ? null : this.constant(text.slice(size.start, size.end));
+        return this.declared(declaratorIn(node), { kind: "array", of: base, length }, text);
+      }
+      case "function_declarator":
+      case "abstract_function_declarator": {
+        const parameters = this.parameters(childOf(node, "parameters"), text).map((one) => one.type);
+        return this.declared(declaratorIn(node), { kind: "function", result: base, parameters }, text);
+      }
+      default: {
+        const inner = declaratorIn(node);
+        return inner === undefined ? { name: null, type: base } : this.declared(inner, base, text);
+      }
+    }
+  }
+
+  /** The parameters of a function declarator, with arrays and functions as the pointers that they are. */
+  parameters(list: SyntaxNode | undefined, text: string): readonly Declared[] {
+    const all: Declared[] = [];
+    for (const child of list?.children ?? []) {
+      if (child.type !== "parameter_declaration") continue;
+      const type = childOf(child, "type");
+      if (type === undefined) continue;
+      const declared = this.declared(childOf(child, "declarator"), this.typeOf(type, text), text);
+      if (declared.type.kind === "void") continue;
+      all.push({ name: declared.name, type: decayed(declared.type) });
+    }
+    return all;
+  }
+
+  /** A whole type name, as in casts and sizeof: `struct x *`. */
+  typeName(node: SyntaxNode, text: string): CType {
+    const type = childOf(node, "type");
+    if (type === undefined) return TYPE_NODES.has(node.type) ? this.typeOf(node, text) : { kind: "unknown", name: "?" };
+    return this.declared(childOf(node, "declarator"), this.typeOf(type, text), text).type;
+  }
+
+  struct(tag: string): StructInfo | null {
+    let known = this.structs.get(tag);
+    if (known === undefined) {
+      this.structs.set(tag, null);
+      known = this.findStruct(tag);
+      this.structs.set(tag, known);
+    }
+    return known;
+  }
+
+  private findStruct(tag: string): StructInfo | null {
+    const runtime = runtimeStruct(tag);
+    if (runtime !== null) {
+      const fields = new Map(
+        Object.entries(runtime.fields).map(([name, type]) => [name, { name, type, offset: null, bitField: false }]),
+      );
+      return { tag, kind: "runtime", fields, sizeBytes: tag === "kvec" ? this.model.longBits / 4 : null, place: null };
+    }
+    const site = this.program.structSite(tag);
+    if (site === undefined) return null;
+    const { file, start, end } = site;
+    const { stream, source } = file.masked;
+    const first = firstTokenAt(stream.tokens.start, stream.tokens.count, start);
+    const last = firstTokenAt(stream.tokens.start, stream.tokens.count, end);
+    const text = this.expand([...tokensOf(source, stream.tokens, first, last), { ...SEMICOLON, offset: end }]);
+    const piece = parsePiece(text.text, 0);
+    const root = piece.ok ? piece.root() : null;
+    const node = root?.children.find((child) => child.type.endsWith("_specifier") || child.type === "declaration");
+    const specifier = node?.type === "declaration" ? childOf(node, "type") : node;
+    if (specifier === undefined) return null;
+    const isPacked = /^[^;{]{0,160}\bpacked\b|^[^;{]{0,160}__packed\b/.test(source.slice(end, end + 200).split(/[;{]/)[0] ?? "");
+    const place = { file: file.path, line: file.lines.lineAt(start) };
+    return this.bodyInfo(tag, specifier, text.text, isPacked, place);
+  }
+
+  private bodyInfo(
+    tag: string,
+    specifier: SyntaxNode,
+    text: string,
+    isPacked: boolean,
+    place: StructInfo["place"],
+  ): StructInfo {
+    const layout: Layout = { fields: new Map(), sizeBytes: 0, alignment: 1 };
+    const body = childOf(specifier, "body");
+    if (body !== undefined) {
+      this.members(body, text, { isUnion: specifier.type === "union_specifier", isPacked, at: 0 }, layout);
+    }
+    if (layout.sizeBytes !== null && !isPacked) layout.sizeBytes = roundUp(layout.sizeBytes, layout.alignment);
+    return { tag, kind: isPacked ? "wire" : "object", fields: layout.fields, sizeBytes: layout.sizeBytes, place };
+  }
+
+  private members(
+    body: SyntaxNode,
+    text: string,
+    where: { readonly isUnion: boolean; readonly isPacked: boolean; readonly at: number },
+    layout: Layout,
+  ): void {
+    for (const declaration of body.children) {
+      if (declaration.type !== "field_declaration") continue;
+      const typeNode = childOf(declaration, "type");
+      if (typeNode === undefined) continue;
+      const declarators = declaration.children.filter((child) => child.field === "declarator");
+      const inner = declarators.length === 0 ? childOf(typeNode, "body") : undefined;
+      if (inner !== undefined) {
+        this.anonymousMember(inner, typeNode, text, where, layout);
+        continue;
+      }
+      const base = this.typeOf(typeNode, text);
+      const bitField = declaration.children.some((child) => child.type === "bitfield_clause");
+      for (const declarator of declarators) {
+        const { name, type } = this.declared(declarator, base, text);
+        if (name === null) continue;
+        const offset = bitField ? null : this.place(type, where, layout);
+        if (bitField) layout.sizeBytes = null;
+        layout.fields.set(name, { name, type, offset, bitField });
+      }
+    }
+  }
+
+  /** Members of a member without a name are the struct's own. */
+  private anonymousMember(
+    body: SyntaxNode,
+    specifier: SyntaxNode,
+    text: string,
+    where: { readonly isUnion: boolean; readonly isPacked: boolean; readonly at: number },
+    layout: Layout,
+  ): void {
+    const isUnion = specifier.type === "union_specifier";
+    const start = where.isUnion ? where.at : (layout.sizeBytes ?? 0);
+    const nested: Layout = { fields: layout.fields, sizeBytes: start, alignment: 1 };
+    this.members(body, text, { isUnion, isPacked: where.isPacked, at: start }, nested);
+    const ends = nested.sizeBytes;
+    layout.sizeBytes = layout.sizeBytes === null || ends === null ? null : Math.max(layout.sizeBytes, ends);
+  }
+
+  /** Gives a member its offset and moves the end of the struct. */
+  private place(
+    type: CType,
+    where: { readonly isUnion: boolean; readonly isPacked: boolean; readonly at: number },
+    layout: Layout,
+  ): number | null {
+    const size = type.kind === "array" && type.length === null ? 0 : this.sizeOf(type);
+    if (layout.sizeBytes === null) return null;
+    if (size === null) {
+      layout.sizeBytes = null;
+      return null;
+    }
+    const alignment = where.isPacked ? 1 : this.alignmentOf(type);
+    layout.alignment = Math.max(layout.alignment, alignment);
+    const offset = roundUp(where.isUnion ? where.at : layout.sizeBytes, alignment);
+    layout.sizeBytes = where.isUnion ? Math.max(layout.sizeBytes, offset + size) : offset + size;
+    return offset;
+  }
+
+  /** sizeof; null where the layout is not known. */
+  sizeOf(type: CType): number | null {
+    switch (type.kind) {
+      case "int":
+        return type.bits / 8;
+      case "pointer":
+        return this.model.longBits / 8;
+      case "array": {
+        const one = this.sizeOf(type.of);
+        return one === null || type.length === null ? null : one * type.length;
+      }
+      case "struct":
+        return this.struct(type.tag)?.sizeBytes ?? null;
+      case "void":
+        return 1;
+      default:
+        return null;
+    }
+  }
+
+  private alignmentOf(type: CType): number {
+    switch (type.kind) {
+      case "array":
+        return this.alignmentOf(type.of);
+      case "struct": {
+        const info = this.struct(type.tag);
+        if (info === null || info.kind === "wire") return 1;
+        return Math.max(1, ...[...info.fields.values()].map((field) => this.alignmentOf(field.type)));
+      }
+      default:
+        return this.sizeOf(type) ?? 1;
+    }
+  }
+
+  /** The value of a constant expression in a declaration. */
+  constant(text: string): number | null {
+    const sum = evaluateText(text, this.program);
+    const value = sum === null ? null : plainValue(sum);
+    return value;
+  }
+
+  /** A variable at file scope, its definition if there is one. */
+  global(name: string): GlobalInfo | null {
+    let known = this.globals.get(name);
+    if (known === undefined) {
+      known = this.findGlobal(name);
+      this.globals.set(name, known);
+    }
+    return known;
+  }
+
+  private findGlobal(name: string): GlobalInfo | null {
+    // The kernel's own work queues (include/linux/workqueue.h), which no file of a client declares.
+    if (/^system_\w*wq$/.test(name)) {
+      const [file] = this.program.files;
+      const type = pointerTo(structType("workqueue_struct"));
+      return file === undefined ? null : { type, file, line: 0, initializer: null };
+    }
+    let best: GlobalInfo | null = null;
+    for (const file of this.program.files) {
+      const { stream, source } = file.masked;
+      if (!source.includes(name)) continue;
+      const { tokens, context, enclosing } = stream;
+      for (let i = 0; i < tokens.count; i++) {
+        if (tokens.kind[i] !== IDENTIFIER || context[i] !== FILE || (enclosing[i] as number) >= 0) continue;
+        const start = tokens.start[i] as number;
+        if (tokens.end[i] !== start + name.length || !source.startsWith(name, start)) continue;
+        const info = this.globalAt(file, i, name);
+        if (info !== null && (best === null || (best.initializer === null && info.initializer !== null))) best = info;
+      }
+    }
+    return best;
+  }
+
+  private globalAt(file: CFile, at: number, name: string): GlobalInfo | null {
+    const { stream, source } = file.masked;
+    const { tokens, partner } = stream;
+    const textAt = (i: number): string => source.slice(tokens.start[i], tokens.end[i]);
+    let first = at;
+    while (first > 0 && !/^[;}]$/.test(textAt(first - 1))) first--;
+    let last = at;
+    while (last < tokens.count && textAt(last) !== ";") {
+      const close = partner[last] as number;
+      last = close > last ? close + 1 : last + 1;
+    }
+    const words = tokensOf(source, tokens, first, last + 1).filter((token) => !STORAGE.test(token.text));
+    if (words[0]?.text === "typedef" || words.length < 3) return null;
+    const text = this.expand(words);
+    const piece = parsePiece(text.text, 0);
+    const root = piece.ok ? piece.root() : null;
+    const declaration = root?.children.find((child) => child.type === "declaration");
+    const typeNode = declaration === undefined ? undefined : childOf(declaration, "type");
+    if (declaration === undefined || typeNode === undefined) return null;
+    const base = this.typeOf(typeNode, text.text);
+    for (const child of declaration.children) {
+      if (child.field !== "declarator") continue;
+      const declared = this.declared(child, base, text.text);
+      if (declared.name !== name || declared.type.kind === "function") continue;
+      const value = child.type === "init_declarator" ? childOf(child, "value") : undefined;
+      const initializer = value === undefined ? null : { node: value, text };
+      return { type: declared.type, file, line: file.lines.lineAt(tokens.start[at] as number), initializer };
+    }
+    return null;
+  }
+}
+
+const STORAGE = /^(?:static|extern|const|volatile|register|GLOBAL_EXTERN|inline)$/;
+const SEMICOLON: Token = { text: ";", kind: 5, offset: 0, hidden: new Set() };
+
+function declaratorIn(node: SyntaxNode): SyntaxNode | undefined {
+  return (
+    childOf(node, "declarator") ??
+    node.children.find((child) => child.field !== "size" && /declarator$|identifier$/.test(child.type))
+  );
+}
+
+function roundUp(value: number, to: number): number {
+  return Math.ceil(value / to) * to;
+}
+
+function firstTokenAt(starts: Uint32Array, count: number, offset: number): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((starts[middle] as number) < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+const TYPEDEF = /\btypedef\b[^;{}]{1,600};/g;
+
+/** Typedefs without a body, by name; struct typedefs are in the program's index. */
+function typedefTexts(program: Program): ReadonlyMap<string, { file: CFile; offset: number; text: string }> {
+  const all = new Map<string, { file: CFile; offset: number; text: string }>();
+  for (const file of program.files) {
+    if (!file.masked.source.includes("typedef")) continue;
+    const clean = file.masked.source.replace(/\/\*[\s\S]*?\*\//g, (comment) => " ".repeat(comment.length));
+    for (const match of clean.matchAll(TYPEDEF)) {
+      const text = match[0];
+      const name =
+        /\(\s*\*?\s*(\w+)\s*\)\s*\(/.exec(text)?.[1] ??
+        /(\w+)\s*\([^()]*(?:\([^()]*\)[^()]*)*\)\s*;$/.exec(text)?.[1] ??
+        /(\w+)\s*(?:\[[^\]]*\]\s*)*;$/.exec(text)?.[1];
+      if (name !== undefined && !all.has(name)) all.set(name, { file, offset: match.index, text });
+    }
+  }
+  return all;
+}
