@@ -4,7 +4,7 @@
  * unmodelled.
  */
 import { knownConstant } from "./known-constants.ts";
-import { PRIMITIVE_PROTOTYPES } from "./primitives.ts";
+import { JIFFIES_COMPARISONS, PRIMITIVE_PROTOTYPES, ROUNDING, TIME_UNITS } from "./primitives.ts";
 import { isRuntimeField } from "./runtime-structs.ts";
 
 /** Functions without effect on timing, and why that is so. */
@@ -124,6 +124,9 @@ export class Boundary {
       KEPT.has(name) ||
       knownConstant(name) !== null ||
       isRuntimeField(name) ||
+      JIFFIES_COMPARISONS.has(name) ||
+      Object.hasOwn(TIME_UNITS, name) ||
+      ROUNDING.has(name) ||
       primitiveOf(name) !== undefined ||
       this.isOutside(name)
     );
@@ -163,6 +166,12 @@ export const KEPT: ReadonlySet<string> = new Set([
   "kvzalloc",
   "kthread_run",
   "kthread_create",
+  "kernel_recvmsg",
+  "sock_recvmsg",
+  "xchg",
+  "cmpxchg",
+  "__builtin_expect",
+  "__builtin_constant_p",
   "wait_event",
   "wait_event_interruptible",
   "wait_event_killable",

@@ -4,8 +4,8 @@
  */
 import { childOf, type SyntaxNode } from "../c/syntax.ts";
 import {
-  type CType,
   CHAR_POINTER,
+  type CType,
   commonType,
   decayed,
   type FunctionType,
@@ -141,7 +141,8 @@ function bug(ctx: FunctionContext): Value {
 function allocation(ctx: FunctionContext, node: SyntaxNode, list: readonly SyntaxNode[], name: string): Value {
   const wanted = wantedType(ctx, node);
   const evaluated = list.map((one) => expression(ctx, one));
-  if (wanted === null || wanted.kind !== "pointer") return failed(ctx, node, `${name} of an unknown type`, VOID_POINTER);
+  if (wanted === null || wanted.kind !== "pointer")
+    return failed(ctx, node, `${name} of an unknown type`, VOID_POINTER);
   if (name === "__allocate_object") return allocated(ctx, node, wanted.to, null);
   const counted = /^kcalloc|array$/.test(name);
   const bytes = counted
@@ -167,7 +168,8 @@ function allocated(ctx: FunctionContext, node: SyntaxNode, type: CType, bytes: s
 /** The type of what a call's result is assigned to. */
 function wantedType(ctx: FunctionContext, node: SyntaxNode): CType | null {
   let at: SyntaxNode | null = node.parent;
-  while (at !== null && (at.type === "parenthesized_expression" || at.type === "conditional_expression")) at = at.parent;
+  while (at !== null && (at.type === "parenthesized_expression" || at.type === "conditional_expression"))
+    at = at.parent;
   if (at === null) return null;
   if (at.type === "cast_expression") {
     const type = childOf(at, "type");
@@ -346,4 +348,3 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
   xchg: exchange,
   cmpxchg: exchange,
 };
-

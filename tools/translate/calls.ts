@@ -150,14 +150,10 @@ function hasEffects(ctx: FunctionContext, node: SyntaxNode): boolean {
   return false;
 }
 
-const PURE = /^(?:atomic_read|le\d+_to_cpu|be\d+_to_cpu|cpu_to_[lb]e\d+|ntohs|ntohl|htons|htonl|__min|__max|list_empty)$/;
+const PURE =
+  /^(?:atomic_read|le\d+_to_cpu|be\d+_to_cpu|cpu_to_[lb]e\d+|ntohs|ntohl|htons|htonl|__min|__max|list_empty)$/;
 
-function pointerCall(
-  ctx: FunctionContext,
-  node: SyntaxNode,
-  callee: SyntaxNode,
-  list: readonly SyntaxNode[],
-): Value {
+function pointerCall(ctx: FunctionContext, node: SyntaxNode, callee: SyntaxNode, list: readonly SyntaxNode[]): Value {
   const inner = callee.type === "pointer_expression" ? (childOf(callee, "argument") ?? callee) : callee;
   const place = placeOf(ctx, inner);
   const target = place === null ? expression(ctx, inner) : readPlace(ctx, place);
@@ -166,7 +162,10 @@ function pointerCall(
   if (type === null) return failed(ctx, node, "call through this");
   if (key !== null && ctx.model.boundary.system.environmentMembers.includes(key)) {
     ctx.model.environmentMembers.add(key);
-    return value(`${inPlace(target, BINDS.primary)}(${argumentList(ctx, list, type).join(", ")})${cast(ctx, type)}`, type.result);
+    return value(
+      `${inPlace(target, BINDS.primary)}(${argumentList(ctx, list, type).join(", ")})${cast(ctx, type)}`,
+      type.result,
+    );
   }
   if (key !== null) ctx.model.put(ctx.model.calls, ctx.functionName, `->${key}`);
   const text = `${inPlace(target, BINDS.primary)}(${argumentList(ctx, list, type).join(", ")})`;

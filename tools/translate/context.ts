@@ -78,7 +78,8 @@ export class ModelContext {
   /** Forgets what a round found out, but for who blocks. */
   startRound(): void {
     for (const tag of this.fields.keys()) this.classNames.add(tag);
-    for (const one of [this.fields, this.wireFields, this.environmentCalls, this.noEffectCalls, this.imports]) one.clear();
+    for (const one of [this.fields, this.wireFields, this.environmentCalls, this.noEffectCalls, this.imports])
+      one.clear();
     this.storedBefore = new Map([...this.stored].map(([key, names]) => [key, new Set(names)]));
     for (const one of [this.slice, this.stored, this.calls]) one.clear();
     for (const one of [this.globals, this.environmentMembers, this.threads, this.comparisons]) one.clear();
@@ -294,7 +295,6 @@ export class ModelContext {
     if (parsed !== null) this.prototypes.set(text, parsed);
     return parsed;
   }
-
 }
 
 /** A local variable or parameter. */
@@ -377,7 +377,8 @@ export class FunctionContext {
   /** A label that the function does not have yet. */
   labelName(stem: string): string {
     let name = stem;
-    for (let i = 1; this.labels.has(name) || name === stem; i++) name = stem.endsWith("_") ? `${stem}${i}` : i === 1 ? `${stem}_` : `${stem}_${i}`;
+    for (let i = 1; this.labels.has(name) || name === stem; i++)
+      name = stem.endsWith("_") ? `${stem}${i}` : i === 1 ? `${stem}_` : `${stem}_${i}`;
     this.labels.add(name);
     return name;
   }

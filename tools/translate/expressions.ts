@@ -277,7 +277,8 @@ function relation(ctx: FunctionContext, operator: string, left: Value, right: Va
 
 /** Pointer plus or minus integer, and the distance of two pointers. */
 export function pointerArithmetic(ctx: FunctionContext, operator: string, left: Value, right: Value): Value | null {
-  if (operator === "+" && isInt(left.type) && right.type.kind === "pointer") return pointerArithmetic(ctx, operator, right, left);
+  if (operator === "+" && isInt(left.type) && right.type.kind === "pointer")
+    return pointerArithmetic(ctx, operator, right, left);
   if (left.type.kind !== "pointer" || (operator !== "+" && operator !== "-")) return null;
   const form = ctx.model.pointerForm(left.type);
   if (isInt(right.type)) {
@@ -396,7 +397,8 @@ function convertPointer(ctx: FunctionContext, one: Value, to: PointerType, isCas
   if (target === "bytes" && source !== "bytes" && source !== "struct") {
     return value(`${model.use("model", "bytesAt")}(${one.code})`, to);
   }
-  if (target === "bytes" && source === "bytes" && isCast && isInt(to.to)) return { ...reinterpreted(one, to), type: to };
+  if (target === "bytes" && source === "bytes" && isCast && isInt(to.to))
+    return { ...reinterpreted(one, to), type: to };
   const text = model.ts(to);
   if (model.ts(from) === text) return { ...one, type: to };
   const through = source === "void" || source === "unknown" ? "" : "unknown as ";

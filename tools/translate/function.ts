@@ -2,14 +2,14 @@
  * One C function -> one TypeScript function.
  */
 import type { CFunction } from "../c/file.ts";
+import type { Program } from "../c/program.ts";
 import { childOf, descendants, parsePiece, type SyntaxNode } from "../c/syntax.ts";
 import type { Boundary } from "./boundary.ts";
 import { decayed, type FunctionType } from "./c-types.ts";
 import { FunctionContext, type Local, type ModelContext, type Unmodelled } from "./context.ts";
-import { Expander, ExpandedText, ExpansionError, type Token, tokensOf } from "./expand.ts";
-import { knownMacro } from "./known-macros.ts";
+import { ExpandedText, Expander, ExpansionError, type Token, tokensOf } from "./expand.ts";
 import { sequence } from "./jumps.ts";
-import type { Program } from "../c/program.ts";
+import { knownMacro } from "./known-macros.ts";
 import { type Line, Writer } from "./writer.ts";
 
 export interface TranslatedFunction {
@@ -95,7 +95,10 @@ function functionDeclarator(definition: SyntaxNode): SyntaxNode | undefined {
 export function signatureReader(
   model: ModelContext,
   expand: (tokens: readonly Token[]) => ExpandedText,
-): { readonly ofText: (text: string) => FunctionType | null; readonly ofFunction: (fn: CFunction) => FunctionType | null } {
+): {
+  readonly ofText: (text: string) => FunctionType | null;
+  readonly ofFunction: (fn: CFunction) => FunctionType | null;
+} {
   const ofText = (text: string): FunctionType | null => {
     const piece = parsePiece(text, 0);
     const root = piece.ok ? piece.root() : null;
@@ -185,7 +188,9 @@ function broken(model: ModelContext, fn: CFunction, name: string, reason: string
     name,
     file: file.path,
     line,
-    head: blocks ? `function* ${name}(${parameters}): Coroutine<${result}>` : `function ${name}(${parameters}): ${result}`,
+    head: blocks
+      ? `function* ${name}(${parameters}): Coroutine<${result}>`
+      : `function ${name}(${parameters}): ${result}`,
     lines: [{ text, depth: 1, source: line }],
     unmodelled: [{ file: file.path, line, what }],
     blocks,
@@ -237,7 +242,9 @@ function declarations(ctx: FunctionContext, lines: readonly Line[]): Line[] {
     if (one.isBoxed) {
       if (!isUsed(one.name) && !one.isParameter) return [];
       const initial = one.isParameter ? `${one.name}_` : model.initial(one.type, '""', "null");
-      return [{ text: `const ${one.name} = new ${model.use("pointers", "Ref")}<${ts}>(${initial});`, depth: 1, source: null }];
+      return [
+        { text: `const ${one.name} = new ${model.use("pointers", "Ref")}<${ts}>(${initial});`, depth: 1, source: null },
+      ];
     }
     if (one.isParameter || !isUsed(one.name)) return [];
     const isObject = one.type.kind === "struct" || one.type.kind === "array";
@@ -252,4 +259,3 @@ function endsWithReturn(lines: readonly Line[]): boolean {
   const last = lines.at(-1);
   return last !== undefined && last.depth === 1 && last.text.startsWith("return");
 }
-

@@ -88,7 +88,8 @@ function itemsOf(ctx: FunctionContext, nodes: readonly SyntaxNode[]): readonly I
       const label = childOf(at, "label");
       const inner: SyntaxNode | undefined = at.children.find((child) => child.field !== "label" && child.type !== ":");
       items.push({ label: label === undefined ? null : ctx.textOf(label), node: inner ?? at });
-      if (inner?.type === "labeled_statement") items[items.length - 1] = { label: items.at(-1)?.label ?? null, node: EMPTY };
+      if (inner?.type === "labeled_statement")
+        items[items.length - 1] = { label: items.at(-1)?.label ?? null, node: EMPTY };
       at = inner;
       if (at?.type !== "labeled_statement") at = undefined;
     }

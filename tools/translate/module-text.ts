@@ -72,7 +72,11 @@ function oneLine(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, "?").replaceAll("*/", "*_/");
 }
 
-function functionText(one: TranslatedFunction): { readonly doc: string; readonly head: string; readonly lines: readonly string[] } {
+function functionText(one: TranslatedFunction): {
+  readonly doc: string;
+  readonly head: string;
+  readonly lines: readonly string[];
+} {
   const file = basename(one.file);
   let last = -1;
   const lines = one.lines.map(({ text, depth, source }) => {
@@ -118,12 +122,17 @@ function importsOf(model: ModelContext, simulatorPath: string, whole: string): r
     });
 }
 
-function environmentOf(model: ModelContext): { readonly functions: readonly string[]; readonly members: readonly string[] } {
-  const functions = [...model.environmentCalls].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([name, one]) => {
-    const type = "bodyStart" in one ? model.signature(one) : model.prototype(one);
-    const blocks = model.boundary.played(name)?.blocks ?? false;
-    return type === null ? [] : [`readonly ${name}: ${callable(model, type, blocks, true)};`];
-  });
+function environmentOf(model: ModelContext): {
+  readonly functions: readonly string[];
+  readonly members: readonly string[];
+} {
+  const functions = [...model.environmentCalls]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, one]) => {
+      const type = "bodyStart" in one ? model.signature(one) : model.prototype(one);
+      const blocks = model.boundary.played(name)?.blocks ?? false;
+      return type === null ? [] : [`readonly ${name}: ${callable(model, type, blocks, true)};`];
+    });
   const members = [...model.environmentMembers].sort().flatMap((key) => {
     const [tag = "", member = ""] = key.split(".");
     const type = model.types.struct(tag)?.fields.get(member)?.type;
@@ -139,7 +148,10 @@ function functionTypeOf(type: ReturnType<typeof decayed>): FunctionType | undefi
 }
 
 function callable(model: ModelContext, type: FunctionType, blocks: boolean, hasPlace: boolean): string {
-  const given = [...type.parameters.map((one, i) => `a${i}: ${model.ts(one)}`), ...(hasPlace ? ["place: string"] : [])].join(", ");
+  const given = [
+    ...type.parameters.map((one, i) => `a${i}: ${model.ts(one)}`),
+    ...(hasPlace ? ["place: string"] : []),
+  ].join(", ");
   const result = model.ts(type.result);
   if (!blocks) return `(${given}) => ${result}`;
   model.use("tasks", "type Coroutine");
@@ -182,26 +194,37 @@ function classOf(model: ModelContext, struct: StructInfo): ClassText {
   const names = [...struct.fields.keys()].filter((name) => model.fields.get(struct.tag)?.has(name) === true);
   const fields = names.map((name) => {
     const type = struct.fields.get(name)?.type ?? { kind: "void" as const };
-    return { declared: `${name}: ${model.ts(type)};`, initial: `this.${name} = ${model.initial(type, `"${name}"`, "this")};` };
+    return {
+      declared: `${name}: ${model.ts(type)};`,
+      initial: `this.${name} = ${model.initial(type, `"${name}"`, "this")};`,
+    };
   });
   const place = struct.place === null ? "" : `${struct.place.file}:${struct.place.line}`;
   const usesKernel = fields.some((one) => /\bkernel\b/.test(one.initial));
-  return { name: model.tsStruct(struct.tag), place, bytes: struct.sizeBytes, fields, kernel: usesKernel ? "kernel" : "_kernel" };
+  return {
+    name: model.tsStruct(struct.tag),
+    place,
+    bytes: struct.sizeBytes,
+    fields,
+    kernel: usesKernel ? "kernel" : "_kernel",
+  };
 }
 
 function wiresOf(model: ModelContext): readonly { readonly name: string; readonly fields: readonly string[] }[] {
-  return [...model.wireFields].sort(([a], [b]) => (a < b ? -1 : 1)).map(([tag, names]) => {
-    const struct = model.types.struct(tag);
-    const fields = [...names].sort().flatMap((name) => {
-      const field = struct?.fields.get(name);
-      if (field === undefined || field.offset === null || !isInt(field.type)) return [];
-      const { bits, signed } = field.type;
-      const made = bits === 64 ? model.use("pointers", "WireField64") : model.use("pointers", "WireField");
-      const given = bits === 64 ? `${field.offset}` : `${field.offset}, ${bits / 8}, ${signed}`;
-      return [`${name}: new ${made}(${given}),`];
+  return [...model.wireFields]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([tag, names]) => {
+      const struct = model.types.struct(tag);
+      const fields = [...names].sort().flatMap((name) => {
+        const field = struct?.fields.get(name);
+        if (field === undefined || field.offset === null || !isInt(field.type)) return [];
+        const { bits, signed } = field.type;
+        const made = bits === 64 ? model.use("pointers", "WireField64") : model.use("pointers", "WireField");
+        const given = bits === 64 ? `${field.offset}` : `${field.offset}, ${bits / 8}, ${signed}`;
+        return [`${name}: new ${made}(${given}),`];
+      });
+      return { name: tag, fields };
     });
-    return { name: tag, fields };
-  });
 }
 
 function globalsOf(model: ModelContext): readonly FieldText[] {
@@ -215,7 +238,8 @@ function globalsOf(model: ModelContext): readonly FieldText[] {
       const only = [initializer.node, ...descendants(initializer.node)][0];
       if (only !== undefined) {
         const converted = convert(ctx, expression(ctx, only), type);
-        start = isInt(type) && !type.isBool && converted.form === "boolean" ? `Number(${converted.code})` : converted.code;
+        start =
+          isInt(type) && !type.isBool && converted.form === "boolean" ? `Number(${converted.code})` : converted.code;
       }
     } else if (type.kind === "pointer" && type.to.kind === "struct" && type.to.tag === "workqueue_struct") {
       // Work queues are made when the module is loaded; which options they get does not show here.
@@ -225,7 +249,9 @@ function globalsOf(model: ModelContext): readonly FieldText[] {
   });
 }
 
-function tablesOf(model: ModelContext): readonly { readonly name: string; readonly type: string; readonly entries: readonly string[] }[] {
+function tablesOf(
+  model: ModelContext,
+): readonly { readonly name: string; readonly type: string; readonly entries: readonly string[] }[] {
   return [...model.tables].map(([name, { tag, entries }]) => ({
     name,
     type: model.tsStruct(tag),

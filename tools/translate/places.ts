@@ -67,7 +67,15 @@ function namedPlace(ctx: FunctionContext, name: string): Place | null {
 }
 
 function variablePlace(text: string, type: CType, address: () => string | null): Place {
-  return { type, read: text, binds: BINDS.primary, write: (one) => `${text} = ${one}`, address, isPure: true, key: null };
+  return {
+    type,
+    read: text,
+    binds: BINDS.primary,
+    write: (one) => `${text} = ${one}`,
+    address,
+    isPure: true,
+    key: null,
+  };
 }
 
 /** The struct object or bytes that `x->m` or `x.m` looks into. */

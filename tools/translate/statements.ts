@@ -60,7 +60,10 @@ export function statement(ctx: FunctionContext, out: Writer, node: SyntaxNode): 
       for (const child of node.children) statement(ctx, out, child);
       return;
     default:
-      out.add(`${ctx.fail(node, `not translated: ${node.type.replaceAll("_", " ")}: ${ctx.textOf(node)}`)};`, ctx.line(node));
+      out.add(
+        `${ctx.fail(node, `not translated: ${node.type.replaceAll("_", " ")}: ${ctx.textOf(node)}`)};`,
+        ctx.line(node),
+      );
   }
 }
 
@@ -113,7 +116,9 @@ function declaration(ctx: FunctionContext, out: Writer, node: SyntaxNode): void 
   const typeNode = childOf(node, "type");
   if (typeNode === undefined) return;
   const base = ctx.model.types.typeOf(typeNode, ctx.text.text);
-  const isStatic = node.children.some((child) => child.type === "storage_class_specifier" && ctx.textOf(child) === "static");
+  const isStatic = node.children.some(
+    (child) => child.type === "storage_class_specifier" && ctx.textOf(child) === "static",
+  );
   for (const child of node.children) {
     if (child.field !== "declarator") continue;
     const declared = ctx.model.types.declared(child, base, ctx.text.text);
@@ -281,7 +286,9 @@ function casesOf(ctx: FunctionContext, node: SyntaxNode): readonly Case[] | null
     const one = valueNode === undefined ? null : expression(ctx, valueNode);
     if (one !== null && one.constant === null) return null;
     const label = one === null ? null : constantValue(one.constant ?? 0n, isInt(one.type) ? one.type : NEVER).code;
-    const nodes = child.children.filter((inner) => inner !== valueNode && inner.type !== ":" && !/^(?:case|default)$/.test(inner.type));
+    const nodes = child.children.filter(
+      (inner) => inner !== valueNode && inner.type !== ":" && !/^(?:case|default)$/.test(inner.type),
+    );
     const last = cases.at(-1);
     if (last !== undefined && last.nodes.length === 0) {
       last.labels.push(label);

@@ -91,7 +91,8 @@ export class TypeSpace {
         const name = childOf(node, "name");
         const body = childOf(node, "body");
         const tag = name === undefined ? `anonymous_${++this.anonymous}` : text.slice(name.start, name.end);
-        if (body !== undefined && name === undefined) this.structs.set(tag, this.bodyInfo(tag, node, text, false, null));
+        if (body !== undefined && name === undefined)
+          this.structs.set(tag, this.bodyInfo(tag, node, text, false, null));
         return structType(runtimeTag(tag) ?? tag);
       }
       case "enum_specifier":
@@ -220,7 +221,9 @@ export class TypeSpace {
     const node = root?.children.find((child) => child.type.endsWith("_specifier") || child.type === "declaration");
     const specifier = node?.type === "declaration" ? childOf(node, "type") : node;
     if (specifier === undefined) return null;
-    const isPacked = /^[^;{]{0,160}\bpacked\b|^[^;{]{0,160}__packed\b/.test(source.slice(end, end + 200).split(/[;{]/)[0] ?? "");
+    const isPacked = /^[^;{]{0,160}\bpacked\b|^[^;{]{0,160}__packed\b/.test(
+      source.slice(end, end + 200).split(/[;{]/)[0] ?? "",
+    );
     const place = { file: file.path, line: file.lines.lineAt(start) };
     return this.bodyInfo(tag, specifier, text.text, isPacked, place);
   }

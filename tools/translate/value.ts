@@ -58,7 +58,8 @@ export function truth(code: string, binds: number, type: CType = S32): Value {
 
 export function constantValue(number: bigint, type: IntType): Value {
   const wrapped = wrap(number, type);
-  if (type.isBool) return { code: wrapped === 0n ? "false" : "true", type, form: "boolean", binds: 20, constant: wrapped };
+  if (type.isBool)
+    return { code: wrapped === 0n ? "false" : "true", type, form: "boolean", binds: 20, constant: wrapped };
   const residue = type.bits === 64 ? BigInt.asIntN(64, wrapped) : wrapped;
   const isSafe = residue <= BigInt(Number.MAX_SAFE_INTEGER) && residue >= -BigInt(Number.MAX_SAFE_INTEGER);
   const code = isSafe ? `${residue}` : `${residue}n`;
@@ -188,7 +189,9 @@ export function arithmetic(operator: string, left: Value, right: Value): Value |
   const x = toInteger(a, type);
   const y = isShift ? toInteger(b, promoted(b.type)) : toInteger(b, type);
   if (x.constant !== null && y.constant !== null) {
-    const folded = isShift ? foldShift(operator, x.constant, y.constant, type) : FOLDS[operator]?.(x.constant, y.constant);
+    const folded = isShift
+      ? foldShift(operator, x.constant, y.constant, type)
+      : FOLDS[operator]?.(x.constant, y.constant);
     if (folded !== undefined && folded !== null) return constantValue(folded, type);
   }
   if (type.bits === 64) return call64(NAMES_64, operator, type, [x, y]);
@@ -218,7 +221,14 @@ function call64(
   return value(`${type.signed ? pair[0] : pair[1]}(${operands.map((one) => one.code).join(", ")})`, type);
 }
 
-const COMPARED: Readonly<Record<string, string>> = { "==": "===", "!=": "!==", "<": "<", ">": ">", "<=": "<=", ">=": ">=" };
+const COMPARED: Readonly<Record<string, string>> = {
+  "==": "===",
+  "!=": "!==",
+  "<": "<",
+  ">": ">",
+  "<=": "<=",
+  ">=": ">=",
+};
 
 /** `a op b` for integers, op one of == != < > <= >=. */
 export function comparison(operator: string, left: Value, right: Value): Value | null {
