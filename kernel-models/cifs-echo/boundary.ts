@@ -24,12 +24,7 @@ export interface Boundary {
 }
 
 /** Everything that the model asks of its surroundings. */
-export function boundaryOf(
-  kernel: Simulation,
-  module: ModelModule,
-  history: EchoHistory,
-  server: SmbServer,
-): Boundary {
+export function boundaryOf(kernel: Simulation, module: ModelModule, history: EchoHistory, server: SmbServer): Boundary {
   const played = playedFunctions(kernel, module, history, server);
   const functions: Record<string, unknown> = { members: opsMembers(server) };
   for (const [name, parameters] of Object.entries(module.parameters)) {

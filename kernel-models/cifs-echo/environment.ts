@@ -3,8 +3,8 @@
  * kernel's own arithmetic is nowhere here; what the model calls over its boundary is answered by its C name.
  */
 import type { RunFault, RunOptions, RunRecord, RunScenario, Scenario } from "../../tools/check/scenario.ts";
-import { SimulationFault } from "../../tools/simulator/fault.ts";
 import { lateUpTo } from "../../tools/simulator/decisions.ts";
+import { SimulationFault } from "../../tools/simulator/fault.ts";
 import { UnmodelledFault } from "../../tools/simulator/model.ts";
 import { PhaseDependent, PhaseTie } from "../../tools/simulator/phase.ts";
 import { Simulation } from "../../tools/simulator/simulation.ts";

@@ -129,11 +129,16 @@ function settings({ hz, echoIntervalSeconds, rttTicks }: Omit<Combination, "isFo
   return `HZ=${hz}, echo interval ${echoIntervalSeconds} s, round trip ${rtt}`;
 }
 
+/** `1 combination`, `156 combinations`. */
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 function keptDetail(findings: Findings, verdict: Verdict, found: Candidate | null): string {
   const { explored, workloads } = findings;
   const affected = explored.filter(({ result }) => result.violation !== null).length;
   if (found === null) {
-    const what = `${explored.length} combinations and ${workloads.length} random workloads`;
+    const what = `${counted(explored.length, "combination")} and ${counted(workloads.length, "random workload")}`;
     return verdict === "holds"
       ? `in ${what}, no server that answers was declared dead`
       : `no violation was seen in ${what}, but not all could be followed`;
@@ -147,7 +152,7 @@ function keptDetail(findings: Findings, verdict: Verdict, found: Candidate | nul
   return (
     `${settings(scenario)}: after ${requests}, a server that answers is declared dead ` +
     `${(violation.gapTicks / hz).toFixed(1)} s after its last response, by ${violation.by}; ` +
-    `${affected} of ${explored.length} combinations are affected`
+    `affected: ${affected} of ${counted(explored.length, "combination")}`
   );
 }
 
@@ -197,22 +202,25 @@ function progress(findings: Findings, isUnsure: boolean): PropertyResult {
 }
 
 function bounds(request: CheckRequest, found: Survey, { explored, workloads }: Findings): readonly string[] {
-  const sum = (value: (one: CombinationResult) => number): string =>
-    explored.reduce((total, { result }) => total + value(result), 0).toLocaleString("en-US");
+  const sum = (value: (one: CombinationResult) => number, noun: string): string =>
+    counted(
+      explored.reduce((total, { result }) => total + value(result), 0),
+      noun,
+    );
   const list = (values: readonly (number | string)[]): string => [...new Set(values)].join(", ");
   const of = explored.map(({ combination }) => combination);
   const rtts = of.map(({ rttTicks, hz }) => (rttTicks === 1 ? "1 jiffy" : `${rttTicks / hz} s`));
   const interval =
     found.fixedIntervalSeconds === null ? "" : " (fixed by this kernel: it has no mount option that sets it)";
   return [
-    `${explored.length} combinations of HZ ${list(of.map(({ hz }) => hz))}, echo interval ` +
+    `${counted(explored.length, "combination")} of HZ ${list(of.map(({ hz }) => hz))}, echo interval ` +
       `${list(of.map((one) => one.echoIntervalSeconds))} s${interval}, round trip ${list(rtts)}` +
       `${request.roundTrips === null ? ", up to half the echo interval" : ""}; timers: ${request.facts.timers}`,
-    `one isolated request at every jiffy between two echoes: ${sum((one) => one.phases)} phases in ` +
-      `${sum((one) => one.runs)} runs, each run replayed once`,
-    "mounts at the quarters of the echo timer's granule and one jiffy around its edge: " +
-      `${sum((one) => one.alignments)} histories that differ`,
-    `${workloads.length} random workloads (seed ${request.seed}): up to 5 requests, pauses of the server within half ` +
+    `one isolated request at every jiffy between two echoes: ${sum((one) => one.phases, "phase")} in ` +
+      `${sum((one) => one.runs, "run")}; each course is replayed once`,
+    "mounts at the quarters of the echo timer's granule and one jiffy around its edge, of which " +
+      `${sum((one) => one.alignments, "alignment")} differ${explored.length === 1 ? "" : " over all combinations"}`,
+    `${counted(workloads.length, "random workload")} (seed ${request.seed}): up to 5 requests, pauses of the server within half ` +
       `an echo interval, workers late by up to ${1 / MAX_LATENESS_DIVISOR} s`,
     "a server that dies just after an echo, just before the answer to the next, and, for echo intervals up to " +
       `${MAX_DYING_SECONDS} s, just after a request at every jiffy between two echoes`,
@@ -232,7 +240,7 @@ function conclude(
   const isUnsure = unmodelled > 0 || findings.faults.length > 0 || findings.explored.length === 0;
   const properties = [safety(findings, isUnsure), progress(findings, isUnsure)];
   const reasons = findings.faults.map((fault) => `${fault.kind}: ${fault.message}`);
-  if (unmodelled > 0) reasons.push(`${unmodelled} calls in the model's slice are not modelled`);
+  if (unmodelled > 0) reasons.push(`${counted(unmodelled, "place")} of the model's slice not modelled`);
   const isViolated = properties.some((one) => one.verdict === "violated");
   return {
     verdict: isViolated ? "violated" : isUnsure ? "inconclusive" : "holds",

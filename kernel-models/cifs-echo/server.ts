@@ -124,7 +124,9 @@ export class SmbServer {
   }
 
   private bytesOf(request: Request): Uint8Array {
-    return this.speaksSmb2 ? smb2Answer(request, this.command(request.kind)) : smb1Answer(request, this.command(request.kind));
+    return this.speaksSmb2
+      ? smb2Answer(request, this.command(request.kind))
+      : smb1Answer(request, this.command(request.kind));
   }
 }
 

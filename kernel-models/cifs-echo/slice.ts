@@ -67,17 +67,54 @@ export const cifsEchoSlice: SystemModel = {
     "proto_ops.connect",
   ],
   noEffect: [
-    { reason: "logging and tracing", names: "cifs_dbg cifs_server_dbg cifs_tcon_dbg cFYI cERROR cifserror printk\\w* pr_\\w+ trace_\\w+ dump_smb cifs_dump_\\w+ dump_stack print_hex_dump\\w* task_pid_nr" },
-    { reason: "locks are held for short sections that do not sleep", names: "(?:raw_)?spin_(?:un)?lock\\w* (?:read|write)_(?:un)?lock\\w* mutex_\\w+ (?:up|down)_(?:read|write) spin_lock_init cifs_server_(?:un)?lock lockdep_\\w+ rcu_\\w+ init_rwsem" },
-    { reason: "memory is freed or accounted for", names: "kfree kvfree kfree_sensitive kzfree cifs_buf_release cifs_small_buf_release mempool_\\w+ memalloc_\\w+ put_net get_net\\w* put_cred kmem_cache_\\w+" },
-    { reason: "module and thread bookkeeping", names: "__module_get module_put\\w* try_module_get set_freezable allow_signal allow_kernel_signal set_user_nice sock_inuse_add" },
-    { reason: "network name spaces and lock classes of sockets", names: "cifs_set_net_ns cifs_net_ns cifs_reclassify_socket\\d write_pnet sk_net_refcnt_upgrade (?:__)?netns_tracker_\\w+" },
+    {
+      reason: "logging and tracing",
+      names:
+        "cifs_dbg cifs_server_dbg cifs_tcon_dbg cFYI cERROR cifserror printk\\w* pr_\\w+ trace_\\w+ dump_smb cifs_dump_\\w+ dump_stack print_hex_dump\\w* task_pid_nr",
+    },
+    {
+      reason: "locks are held for short sections that do not sleep",
+      names:
+        "(?:raw_)?spin_(?:un)?lock\\w* (?:read|write)_(?:un)?lock\\w* mutex_\\w+ (?:up|down)_(?:read|write) spin_lock_init cifs_server_(?:un)?lock lockdep_\\w+ rcu_\\w+ init_rwsem",
+    },
+    {
+      reason: "memory is freed or accounted for",
+      names:
+        "kfree kvfree kfree_sensitive kzfree cifs_buf_release cifs_small_buf_release mempool_\\w+ memalloc_\\w+ put_net get_net\\w* put_cred kmem_cache_\\w+",
+    },
+    {
+      reason: "module and thread bookkeeping",
+      names:
+        "__module_get module_put\\w* try_module_get set_freezable allow_signal allow_kernel_signal set_user_nice sock_inuse_add",
+    },
+    {
+      reason: "network name spaces and lock classes of sockets",
+      names:
+        "cifs_set_net_ns cifs_net_ns cifs_reclassify_socket\\d write_pnet sk_net_refcnt_upgrade (?:__)?netns_tracker_\\w+",
+    },
     { reason: "socket options that do not concern receiving", names: "tcp_sock_set_nodelay kernel_setsockopt" },
-    { reason: "names and identifiers", names: "generate_random_uuid get_random_bytes cifs_crypto_\\w+ cifs_put_smb_ses" },
-    { reason: "strings that only messages show", names: "kstrdup kstrdup_const kasprintf extract_hostname cifs_get_hostname", result: '"server"' },
-    { reason: "sessions are set up again by work of their own after a reconnect", names: "smb2_reconnect_server cifs_resolve_server cifs_put_tcp_session cifs_put_server" },
-    { reason: "buffers of large reads", names: "cifs_clear_\\w+_buffer iov_iter_(?:folio_queue|xarray|bvec) netfs_\\w+ put_page dequeue_mid release_mid DeleteMidQEntry cifs_mid_q_entry_release" },
-    { reason: "text in buffers that nothing in the slice looks at", names: "strscpy strlcpy strncpy strcpy s[cn]*printf" },
+    {
+      reason: "names and identifiers",
+      names: "generate_random_uuid get_random_bytes cifs_crypto_\\w+ cifs_put_smb_ses",
+    },
+    {
+      reason: "strings that only messages show",
+      names: "kstrdup kstrdup_const kasprintf extract_hostname cifs_get_hostname",
+      result: '"server"',
+    },
+    {
+      reason: "sessions are set up again by work of their own after a reconnect",
+      names: "smb2_reconnect_server cifs_resolve_server cifs_put_tcp_session cifs_put_server",
+    },
+    {
+      reason: "buffers of large reads",
+      names:
+        "cifs_clear_\\w+_buffer iov_iter_(?:folio_queue|xarray|bvec) netfs_\\w+ put_page dequeue_mid release_mid DeleteMidQEntry cifs_mid_q_entry_release",
+    },
+    {
+      reason: "text in buffers that nothing in the slice looks at",
+      names: "strscpy strlcpy strncpy strcpy s[cn]*printf",
+    },
     { reason: "the cache of file data", names: "(?:cifs_)?fscache_\\w+" },
     { reason: "witness registrations are their own protocol", names: "cifs_swn_\\w+" },
     { reason: "suspend is not modelled", names: "try_to_freeze" },

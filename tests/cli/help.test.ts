@@ -4,7 +4,7 @@ import { groundhog, useBundle } from "./session.ts";
 
 useBundle();
 
-const COMMANDS = ["run", "scan", "schema"];
+const COMMANDS = ["run", "scan", "model", "check", "schema"];
 
 describe("--help", () => {
   test.each(COMMANDS)("%s has two examples that begin with the command", (command) => {
