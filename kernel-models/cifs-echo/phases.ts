@@ -125,13 +125,15 @@ export function violationOf(scenario: Scenario, record: RunRecord): Violation | 
 interface Alignment {
   readonly scenario: Scenario;
   readonly record: RunRecord;
+  /** The same mount with phases counted from the echo before, where that makes no difference; else null. */
+  readonly early: Scenario | null;
   /** Null when there was no second echo to measure by. */
   readonly spanTicks: number | null;
   readonly periodTicks: number | null;
 }
 
 /** The time between the anchor echo and the next, and between the works. */
-function measured(scenario: Scenario, record: RunRecord): Alignment {
+function measured(scenario: Scenario, record: RunRecord, early: Scenario | null): Alignment {
   const { echoes, works } = record;
   const anchor = echoes[scenario.anchorEcho - 1];
   const next = echoes[scenario.anchorEcho];
@@ -139,6 +141,7 @@ function measured(scenario: Scenario, record: RunRecord): Alignment {
   return {
     scenario,
     record,
+    early,
     spanTicks: anchor === undefined || next === undefined ? null : next - anchor,
     periodTicks: last === undefined || before === undefined ? null : last - before,
   };
@@ -161,6 +164,36 @@ function wheelOf(scenario: Scenario, explorer: Explorer): { expiresTick: number;
   return { expiresTick: expiresTick ?? 0, granuleTicks };
 }
 
+/** What of a history matters after the anchor echo: where on the wheel it is, and what comes when. */
+function stateKey(scenario: Scenario, record: RunRecord, granuleTicks: number): string {
+  const { anchorTick } = record;
+  const modulus = { levels: granuleTicks, exact: 1, slack: Number.MAX_SAFE_INTEGER }[scenario.timers];
+  // As many as every idle run has: it ends with so many works after its anchor.
+  const since = (ticks: readonly number[]): string =>
+    ticks
+      .filter((tick) => tick > anchorTick)
+      .map((tick) => tick - anchorTick)
+      .join(" ");
+  return `${anchorTick % modulus}/${since(record.works)}/${since(record.echoes)}/${since(record.responses)}`;
+}
+
+/**
+ * The same mount with the echo before as the anchor, when it is at the same place of the wheel and the same follows:
+ * shorter runs with the same state once that echo was answered.
+ */
+function earlyAnchor(
+  scenario: Scenario,
+  key: string,
+  granuleTicks: number,
+  explorer: Explorer,
+  findings: Findings,
+): Scenario | null {
+  const early = { ...scenario, anchorEcho: scenario.anchorEcho - 1 };
+  const record = explorer.once(early);
+  findings.runs += 2;
+  return record.fault === null && stateKey(early, record, granuleTicks) === key ? early : null;
+}
+
 /**
  * Mounts that lead to different histories. By the anchor echo the answer to an earlier echo has set the receive
  * timeout and the time of the last response anew, so that what is left of the mount's place is the echo's own. Timers
@@ -175,15 +208,9 @@ function alignments(idle: Scenario, explorer: Explorer, findings: Findings): rea
     const record = explorer.once(scenario);
     findings.runs += 2;
     if (record.fault !== null) findings.fault(record.fault);
-    const modulus = { levels: granuleTicks, exact: 1, slack: Number.MAX_SAFE_INTEGER }[idle.timers];
-    const { anchorTick } = record;
-    const since = (ticks: readonly number[]): string =>
-      ticks
-        .filter((tick) => tick >= anchorTick)
-        .map((tick) => tick - anchorTick)
-        .join(" ");
-    const key = `${anchorTick % modulus}/${since(record.works)}/${since(record.responses)}`;
-    if (!found.has(key)) found.set(key, measured(scenario, record));
+    const key = stateKey(scenario, record, granuleTicks);
+    if (found.has(key)) continue;
+    found.set(key, measured(scenario, record, earlyAnchor(scenario, key, granuleTicks, explorer, findings)));
   }
   return [...found.values()];
 }
@@ -209,13 +236,21 @@ function sweepHealthy(
   explorer: Explorer,
   into: Findings,
 ): void {
-  const { scenario } = alignment;
+  const { scenario, early } = alignment;
   const { hz, rttTicks } = scenario;
-  const long = { ...scenario, endEchoesAfterAnchor: works };
-  const short = { ...long, endTicksAfterAnchor: 2 * spanTicks + rttTicks + hz };
+  const endTicksAfterAnchor = 2 * spanTicks + rttTicks + hz;
   const bad: Bad[] = [];
-  const unsettled = sweepRange({ from: 0, to: spanTicks - 1 }, short, explorer, into, bad);
-  for (const range of unsettled) sweepRange(range, long, explorer, into, bad);
+  // Until the anchor echo is answered, what was before it may matter.
+  const first = early === null ? spanTicks - 1 : Math.min(2 * rttTicks + hz, spanTicks - 1);
+  for (const [anchored, from, to] of [
+    [scenario, 0, first],
+    [early ?? scenario, first + 1, spanTicks - 1],
+  ] as const) {
+    if (from > to) continue;
+    const long = { ...anchored, endEchoesAfterAnchor: works };
+    const unsettled = sweepRange({ from, to }, { ...long, endTicksAfterAnchor }, explorer, into, bad);
+    for (const range of unsettled) sweepRange(range, long, explorer, into, bad);
+  }
   const windows = mergedRanges(bad);
   const widest = windows.reduce<PhaseRange | null>(
     (best, one) => (best === null || size(one) > size(best) ? one : best),
@@ -225,10 +260,19 @@ function sweepHealthy(
     // The middle of the widest window is the easiest to hit on a real machine.
     const phase = Math.floor((widest.from + widest.to) / 2);
     const found = bad.find((one) => phase >= one.from && phase <= one.to);
-    if (found !== undefined) into.violate({ ...found.scenario, touches: [phase] }, found.at(phase));
+    if (found !== undefined) into.violate(...settledViolation(scenario, found, phase, explorer));
   }
   into.windows = mergedRanges([...into.windows, ...windows]);
   into.phases += spanTicks;
+}
+
+/** A violation counted from the settled anchor, as people know it, where it is one from there too. */
+function settledViolation(scenario: Scenario, found: Bad, phase: number, explorer: Explorer): [Scenario, RunRecord] {
+  const { anchorEcho } = scenario;
+  const settled = { ...found.scenario, anchorEcho, touches: [phase] };
+  const record = explorer.once(settled);
+  if (record.declaredDead !== null) return [settled, record];
+  return [{ ...found.scenario, touches: [phase] }, found.at(phase)];
 }
 
 /** Phases at which a live server is declared dead. */

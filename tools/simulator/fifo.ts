@@ -13,10 +13,12 @@ export class Fifo<T> {
 
   shift(): T | undefined {
     if (this.head >= this.items.length) return undefined;
+    // The usual queue has one item and has just been empty; setting the length of an array is a slow call.
+    if (this.head === 0 && this.items.length === 1) return this.items.pop();
     const item = this.items[this.head] as T;
     this.head++;
     if (this.head === this.items.length) {
-      this.items.length = 0;
+      this.items = [];
       this.head = 0;
     } else if (this.head >= 64 && 2 * this.head >= this.items.length) {
       this.items = this.items.slice(this.head);

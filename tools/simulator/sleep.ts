@@ -17,16 +17,6 @@ import {
 
 const USEC_PER_SEC = 1_000_000;
 
-/** Where between two ticks a thread is that slept by the microsecond. */
-interface Place {
-  readonly tick: number;
-  /** Part of a tick that has passed since then, in units of 1 / USEC_PER_SEC tick. */
-  readonly passed: number;
-}
-
-/** By thread; no result depends on who else is in here. */
-const places = new WeakMap<Task, Place>();
-
 function checkMicroseconds(value: Int64): number {
   requireFixed(value, "a sleep in microseconds");
   if (typeof value === "number" && value >= 0 && Number.isSafeInteger(value * 12_287)) return value;
@@ -52,29 +42,25 @@ export function* usleep_range(kernel: Simulation, min_us: Int64, max_us: Int64):
     throw new SimulationFault("bug-on", `usleep_range(${min}, ${max}): the bounds are the wrong way round`);
   const task = currentTask(kernel);
   const { clock, hz } = kernel;
-  const place = places.get(task);
-  const passed = place !== undefined && eq64(place.tick, clock.tick) ? place.passed : 0;
+  const passed = eq64(task.sleptTick, clock.tick) ? task.sleptPart : 0;
   const end = passed + min * hz;
   const earliest = Math.floor(end / USEC_PER_SEC);
   const latest = Math.max(Math.ceil((max * hz) / USEC_PER_SEC), earliest);
   const later = decide(kernel.decisions, latest - earliest + 1, "usleep");
-  const ticks = earliest + later;
-  yield* sleepTicks(kernel, task, ticks);
-  places.set(task, { tick: clock.tick, passed: later === 0 ? end - earliest * USEC_PER_SEC : 0 });
-}
-
-/** Until an hrtimer has fired; other wake-ups do not end it, as in the loop of usleep_range_state(). */
-function* sleepTicks(kernel: Simulation, task: Task, ticks: number): Coroutine {
   let hasFired = false;
-  kernel.after(ticks, () => {
+  kernel.after(earliest + later, () => {
     hasFired = true;
     wake_up_process(task);
   });
+  // Until the hrtimer has fired: other wake-ups do not end it, as in the loop of usleep_range_state().
   while (!hasFired) {
     task.state = TASK_UNINTERRUPTIBLE;
     yield;
   }
   task.state = TASK_RUNNING;
+  task.sleptTick = clock.tick;
+  // In units of 1 / USEC_PER_SEC tick.
+  task.sleptPart = later === 0 ? end - earliest * USEC_PER_SEC : 0;
 }
 
 /** KTHREAD_SHOULD_STOP. */

@@ -35,6 +35,9 @@ export class Task {
   pid = 0;
   tgid = 0;
   signal: "none" | "signal" | "kill" = "none";
+  /** Where between two ticks it is after a sleep by the microsecond: that tick, and the part of it that has passed. */
+  sleptTick = -1;
+  sleptPart = 0;
   /** The timer of schedule_timeout(): one, since a thread waits in one place. */
   timeout: TimerList | null = null;
 

@@ -54,7 +54,9 @@ export function waitqueue_active(head: WaitQueueHead): boolean {
 /** At the head: of waiters that are not exclusive the last to come is woken first. */
 export function add_wait_queue(head: WaitQueueHead, entry: WaitQueueEntry): void {
   entry.exclusive = false;
-  head.entries.unshift(entry);
+  // Nearly always the only one.
+  if (head.entries.length === 0) head.entries.push(entry);
+  else head.entries.unshift(entry);
 }
 
 /** At the tail: exclusive waiters are woken in the order of their coming, after all others. */
@@ -64,6 +66,11 @@ export function add_wait_queue_exclusive(head: WaitQueueHead, entry: WaitQueueEn
 }
 
 export function remove_wait_queue(head: WaitQueueHead, entry: WaitQueueEntry): void {
+  const { length } = head.entries;
+  if (length > 0 && head.entries[length - 1] === entry) {
+    head.entries.pop();
+    return;
+  }
   const at = head.entries.indexOf(entry);
   if (at >= 0) head.entries.splice(at, 1);
 }

@@ -76,6 +76,7 @@ export const PRIMITIVE_PROTOTYPES: Readonly<Record<string, string>> = {
     long PTR_ERR(const void *ptr);
     void *ERR_PTR(long error);
     bool try_to_freeze(void);
+    kernel bool kthread_should_stop(void);
   `,
   lists: `
     void INIT_LIST_HEAD(struct list_head *list);
