@@ -29,6 +29,9 @@ async function firstOf(
   return null;
 }
 
+/** calc_wheel_index() puts timers into levels; LVL_GRAN() says how wide the buckets of a level are. */
+const LEVELS = /\bcalc_wheel_index\s*\(|\bLVL_GRAN\s*\(/;
+
 /** Comments and strings may name anything. */
 function codeOf(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"/g, " ");
@@ -44,23 +47,23 @@ function isBefore(version: readonly [number, number], major: number, minor: numb
   return version[0] < major || (version[0] === major && version[1] < minor);
 }
 
-/** For trees without the timer source: by version, and `levels` where there is none, or the sample's own. */
+/** For trees without the timer source: by version, and `levels` where there is none. */
 function assumed(source: KernelSource): KernelTimers["timers"] {
   const version = versionOf(source);
-  if (version === null || version[0] === 0 || !isBefore(version, 4, 8)) return "levels";
+  if (version === null || !isBefore(version, 4, 8)) return "levels";
   // The SMB echo came with 2.6.38, after apply_slack() with 2.6.35.
   return "slack";
 }
 
 /** Reads how timers are rounded and how long msleep() sleeps. */
 export async function kernelTimers(source: KernelSource): Promise<KernelTimers> {
-  const timer = await firstOf(source, TIMER_SOURCES, /\b__mod_timer\b/);
+  const timer = await firstOf(source, TIMER_SOURCES, /\bmod_timer\s*\(/);
   const sleep = await firstOf(source, SLEEP_SOURCES, /\bvoid\s+msleep\s*\(/);
   const msleepAddsJiffy = sleep === null || /\bmsecs_to_jiffies\s*\(\s*msecs\s*\)\s*\+\s*1\b/.test(codeOf(sleep[1]));
   if (timer === null) {
     return { timers: assumed(source), timersFrom: "assumed: the tree has no timer source", msleepAddsJiffy };
   }
   const code = codeOf(timer[1]);
-  const timers = /\bcalc_wheel_index\s*\(/.test(code) ? "levels" : /\bapply_slack\s*\(/.test(code) ? "slack" : "exact";
+  const timers = LEVELS.test(code) ? "levels" : /\bapply_slack\s*\(/.test(code) ? "slack" : "exact";
   return { timers, timersFrom: timer[0], msleepAddsJiffy };
 }

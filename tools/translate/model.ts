@@ -182,6 +182,13 @@ class Slicer {
         if (entries !== null) this.model.tables.set(name, { tag, entries });
       }
     }
+    // Tables that the code names itself.
+    for (const name of this.model.globals) {
+      const type = this.model.types.global(name)?.type;
+      const members = type?.kind === "struct" ? this.model.fields.get(type.tag) : undefined;
+      const entries = members === undefined ? null : this.tableEntries(name, members);
+      if (entries !== null && type?.kind === "struct") this.model.tables.set(name, { tag: type.tag, entries });
+    }
     return this.model.slice.size > before;
   }
 
