@@ -8,6 +8,7 @@ import { list_del_init } from "../../tools/simulator/lists.ts";
 import { BytePointer, type Pointer } from "../../tools/simulator/pointers.ts";
 import type { Simulation } from "../../tools/simulator/simulation.ts";
 import { kernel_sock_shutdown, Socket } from "../../tools/simulator/sockets.ts";
+import { type Coroutine, schedule_timeout_uninterruptible } from "../../tools/simulator/tasks.ts";
 import type { EchoHistory } from "./history.ts";
 import { type Members, type ModelInstance, type ModelModule, setMember } from "./mount.ts";
 import type { Request, SmbServer } from "./server.ts";
@@ -84,19 +85,24 @@ function playedFunctions(
     small_smb2_init: newRequest,
     small_smb_init: newRequest,
     smb_init: newRequest,
-    cifs_call_async: (given) => {
-      server.submit("echo", {
-        callback: argument(given, "callback"),
-        callback_data: argument(given, "cbdata", "callback_data"),
-        receive: argument(given, "receive") ?? null,
-      });
-      history.echoSent();
-      return 0;
-    },
+    cifs_call_async: (given) => sendEcho(kernel, given, history, server),
     handle_mid: (given) => handleAnswer(given, module),
     is_valid_oplock_break: () => false,
     cifs_reconnect: (_given, place) => history.declareDead(lastResponse(server), place),
   };
+}
+
+/** cifs_call_async(): takes as long as the socket's buffer has no room; then the request is on its way. */
+function* sendEcho(kernel: Simulation, given: Given, history: EchoHistory, server: SmbServer): Coroutine<number> {
+  const { sendBlocksTicks } = server;
+  if (sendBlocksTicks > 0) yield* schedule_timeout_uninterruptible(kernel, sendBlocksTicks);
+  server.submit("echo", {
+    callback: argument(given, "callback"),
+    callback_data: argument(given, "cbdata", "callback_data"),
+    receive: argument(given, "receive") ?? null,
+  });
+  history.echoSent();
+  return 0;
 }
 
 function lastResponse(server: SmbServer): number {

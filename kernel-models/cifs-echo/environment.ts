@@ -11,7 +11,7 @@ import { Simulation } from "../../tools/simulator/simulation.ts";
 import { type Coroutine, kthread_run } from "../../tools/simulator/tasks.ts";
 import type { DelayedWork, WorkStruct } from "../../tools/simulator/workqueue.ts";
 import { boundaryOf } from "./boundary.ts";
-import { EchoHistory, RUN_ENDS } from "./history.ts";
+import { EchoHistory, isCoroutine, RUN_ENDS } from "./history.ts";
 import { type ModelInstance, type ModelModule, mountOptions, negotiated } from "./mount.ts";
 import { SmbServer } from "./server.ts";
 
@@ -72,11 +72,7 @@ function* mount(
   const echo = server.session["echo"] as DelayedWork;
   const original = echo.work.func as (work: WorkStruct) => unknown;
   // Seen from outside, the work is one that says when it runs.
-  echo.work.func = (work) => history.echoWork(() => original(work)) as undefined;
-}
-
-function isCoroutine(value: unknown): value is Coroutine<unknown> {
-  return typeof value === "object" && value !== null && "next" in value && Symbol.iterator in value;
+  echo.work.func = (work) => history.echoWork(() => original(work));
 }
 
 /** Runs to the end; what kept it from getting there, if anything did. */

@@ -106,7 +106,9 @@ function recipe(explored: Explored, survey: Survey): string | null {
       : `(this kernel's echo interval is fixed at ${survey.fixedIntervalSeconds} s)`;
   const server =
     rttTicks === 1 ? "a server that answers at once" : `a server that answers after ${seconds(rttTicks, hz)} s`;
-  const mount = `Boot with CONFIG_HZ=${hz} and mount a share of ${server} ${option}. Leave it alone until two echoes were sent.`;
+  const mount =
+    `Boot with CONFIG_HZ=${hz} and mount a share of ${server} ${option}. ` +
+    "Leave it alone until two echoes were sent.";
   const [touch] = violation.scenario.touches;
   const after = (violation.ticksAfterAnchor / hz).toFixed(1);
   const wait = `Wait: ${after} s after that echo the kernel log says that the server has not responded.`;
@@ -116,6 +118,8 @@ function recipe(explored: Explored, survey: Survey): string | null {
     window === undefined
       ? ""
       : ` (anywhere from ${(window.from / hz).toFixed(2)} to ${((window.to + 1) / hz).toFixed(2)} s)`;
-  const act = `${(touch / hz).toFixed(2)} s after an echo${range}, touch the share once with something that is not cached, for example stat -f on the mount point, and then not again.`;
+  const act =
+    `${(touch / hz).toFixed(2)} s after an echo${range}, touch the share once with something that is not cached, ` +
+    "for example stat -f on the mount point, and then not again.";
   return `${mount} ${act} ${wait}`;
 }

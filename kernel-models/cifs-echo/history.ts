@@ -1,9 +1,15 @@
 /** What happened in a run: the ticks that the properties look at, and the notes that timelines are made of. */
 import type { DeclaredDead, RunFault, RunRecord, Scenario } from "../../tools/check/scenario.ts";
 import type { Simulation } from "../../tools/simulator/simulation.ts";
+import type { Coroutine } from "../../tools/simulator/tasks.ts";
 
 /** Thrown to end a run from the middle of a model; not an error, so it has no stack to build. */
 export const RUN_ENDS: unique symbol = Symbol("the run ends");
+
+/** Whether C that was called may go on later. */
+export function isCoroutine(value: unknown): value is Coroutine<unknown> {
+  return typeof value === "object" && value !== null && "next" in value && Symbol.iterator in value;
+}
 
 export class EchoHistory {
   readonly works: number[] = [];
@@ -21,16 +27,16 @@ export class EchoHistory {
   ) {}
 
   /** The echo work runs. */
-  echoWork(body: () => unknown): unknown {
+  *echoWork(body: () => unknown): Coroutine {
     const { kernel, scenario } = this;
     const isAfterAnchor = this.echoes.length >= scenario.anchorEcho;
     this.works.push(kernel.clock.tick);
     kernel.note("echo-work");
     const before = this.echoes.length;
     const result = body();
+    if (isCoroutine(result)) yield* result;
     if (this.echoes.length === before) kernel.note("echo-suppressed");
     if (isAfterAnchor && ++this.worksAfterAnchor >= scenario.endEchoesAfterAnchor) throw RUN_ENDS;
-    return result;
   }
 
   /** An echo request goes out. */

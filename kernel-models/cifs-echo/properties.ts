@@ -220,8 +220,8 @@ function bounds(request: CheckRequest, found: Survey, { explored, workloads }: F
       `${sum((one) => one.runs, "run")}; each course is replayed once`,
     "mounts at the quarters of the echo timer's granule and one jiffy around its edge, of which " +
       `${sum((one) => one.alignments, "alignment")} differ${explored.length === 1 ? "" : " over all combinations"}`,
-    `${counted(workloads.length, "random workload")} (seed ${request.seed}): up to 5 requests, pauses of the server within half ` +
-      `an echo interval, workers late by up to ${1 / MAX_LATENESS_DIVISOR} s`,
+    `${counted(workloads.length, "random workload")} (seed ${request.seed}): up to 5 requests, pauses of the ` +
+      `server within half an echo interval, workers late by up to ${1 / MAX_LATENESS_DIVISOR} s`,
     "a server that dies just after an echo, just before the answer to the next, and, for echo intervals up to " +
       `${MAX_DYING_SECONDS} s, just after a request at every jiffy between two echoes`,
     `a dead server counts as unnoticed after ${GIVE_UP.intervals} echo intervals and ${GIVE_UP.seconds} s`,

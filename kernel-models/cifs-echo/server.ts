@@ -48,6 +48,11 @@ export class SmbServer {
     history.onAnchor = () => this.anchored();
   }
 
+  /** How long sending an echo takes. */
+  get sendBlocksTicks(): number {
+    return this.scenario.sendBlocksTicks ?? 0;
+  }
+
   connect(model: ModelInstance, module: ModelModule): void {
     this.model = model;
     this.constants = module.constants;

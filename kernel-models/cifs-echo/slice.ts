@@ -26,7 +26,7 @@ export const cifsEchoSlice: SystemModel = {
     "void sock_release(struct socket *sock)",
     "int kernel_sock_shutdown(struct socket *sock, int how)",
     // Sending a request and hearing of its answer.
-    "int cifs_call_async(struct TCP_Server_Info *server, void *rqst, void *receive, void *callback, void *cbdata)",
+    "blocking int cifs_call_async(struct TCP_Server_Info *server, void *rqst, void *receive, void *callback, void *cbdata)",
     "int smb2_plain_req_init(__le16 smb2_command, void *tcon, struct TCP_Server_Info *server, void **request_buf, unsigned int *total_len)",
     "int small_smb2_init(__le16 smb2_command, void *tcon, void **request_buf)",
     "int small_smb_init(int smb_command, int wct, void *tcon, void **request_buf)",

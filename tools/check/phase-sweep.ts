@@ -4,11 +4,11 @@
  * With timers in levels a region ends where a timer falls into the next bucket, though nothing else is different there:
  * from one bucket to the next, everything that hangs on the timer moves by one granule. So a phase is seen as
  * x + r + G * k, with r in [0, G) and k from 0 on, and three runs are made: one along r at k = 0 (it stands for
- * r = 0 to R = G - 1), one along k at r = 0 and one along k at r = R (both stand for k = 0 to K). They share their course.
- * In it every value is affine in r and k: sums and products with constants are, and a rounded quotient is, because
- * along r it does not change and along k either it does not change or what is rounded moves by whole divisors
- * (movingQuotient() in phase.ts). Every condition is the sign of an affine function, or a bound on one. The runs say that it
- * holds at the four corners, so it holds in the whole rectangle: all of its phases take the same course.
+ * r = 0 to R = G - 1), one along k at r = 0 and one along k at r = R (both stand for k = 0 to K). They share their
+ * course. In it every value is affine in r and k: sums and products with constants are, and a rounded quotient is,
+ * because along r it does not change, and along k either it does not change or what is rounded moves by whole divisors
+ * (movingQuotient() in phase.ts). Every condition is the sign of an affine function, or a bound on one. The runs say
+ * that it holds at the four corners, so it holds in the whole rectangle: all of its phases take the same course.
  *
  * The last phase of each rectangle is replayed plainly, and must come out as the runs say.
  */
@@ -80,8 +80,8 @@ function repeated(run: RunPhase, phase: number, width: number, to: number): Rect
  *
  * @param run makes everything anew and is deterministic; it gets an integer, or one with an infinitesimal added that it
  * must handle as phase.ts says
- * @throws SimulationFault of kind "region-mismatch" when the plain run of a rectangle's last phase gives something else,
- * "nondeterminism" when two plain runs of one phase differ; whatever `run` throws in a plain run
+ * @throws SimulationFault of kind "region-mismatch" when the plain run of a rectangle's last phase gives something
+ * else, "nondeterminism" when two plain runs of one phase differ; whatever `run` throws in a plain run
  */
 export function sweepRecords(from: number, to: number, run: RunPhase): Sweep {
   if (activeRecorder() !== null) throw new SimulationFault("unsupported", "a sweep within a run over phases");

@@ -125,7 +125,7 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-/** Progress of many small jobs as one line on standard error, which is overwritten; nothing where that is no terminal. */
+/** Progress of many jobs as one line on standard error that is overwritten; nothing where that is no terminal. */
 export function jobProgress(verb: string): (done: number, all: number) => void {
   if (process.stderr.isTTY !== true) return () => {};
   let shown = -1;

@@ -61,14 +61,15 @@ export function driftSentence({ scenario, history }: Timeline): string | null {
   const { periodTicks, granuleTicks } = history;
   if (periodTicks === null || periodTicks <= echoIntervalSeconds * hz) return null;
   const period = `${secondsText(periodTicks, hz)} s`;
+  const often = `The echo runs every ${period} instead of every ${echoIntervalSeconds} s`;
   if (timers === "slack") {
-    return `The echo runs every ${period} instead of every ${echoIntervalSeconds} s because mod_timer() adds slack to the expiry of its timer.`;
+    return `${often} because mod_timer() adds slack to the expiry of its timer.`;
   }
   if (granuleTicks === 1) return null;
   const granule = `${secondsText(granuleTicks, hz)} s`;
   return (
-    `The echo runs every ${period} instead of every ${echoIntervalSeconds} s because the timer wheel keeps a timer of that ` +
-    `length with a granularity of ${granule} (HZ=${hz}) and fires it at the next multiple: this is the drift, not processing time.`
+    `${often} because the timer wheel keeps a timer of that length with a granularity of ${granule} (HZ=${hz}) and ` +
+    "fires it at the next multiple: this is the drift, not processing time."
   );
 }
 
@@ -80,12 +81,13 @@ export function windowSentence({ scenario, record, history }: Timeline): string 
   const gap = secondsText(declaredDead.tick - declaredDead.lastResponseTick, hz);
   const intervals = ((declaredDead.tick - declaredDead.lastResponseTick) / hz / echoIntervalSeconds).toFixed(3);
   if (history.suppressed === 0) {
-    return `For ${gap} s (${intervals} echo intervals) no response was taken note of, though the server answered everything.`;
+    return `For ${gap} s (${intervals} echo intervals) no response was noted, though the server answered everything.`;
   }
   const works = history.suppressed === 1 ? "the next echo" : `the next ${history.suppressed} echoes`;
   return (
-    `The window exists because a response that comes a little after an echo suppresses ${works}, and the drift puts off ` +
-    `the one that follows: its answer comes ${gap} s (${intervals} echo intervals) after the last response, when the watchdog's time is up.`
+    `The window exists because a response that comes a little after an echo suppresses ${works}, and the drift puts ` +
+    `off the one that follows: its answer comes ${gap} s (${intervals} echo intervals) after the last response, when ` +
+    "the watchdog's time is up."
   );
 }
 
@@ -105,6 +107,7 @@ function shown(rows: readonly HistoryRow[]): readonly (HistoryRow | null)[] {
 export function timelineText(timeline: Timeline, template: string): string {
   const { scenario, history } = timeline;
   const { hz, echoIntervalSeconds, rttTicks, timers } = scenario;
+  const roundTrip = rttTicks === 1 ? "one jiffy" : `${rttTicks / hz} s`;
   const lines = shown(history.rows).map((row) => {
     if (row === null) return { time: "...", event: "", effect: "" };
     const [event, effect] = wordsOf(row, timeline);
@@ -114,7 +117,7 @@ export function timelineText(timeline: Timeline, template: string): string {
   const [timeWidth, eventWidth] = [widest("time"), widest("event")];
   const render = Handlebars.compile(template, { noEscape: true, strict: true, assumeObjects: false });
   return render({
-    setting: `HZ=${hz}, echo interval ${echoIntervalSeconds} s, round trip ${rttTicks === 1 ? "one jiffy" : `${rttTicks / hz} s`}, timers: ${timers}`,
+    setting: `HZ=${hz}, echo interval ${echoIntervalSeconds} s, round trip ${roundTrip}, timers: ${timers}`,
     head: `${"time".padStart(timeWidth)}  ${"event".padEnd(eventWidth)}  what it does`,
     rows: lines.map(({ time, event, effect }) =>
       `${time.padStart(timeWidth)}  ${event.padEnd(eventWidth)}  ${effect}`.trimEnd(),
