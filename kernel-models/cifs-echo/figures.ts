@@ -51,13 +51,19 @@ function detectionOf({ combination, result }: Explored): Detection {
   };
 }
 
-function idleOf({ combination, result }: Explored): IdleFigures {
+function idleOf({ combination, result }: Explored, survey: Survey): IdleFigures {
   const { hz } = combination;
-  const { spanTicks, periodTicks } = result;
+  const { spanTicks, periodTicks, slowPeriodTicks, longestSilenceTicks } = result;
+  const silence = longestSilenceTicks === null ? null : seconds(longestSilenceTicks, hz);
+  const interval = survey.fixedIntervalSeconds ?? combination.echoIntervalSeconds;
+  const patience = survey.timeoutIntervals === null ? null : survey.timeoutIntervals * interval;
   return {
     ...names(combination),
     periodSeconds: periodTicks === null ? null : seconds(periodTicks, hz),
+    periodWhenSendingTakes2Seconds: slowPeriodTicks === null ? null : seconds(slowPeriodTicks, hz),
     echoesPerHour: spanTicks === null ? 0 : Math.round(((SECONDS_PER_HOUR * hz) / spanTicks) * 100) / 100,
+    longestSilenceSeconds: silence,
+    marginSeconds: silence === null || patience === null ? null : Math.round((patience - silence) * 1e6) / 1e6,
   };
 }
 
@@ -89,8 +95,8 @@ export function figuresOf(request: CheckRequest, survey: Survey, explored: reado
     windows: windows.flat(),
     worstShare: windows.reduce((worst, one) => Math.max(worst, share(one)), 0),
     detection: explored.filter(({ combination }) => combination.isForDetection).map(detectionOf),
-    idleEchoesPerHour: usual === null ? 0 : idleOf(usual).echoesPerHour,
-    idle: explored.map(idleOf),
+    idleEchoesPerHour: usual === null ? 0 : idleOf(usual, survey).echoesPerHour,
+    idle: explored.map((one) => idleOf(one, survey)),
     reproduce: shown === null ? null : recipe(shown, survey),
   };
 }

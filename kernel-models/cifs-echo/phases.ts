@@ -18,6 +18,8 @@ const DEAD_WORKS = 100_000;
 /** A dead server that is not declared dead within so many intervals and seconds never is, for the verdict. */
 export const GIVE_UP = { intervals: 10, seconds: 60 } as const;
 const MAX_FAULTS = 3;
+/** As long as a full socket buffer may well take; more than most granules of the wheel, so that it shows. */
+const SLOW_SENDING_SECONDS = 2;
 /** Echo intervals up to which the death after a request is explored at every phase of it: runs grow with them. */
 export const MAX_DYING_SECONDS = 120;
 
@@ -46,6 +48,10 @@ export interface CombinationResult {
   /** Ticks between two echoes that are sent, and between two runs of the echo work; null when there are not two. */
   readonly spanTicks: number | null;
   readonly periodTicks: number | null;
+  /** The period where sending an echo takes SLOW_SENDING_SECONDS; null where it was not measured. */
+  readonly slowPeriodTicks: number | null;
+  /** The longest time between two responses of a live server. */
+  readonly longestSilenceTicks: number | null;
   readonly windows: readonly PhaseRange[];
   readonly isDeclaredDeadWhenIdle: boolean;
   readonly violation: Violation | null;
@@ -100,12 +106,25 @@ class Findings {
   violation: Violation | null = null;
   unnoticed: Scenario | null = null;
   readonly faults: RunFault[] = [];
+  longestSilenceTicks: number | null = null;
   phases = 0;
   runs = 0;
 
   fault(fault: RunFault): void {
     const isKnown = this.faults.some((one) => one.kind === fault.kind && one.message === fault.message);
     if (!isKnown && this.faults.length < MAX_FAULTS) this.faults.push(fault);
+  }
+
+  /** How long the server was not heard of, between responses and before it was given up. */
+  silence({ anchorTick, responses, declaredDead }: RunRecord): void {
+    let before: number | null = null;
+    const heard = declaredDead === null ? responses : [...responses, declaredDead.tick];
+    for (const tick of heard) {
+      if (before !== null && tick > anchorTick) {
+        this.longestSilenceTicks = Math.max(this.longestSilenceTicks ?? 0, tick - before);
+      }
+      before = tick;
+    }
   }
 
   /** A run with a live server that was declared dead. */
@@ -294,6 +313,7 @@ function sweepRange(
   const unsettled: PhaseRange[] = [];
   for (const { from, to, at } of regions) {
     const record = at(from);
+    if (record.fault === null) for (const phase of from === to ? [from] : [from, to]) into.silence(at(phase));
     if (record.fault !== null) into.fault(record.fault);
     else if (record.declaredDead !== null) bad.push({ from, to, scenario, at });
     else if (![from, to].every((phase) => isSettled(at(phase), phase, scenario.rttTicks))) unsettled.push({ from, to });
@@ -398,6 +418,7 @@ export function exploreCombination(
   for (const alignment of found) {
     const { record, scenario, spanTicks, periodTicks } = alignment;
     if (record.fault !== null) continue;
+    findings.silence(record);
     if (record.declaredDead !== null) {
       isDeclaredDeadWhenIdle = true;
       findings.violate(scenario, record);
@@ -414,11 +435,14 @@ export function exploreCombination(
     if (here !== null) detection = worseOf(detection, { ...here, worstAfterRequest: worst });
     sweepHealthy(alignment, spanTicks, worksToWatch(here, periodTicks), explorer, findings);
   }
-  const { windows, violation, unnoticed, faults, phases, runs } = findings;
   const first = found[0];
+  const slowPeriodTicks = combination.isForDetection ? slowPeriod(request, combination, explorer, findings) : null;
+  const { windows, violation, unnoticed, faults, phases, runs, longestSilenceTicks } = findings;
   return {
     spanTicks: first?.spanTicks ?? null,
     periodTicks: first?.periodTicks ?? null,
+    slowPeriodTicks,
+    longestSilenceTicks,
     windows,
     isDeclaredDeadWhenIdle,
     violation,
@@ -429,6 +453,20 @@ export function exploreCombination(
     phases,
     runs,
   };
+}
+
+/** How long the echo's own work puts the next one off. */
+function slowPeriod(
+  request: CheckRequest,
+  combination: Combination,
+  explorer: Explorer,
+  into: Findings,
+): number | null {
+  const idle = idleScenario(request, combination);
+  const { works, fault } = explorer.once({ ...idle, sendBlocksTicks: SLOW_SENDING_SECONDS * idle.hz });
+  into.runs += 2;
+  const [last, before] = [works.at(-1), works.at(-2)];
+  return fault !== null || last === undefined || before === undefined ? null : last - before;
 }
 
 /** A mount that sends no echoes and is never given up: nothing would tell a dead server from a live one. */

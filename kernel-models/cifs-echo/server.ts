@@ -62,6 +62,10 @@ export class SmbServer {
   /** The anchor echo has been sent: users come at their ticks after it. */
   private anchored(): void {
     const { anchorTick } = this.history;
+    const { endTicksAfterAnchor } = this.scenario;
+    if (endTicksAfterAnchor !== undefined) {
+      this.kernel.at(anchorTick + endTicksAfterAnchor, () => this.kernel.stop("the scenario ends"));
+    }
     for (const touch of this.scenario.touches) this.kernel.at(anchorTick + touch, () => this.userRequest());
   }
 

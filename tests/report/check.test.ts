@@ -23,7 +23,16 @@ const RESULT: CheckResult = {
       { ...names, bestSeconds: 60.4, worstSeconds: 121.86, afterEchoSeconds: 121.87, worstAfterRequestSeconds: null },
     ],
     idleEchoesPerHour: 58.59,
-    idle: [{ ...names, periodSeconds: 61.44, echoesPerHour: 58.59 }],
+    idle: [
+      {
+        ...names,
+        periodSeconds: 61.44,
+        periodWhenSendingTakes2Seconds: 63.49,
+        echoesPerHour: 58.59,
+        longestSilenceSeconds: 120.22,
+        marginSeconds: 59.78,
+      },
+    ],
     reproduce: "Mount it, and touch it.",
   },
   bounds: ["one combination"],

@@ -57,7 +57,13 @@ export interface IdleFigures {
   readonly rttSeconds: number;
   /** From one run of the echo work to the next; null where it runs once only. */
   readonly periodSeconds: number | null;
+  /** The same where sending an echo takes 2 s: what the job's own work adds. Null where it was not measured. */
+  readonly periodWhenSendingTakes2Seconds: number | null;
   readonly echoesPerHour: number;
+  /** The longest time between two responses of a live server, whatever the phase of the one request. */
+  readonly longestSilenceSeconds: number | null;
+  /** What the watchdog would have waited beyond that; negative where it did not. Null where it never acts. */
+  readonly marginSeconds: number | null;
 }
 
 export interface Figures {

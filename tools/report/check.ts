@@ -96,13 +96,25 @@ function figureRows(figures: Figures): readonly (readonly string[])[] {
       windowText(windows.filter((one) => one.rttSeconds === rttSeconds)),
       percent(shares.get(rttSeconds) ?? 0),
       worst === null ? "none" : `${percent(worst[1])} at ${worst[0]} s`,
+      two(idle?.marginSeconds ?? null),
       two(detection.bestSeconds),
       two(detection.worstSeconds),
     ];
   });
 }
 
-const HEAD = ["HZ", "interval", "period", "window", "share", "worst round trip", "noticed: best", "worst"];
+const HEAD = ["HZ", "interval", "period", "window", "share", "worst round trip", "margin", "noticed: best", "worst"];
+
+/** Whether the work re-arms itself before or after what takes its time. */
+function slowLines(figures: Figures): readonly string[] {
+  const slow = figures.idle.find((one) => one.periodWhenSendingTakes2Seconds !== null);
+  if (slow === undefined) return [];
+  const { hz, echoIntervalSeconds, periodSeconds, periodWhenSendingTakes2Seconds } = slow;
+  return [
+    `sending an echo that takes 2 s makes the period ${two(periodWhenSendingTakes2Seconds)} s instead of ` +
+      `${two(periodSeconds)} s (HZ=${hz}, echo interval ${echoIntervalSeconds} s)`,
+  ];
+}
 
 function figureLines(figures: Figures, report: CheckReport): readonly string[] {
   const intervals = figures.timeoutIntervals;
@@ -110,9 +122,11 @@ function figureLines(figures: Figures, report: CheckReport): readonly string[] {
   return [
     `timers: ${figures.wheel} (${printable(report.model.timersFrom)}); the watchdog ${patience}; ` +
       `${figures.idleEchoesPerHour} echoes an hour on an idle mount`,
+    ...slowLines(figures),
     "",
-    "Seconds; windows are counted from an echo, at the shortest round trip of the table:",
-    plainTable(HEAD, ["right", "right", "right", "right", "right", "right", "right", "right"], figureRows(figures)),
+    "Seconds, at the shortest round trip of the table. Windows are counted from an echo; margin: how much longer than a",
+    "live server's longest silence the watchdog waits.",
+    plainTable(HEAD, HEAD.map(() => "right" as const), figureRows(figures)),
     ...(figures.reproduce === null ? [] : ["", `To see it on a real machine: ${printable(figures.reproduce)}`]),
   ];
 }

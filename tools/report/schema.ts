@@ -201,7 +201,16 @@ const figures = z.strictObject({
     }),
   ),
   idleEchoesPerHour: z.number(),
-  idle: z.array(z.strictObject({ ...combination, periodSeconds: z.number().nullable(), echoesPerHour: z.number() })),
+  idle: z.array(
+    z.strictObject({
+      ...combination,
+      periodSeconds: z.number().nullable(),
+      periodWhenSendingTakes2Seconds: z.number().nullable(),
+      echoesPerHour: z.number(),
+      longestSilenceSeconds: z.number().nullable(),
+      marginSeconds: z.number().nullable(),
+    }),
+  ),
   reproduce: z.string().nullable().describe("how to see the violation on a real machine"),
 });
 
