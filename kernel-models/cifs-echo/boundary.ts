@@ -7,7 +7,7 @@ import type { ListHead } from "../../tools/simulator/lists.ts";
 import { list_del_init } from "../../tools/simulator/lists.ts";
 import { BytePointer, type Pointer } from "../../tools/simulator/pointers.ts";
 import type { Simulation } from "../../tools/simulator/simulation.ts";
-import { kernel_sock_shutdown, Socket } from "../../tools/simulator/sockets.ts";
+import { EAGAIN, kernel_sock_shutdown, Socket } from "../../tools/simulator/sockets.ts";
 import { type Coroutine, schedule_timeout_uninterruptible } from "../../tools/simulator/tasks.ts";
 import type { EchoHistory } from "./history.ts";
 import { type Members, type ModelInstance, type ModelModule, setMember } from "./mount.ts";
@@ -96,6 +96,10 @@ function playedFunctions(
 function* sendEcho(kernel: Simulation, given: Given, history: EchoHistory, server: SmbServer): Coroutine<number> {
   const { sendBlocksTicks } = server;
   if (sendBlocksTicks > 0) yield* schedule_timeout_uninterruptible(kernel, sendBlocksTicks);
+  if (server.echoFails()) {
+    kernel.note("echo-failed");
+    return -EAGAIN;
+  }
   server.submit("echo", {
     callback: argument(given, "callback"),
     callback_data: argument(given, "cbdata", "callback_data"),

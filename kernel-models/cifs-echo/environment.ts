@@ -48,6 +48,7 @@ function run(module: ModelModule, scenario: Scenario, options: RunOptions): RunR
   server.connect(model, module);
   const base = Math.ceil((kernel.clock.tick + 1) / MOUNT_TICK_MULTIPLE) * MOUNT_TICK_MULTIPLE;
   const mountTick = base + scenario.startOffsetTicks;
+  history.anchorTick = mountTick;
   kernel.at(mountTick, () => {
     kthread_run(kernel, "mount", () => mount(kernel, module, model, scenario, history, server));
   });

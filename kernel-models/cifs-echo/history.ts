@@ -16,6 +16,7 @@ export class EchoHistory {
   readonly echoes: number[] = [];
   readonly responses: number[] = [];
   declaredDead: DeclaredDead | null = null;
+  /** Of the anchor echo; before that, and where it is never sent, of the mount. */
   anchorTick = 0;
   /** Told when the anchor echo is sent. */
   onAnchor: () => void = () => {};

@@ -56,6 +56,8 @@ export interface CombinationResult {
   readonly isDeclaredDeadWhenIdle: boolean;
   readonly violation: Violation | null;
   readonly detection: DetectionTicks | null;
+  /** An echo could not be sent once, and none is ever sent again. */
+  readonly silenced: Scenario | null;
   /** A dead server that is never declared dead. */
   readonly unnoticed: Scenario | null;
   readonly faults: readonly RunFault[];
@@ -437,6 +439,7 @@ export function exploreCombination(
   }
   const first = found[0];
   const slowPeriodTicks = combination.isForDetection ? slowPeriod(request, combination, explorer, findings) : null;
+  const silenced = combination.isForDetection ? echoesEnd(request, combination, explorer, findings) : null;
   const { windows, violation, unnoticed, faults, phases, runs, longestSilenceTicks } = findings;
   return {
     spanTicks: first?.spanTicks ?? null,
@@ -447,6 +450,7 @@ export function exploreCombination(
     isDeclaredDeadWhenIdle,
     violation,
     detection,
+    silenced,
     unnoticed,
     faults,
     alignments: found.length,
@@ -467,6 +471,21 @@ function slowPeriod(
   into.runs += 2;
   const [last, before] = [works.at(-1), works.at(-2)];
   return fault !== null || last === undefined || before === undefined ? null : last - before;
+}
+
+/** One echo cannot be sent: the history in which no further one is ever tried; null when there is one. */
+function echoesEnd(
+  request: CheckRequest,
+  combination: Combination,
+  explorer: Explorer,
+  into: Findings,
+): Scenario | null {
+  const scenario = { ...idleScenario(request, combination), anchorEcho: 1, failedEcho: 2 };
+  const record = explorer.once(scenario);
+  into.runs += 2;
+  if (record.fault !== null) into.fault(record.fault);
+  // Without a first echo there is nothing to go on.
+  return record.fault === null && record.echoes.length === 1 ? scenario : null;
 }
 
 /** A mount that sends no echoes and is never given up: nothing would tell a dead server from a live one. */

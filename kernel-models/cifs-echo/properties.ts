@@ -4,6 +4,7 @@
  *
  * - healthy-server-kept (safety): a server that answers every request within half an echo interval is never declared
  *   dead.
+ * - echo-goes-on (progress): after an echo that could not be sent, echoes are sent again.
  * - dead-server-noticed (progress): a dead server is declared dead within a bound; the model itself yields the bound.
  */
 import type { RunFault } from "../../tools/check/scenario.ts";
@@ -113,7 +114,7 @@ function lightest({ explored, workloads }: Findings): Candidate | null {
   for (const { result } of explored) {
     if (result.violation === null) continue;
     const { scenario } = result.violation;
-    candidates.push({ violation: result.violation, schedule: { scenario, maxLatenessTicks: 0, decisions: [] } });
+    candidates.push({ violation: result.violation, schedule: schedule(scenario) });
   }
   for (const { violation } of workloads)
     if (violation !== null) candidates.push({ violation, schedule: violation.schedule });
@@ -173,7 +174,7 @@ function unnoticed({ explored, workloads }: Findings): Schedule | null {
   const usual = usualOf(explored);
   const inOrder = usual === null ? explored : [usual, ...explored];
   for (const { result } of inOrder) {
-    if (result.unnoticed !== null) return { scenario: result.unnoticed, maxLatenessTicks: 0, decisions: [] };
+    if (result.unnoticed !== null) return schedule(result.unnoticed);
   }
   return workloads.find((one) => one.unnoticed !== null)?.unnoticed ?? null;
 }
@@ -198,7 +199,23 @@ function progress(findings: Findings, isUnsure: boolean): PropertyResult {
     const detail = `${settings(violation.scenario)}: a dead server was not declared dead within ${limit}`;
     return { ...base, verdict: "violated", detail };
   }
-  return { ...base, verdict: isUnsure ? "inconclusive" : "holds", detail: noticedDetail(findings) };
+  const isOpen = isUnsure || findings.explored.every(({ result }) => result.detection === null);
+  return { ...base, verdict: isOpen ? "inconclusive" : "holds", detail: noticedDetail(findings) };
+}
+
+function goesOn({ explored }: Findings, isUnsure: boolean): PropertyResult {
+  const silenced = explored.map(({ result }) => result.silenced).find((one) => one !== null) ?? null;
+  const base = { name: "echo-goes-on", kind: "progress" } as const;
+  if (silenced !== null) {
+    const detail = `${settings(silenced)}: after one echo could not be sent, no further one was tried`;
+    return { ...base, verdict: "violated", violation: schedule(silenced), detail };
+  }
+  const detail = "after one echo could not be sent, the next was sent";
+  return { ...base, verdict: isUnsure ? "inconclusive" : "holds", violation: null, detail };
+}
+
+function schedule(scenario: Schedule["scenario"]): Schedule {
+  return { scenario, maxLatenessTicks: 0, decisions: [] };
 }
 
 function bounds(request: CheckRequest, found: Survey, { explored, workloads }: Findings): readonly string[] {
@@ -224,6 +241,7 @@ function bounds(request: CheckRequest, found: Survey, { explored, workloads }: F
       `server within half an echo interval, workers late by up to ${1 / MAX_LATENESS_DIVISOR} s`,
     "a server that dies just after an echo, just before the answer to the next, and, for echo intervals up to " +
       `${MAX_DYING_SECONDS} s, just after a request at every jiffy between two echoes`,
+    "an echo that cannot be sent: the second attempt of a mount",
     `a dead server counts as unnoticed after ${GIVE_UP.intervals} echo intervals and ${GIVE_UP.seconds} s`,
     "one CPU, one connection; the transport loses nothing; requests are answered in full",
   ];
@@ -238,7 +256,7 @@ function conclude(
 ): CheckResult {
   const findings = gathered(found, jobs, results);
   const isUnsure = unmodelled > 0 || findings.faults.length > 0 || findings.explored.length === 0;
-  const properties = [safety(findings, isUnsure), progress(findings, isUnsure)];
+  const properties = [safety(findings, isUnsure), goesOn(findings, isUnsure), progress(findings, isUnsure)];
   const reasons = findings.faults.map((fault) => `${fault.kind}: ${fault.message}`);
   if (unmodelled > 0) reasons.push(`${counted(unmodelled, "place")} of the model's slice not modelled`);
   const isViolated = properties.some((one) => one.verdict === "violated");

@@ -36,6 +36,7 @@ export class SmbServer {
   /** Which request each answer belongs to. */
   readonly answers = new WeakMap<Uint8Array, Request>();
   private nextNumber = 1;
+  private echoAttempts = 0;
   private model: ModelInstance | null = null;
   private constants: Readonly<Record<string, number>> = {};
   private speaksSmb2 = false;
@@ -51,6 +52,11 @@ export class SmbServer {
   /** How long sending an echo takes. */
   get sendBlocksTicks(): number {
     return this.scenario.sendBlocksTicks ?? 0;
+  }
+
+  /** Whether the attempt to send an echo that is made now fails. */
+  echoFails(): boolean {
+    return ++this.echoAttempts === this.scenario.failedEcho;
   }
 
   connect(model: ModelInstance, module: ModelModule): void {

@@ -3,11 +3,12 @@
  */
 import { granularityTicks } from "../simulator/timers-levels.ts";
 import type { TraceEvent } from "../simulator/trace.ts";
-import type { RunRecord, Scenario } from "./scenario.ts";
+import { type RunRecord, reachedAnchor, type Scenario } from "./scenario.ts";
 
 export type HistoryKind =
   | "echo-sent"
   | "echo-suppressed"
+  | "echo-failed"
   | "request"
   | "echo-answer"
   | "request-answer"
@@ -29,6 +30,8 @@ export interface HistoryRow {
 export interface History {
   readonly rows: readonly HistoryRow[];
   readonly anchorTick: number;
+  /** Whether times count from the anchor echo; else from the mount. */
+  readonly isAnchored: boolean;
   /** Between the last two works; null when there are not two. */
   readonly periodTicks: number | null;
   /** The wheel's granule for a timer of one echo interval; 1 where timers are not rounded in levels. */
@@ -60,6 +63,7 @@ const ORDER: readonly HistoryKind[] = [
   "answer",
   "late-answer",
   "echo-suppressed",
+  "echo-failed",
   "echo-sent",
   "declared-dead",
 ];
@@ -79,15 +83,23 @@ export function historyOf(scenario: Scenario, record: RunRecord, events: readonl
     const since = last === undefined ? null : tick - last;
     rows.push({ tick, kind, sinceResponseTicks: since, rearmedTicks });
   };
-  for (const tick of works) add(tick, sent.has(tick) ? "echo-sent" : "echo-suppressed", armed.get(tick) ?? null);
-  for (const tick of touches) if (tick <= dead) add(tick, "request");
+  const failed = new Set(
+    events.flatMap((event) => (event.kind === "note" && event.name === "echo-failed" ? [event.tick] : [])),
+  );
+  for (const tick of works) {
+    const kind = sent.has(tick) ? "echo-sent" : failed.has(tick) ? "echo-failed" : "echo-suppressed";
+    add(tick, kind, armed.get(tick) ?? null);
+  }
+  // Without the anchor echo, nothing of what was to follow it has happened.
+  const isAnchored = reachedAnchor(scenario, record);
+  for (const tick of isAnchored ? touches : []) if (tick <= dead) add(tick, "request");
   for (const tick of responses) {
     const asked = tick - scenario.rttTicks;
     if (tick === dead) add(tick, "late-answer");
     else add(tick, requests.has(asked) ? "request-answer" : sent.has(asked) ? "echo-answer" : "answer");
   }
-  for (const { fromTicks } of scenario.pauses ?? []) add(anchorTick + fromTicks, "server-pauses");
-  if (scenario.deathTicks !== null) add(anchorTick + scenario.deathTicks, "server-dies");
+  for (const { fromTicks } of isAnchored ? (scenario.pauses ?? []) : []) add(anchorTick + fromTicks, "server-pauses");
+  if (isAnchored && scenario.deathTicks !== null) add(anchorTick + scenario.deathTicks, "server-dies");
   if (declaredDead !== null) add(declaredDead.tick, "declared-dead");
   rows.sort((a, b) => a.tick - b.tick || ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
   const [last, before] = [works.at(-1), works.at(-2)];
@@ -95,6 +107,7 @@ export function historyOf(scenario: Scenario, record: RunRecord, events: readonl
   return {
     rows: rows.filter((row) => row.tick <= dead),
     anchorTick,
+    isAnchored,
     periodTicks: last === undefined || before === undefined ? null : last - before,
     granuleTicks:
       scenario.timers === "levels" ? granularityTicks(scenario.hz, scenario.echoIntervalSeconds * scenario.hz) : 1,

@@ -31,6 +31,8 @@ export interface Scenario {
   /** From then on, in ticks after the anchor, the server answers nothing; null: it stays alive. */
   readonly deathTicks: number | null;
   readonly pauses?: readonly Pause[];
+  /** Which attempt to send an echo fails, 1 being the first; the client finds out at once. None when absent. */
+  readonly failedEcho?: number;
   /** Sending an echo takes so many ticks, as it does when the socket's buffer is full; none when absent. */
   readonly sendBlocksTicks?: number;
   /** The run ends when so many echo works ran after the anchor, or when the server is declared dead. */

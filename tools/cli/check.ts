@@ -81,7 +81,7 @@ async function show(report: CheckReport, options: CheckOptions): Promise<Exit> {
 /** What a replay says of the property that its witness is about. */
 function replayResult(witness: Witness, played: Played | null, isSameModel: boolean): Omit<CheckResult, "figures"> {
   const { property } = witness;
-  const kind = property === "dead-server-noticed" ? "progress" : "safety";
+  const kind = property === "healthy-server-kept" ? "safety" : "progress";
   const difference =
     played === null ? "other decisions are asked for" : differenceOf(witness.expected, played.expected);
   if (difference !== null && isSameModel) {

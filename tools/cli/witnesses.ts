@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { historyOf } from "../check/history.ts";
+import type { Scenario } from "../check/scenario.ts";
 import type { Schedule } from "../check/verdict.ts";
 import {
   completed,
@@ -66,14 +67,12 @@ export function witnessesOf(checked: Checked, kernel: Pick<KernelSource, "id" | 
 /** A schedule in the shape of the file: lists that can be written to. */
 function plain(schedule: Schedule): Pick<Witness, "scenario" | "maxLatenessTicks" | "decisions"> {
   const { scenario, maxLatenessTicks, decisions } = schedule;
-  const { pauses, endTicksAfterAnchor, maxTicksAfterMount, ...rest } = scenario;
+  const { pauses, ...rest } = scenario;
   return {
     scenario: {
       ...rest,
       touches: [...scenario.touches],
       ...(pauses === undefined ? {} : { pauses: pauses.map((one) => ({ ...one })) }),
-      ...(endTicksAfterAnchor === undefined ? {} : { endTicksAfterAnchor }),
-      ...(maxTicksAfterMount === undefined ? {} : { maxTicksAfterMount }),
     },
     maxLatenessTicks,
     decisions: decisions.map((one) => ({ ...one })),
@@ -110,14 +109,9 @@ export function readWitness(file: string, system: string): Witness {
 
 /** The witness as something to play: absent fields are absent, not undefined. */
 export function scheduleOf({ scenario, maxLatenessTicks, decisions }: Witness): Schedule {
-  const { pauses, endTicksAfterAnchor, maxTicksAfterMount, ...rest } = scenario;
+  const present = Object.entries(scenario).filter(([, value]) => value !== undefined);
   return {
-    scenario: {
-      ...rest,
-      ...(pauses === undefined ? {} : { pauses }),
-      ...(endTicksAfterAnchor === undefined ? {} : { endTicksAfterAnchor }),
-      ...(maxTicksAfterMount === undefined ? {} : { maxTicksAfterMount }),
-    },
+    scenario: Object.fromEntries(present) as unknown as Scenario,
     maxLatenessTicks,
     decisions,
   };

@@ -126,7 +126,11 @@ function figureLines(figures: Figures, report: CheckReport): readonly string[] {
     "",
     "Seconds, at the shortest round trip of the table. Windows are counted from an echo; margin: how much longer than a",
     "live server's longest silence the watchdog waits.",
-    plainTable(HEAD, HEAD.map(() => "right" as const), figureRows(figures)),
+    plainTable(
+      HEAD,
+      HEAD.map(() => "right" as const),
+      figureRows(figures),
+    ),
     ...(figures.reproduce === null ? [] : ["", `To see it on a real machine: ${printable(figures.reproduce)}`]),
   ];
 }

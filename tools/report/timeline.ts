@@ -33,6 +33,8 @@ function wordsOf(row: HistoryRow, timeline: Timeline): readonly [string, string]
       return ["echo request sent", `${ago(row, hz)}; ${rearmText(row, hz)}`];
     case "echo-suppressed":
       return ["echo suppressed", `${ago(row, hz)}, which counts as recent; ${rearmText(row, hz)}`];
+    case "echo-failed":
+      return ["echo could not be sent", `${ago(row, hz)}; ${rearmText(row, hz)}`];
     case "request":
       return ["a user touches the share", "a request is sent"];
     case "echo-answer":
@@ -59,6 +61,8 @@ function wordsOf(row: HistoryRow, timeline: Timeline): readonly [string, string]
 export function driftSentence({ scenario, history }: Timeline): string | null {
   const { hz, echoIntervalSeconds, timers } = scenario;
   const { periodTicks, granuleTicks } = history;
+  // What matters then is that the work is not armed again.
+  if (scenario.failedEcho !== undefined) return null;
   if (periodTicks === null || periodTicks <= echoIntervalSeconds * hz) return null;
   const period = `${secondsText(periodTicks, hz)} s`;
   const often = `The echo runs every ${period} instead of every ${echoIntervalSeconds} s`;
@@ -77,7 +81,7 @@ export function driftSentence({ scenario, history }: Timeline): string | null {
 export function windowSentence({ scenario, record, history }: Timeline): string | null {
   const { declaredDead } = record;
   const { hz, echoIntervalSeconds } = scenario;
-  if (declaredDead === null || scenario.deathTicks !== null) return null;
+  if (declaredDead === null || scenario.deathTicks !== null || scenario.failedEcho !== undefined) return null;
   const gap = secondsText(declaredDead.tick - declaredDead.lastResponseTick, hz);
   const intervals = ((declaredDead.tick - declaredDead.lastResponseTick) / hz / echoIntervalSeconds).toFixed(3);
   if (history.suppressed === 0) {
@@ -91,12 +95,30 @@ export function windowSentence({ scenario, record, history }: Timeline): string 
   );
 }
 
-/** Long runs (a dead server's echo works go on) are cut in the middle. */
+/** Rows of a dead server's echo works go on and on: of more than this many alike only the first and last are shown. */
+const MAX_ALIKE = 4;
+/** Whatever is left is cut in the middle. */
 const MAX_ROWS = 60;
 
-function shown(rows: readonly HistoryRow[]): readonly (HistoryRow | null)[] {
-  if (rows.length <= MAX_ROWS) return rows;
-  return [...rows.slice(0, MAX_ROWS / 2), null, ...rows.slice(-MAX_ROWS / 2)];
+/** A row, or how many are left out. */
+type Shown = HistoryRow | { readonly leftOut: number };
+
+function alike(a: HistoryRow, b: HistoryRow): boolean {
+  return a.kind === b.kind && a.rearmedTicks === b.rearmedTicks;
+}
+
+function shown(rows: readonly HistoryRow[]): readonly Shown[] {
+  const all: Shown[] = [];
+  for (let i = 0; i < rows.length; ) {
+    let end = i + 1;
+    while (end < rows.length && alike(rows[end] as HistoryRow, rows[i] as HistoryRow)) end++;
+    const run = rows.slice(i, end);
+    if (run.length <= MAX_ALIKE) all.push(...run);
+    else all.push(...run.slice(0, 2), { leftOut: run.length - 3 }, ...run.slice(-1));
+    i = end;
+  }
+  if (all.length <= MAX_ROWS) return all;
+  return [...all.slice(0, MAX_ROWS / 2), { leftOut: all.length - MAX_ROWS }, ...all.slice(-MAX_ROWS / 2)];
 }
 
 /**
@@ -109,7 +131,7 @@ export function timelineText(timeline: Timeline, template: string): string {
   const { hz, echoIntervalSeconds, rttTicks, timers } = scenario;
   const roundTrip = rttTicks === 1 ? "one jiffy" : `${rttTicks / hz} s`;
   const lines = shown(history.rows).map((row) => {
-    if (row === null) return { time: "...", event: "", effect: "" };
+    if ("leftOut" in row) return { time: "...", event: `${row.leftOut} more`, effect: "" };
     const [event, effect] = wordsOf(row, timeline);
     return { time: secondsText(row.tick - history.anchorTick, hz), event, effect: printable(effect) };
   });
@@ -118,6 +140,7 @@ export function timelineText(timeline: Timeline, template: string): string {
   const render = Handlebars.compile(template, { noEscape: true, strict: true, assumeObjects: false });
   return render({
     setting: `HZ=${hz}, echo interval ${echoIntervalSeconds} s, round trip ${roundTrip}, timers: ${timers}`,
+    from: history.isAnchored ? "the echo from which the witness counts" : "the mount",
     head: `${"time".padStart(timeWidth)}  ${"event".padEnd(eventWidth)}  what it does`,
     rows: lines.map(({ time, event, effect }) =>
       `${time.padStart(timeWidth)}  ${event.padEnd(eventWidth)}  ${effect}`.trimEnd(),

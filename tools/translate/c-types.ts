@@ -151,15 +151,31 @@ export function typeText(type: CType): string {
   }
 }
 
-/** What a machine's long is. */
+/** What the compiler makes of long and of plain char. */
 export interface DataModel {
   readonly longBits: 32 | 64;
+  /** Whether char has a sign. */
+  readonly charIsSigned: boolean;
+}
+
+/**
+ * Whether plain char has a sign in a kernel: as the machine has it (x86: yes) up to 6.1; Makefile has -funsigned-char
+ * in KBUILD_CFLAGS since 6.2.
+ * @param version `6.1.192`; null where it is not known: a kernel of today.
+ */
+export function charIsSignedIn(version: string | null): boolean {
+  const match = /^(\d+)\.(\d+)/.exec(version ?? "");
+  if (match === null) return false;
+  const [major, minor] = [Number(match[1]), Number(match[2])];
+  return major < 6 || (major === 6 && minor < 2);
 }
 
 /** Names of integer types: the language's, include/linux/types.h and uapi/linux/types.h. */
 export function namedInteger(name: string, model: DataModel): IntType | null {
   const long = model.longBits === 64 ? { s: S64, u: U64 } : { s: S32, u: U32 };
   switch (name) {
+    case "char":
+      return model.charIsSigned ? S8 : U8;
     case "long":
     case "ssize_t":
     case "ptrdiff_t":
@@ -181,7 +197,7 @@ export function namedInteger(name: string, model: DataModel): IntType | null {
 }
 
 const FIXED: ReadonlyMap<string, IntType> = new Map([
-  ...names(S8, "char s8 __s8 int8_t"),
+  ...names(S8, "s8 __s8 int8_t"),
   ...names(U8, "u8 __u8 uint8_t u_char unchar"),
   ...names(S16, "short s16 __s16 int16_t"),
   ...names(U16, "u16 __u16 uint16_t __le16 __be16 u_short ushort umode_t __sum16 sa_family_t __kernel_sa_family_t"),
@@ -196,12 +212,18 @@ function names(type: IntType, list: string): [string, IntType][] {
   return list.split(" ").map((name) => [name, type]);
 }
 
-/** Combinations of the words char, short, int, long, signed, unsigned. */
-export function integerOfWords(words: readonly string[], model: DataModel): IntType {
+const INTEGER_WORD = /^(?:char|short|int|long|signed|unsigned|__signed__|const|volatile)$/;
+
+/** Combinations of the words char, short, int, long, signed, unsigned; null for others, such as double. */
+export function integerOfWords(words: readonly string[], model: DataModel): IntType | null {
+  if (words.some((word) => !INTEGER_WORD.test(word))) return null;
   const count = (word: string): number => words.filter((one) => one === word).length;
   const signed = count("unsigned") === 0;
   const long = count("long");
-  if (count("char") > 0) return signed ? S8 : U8;
+  if (count("char") > 0) {
+    const isPlain = signed && count("signed") + count("__signed__") === 0;
+    return isPlain ? namedInteger("char", model) : signed ? S8 : U8;
+  }
   if (count("short") > 0) return signed ? S16 : U16;
   if (long >= 2) return signed ? S64 : U64;
   if (long === 1) return namedInteger(signed ? "long" : "ulong", model) as IntType;

@@ -251,7 +251,12 @@ function globalsOf(model: ModelContext): readonly FieldText[] {
 
 function tablesOf(
   model: ModelContext,
-): readonly { readonly name: string; readonly type: string; readonly start: string; readonly entries: readonly string[] }[] {
+): readonly {
+  readonly name: string;
+  readonly type: string;
+  readonly start: string;
+  readonly entries: readonly string[];
+}[] {
   return [...model.tables].map(([name, { tag, entries }]) => ({
     name,
     // What the code names itself is a variable at file scope already.

@@ -1,7 +1,7 @@
 /**
  * Structs of the kernel that the simulator has itself: what a model needs of them is behaviour, not layout.
  */
-import { BOOL, type CType, pointerTo, S32, S64, structType, U16, U32, U64, VOID_POINTER } from "./c-types.ts";
+import { BOOL, type CType, type IntType, pointerTo, S32, S64, structType, U16, U32, U64, VOID_POINTER } from "./c-types.ts";
 
 export interface RuntimeStruct {
   readonly className: string;
@@ -11,6 +11,10 @@ export interface RuntimeStruct {
   /** Arguments of its constructor, with `$name` for the member's name and `$owner` for the struct it stands in. */
   readonly construct: string;
 }
+
+/** `long` and `unsigned long`, whose width is the machine's: type-space.ts puts it in, by these very objects. */
+export const LONG: IntType = { ...S64 };
+export const ULONG: IntType = { ...U64 };
 
 const list = pointerTo(structType("list_head"));
 const sock = pointerTo(structType("sock"));
@@ -48,7 +52,7 @@ const STRUCTS: Readonly<Record<string, RuntimeStruct>> = {
   timer_list: {
     className: "TimerList",
     module: "timers",
-    fields: { expires: U64 },
+    fields: { expires: ULONG },
     construct: "kernel.timers, $name, $owner",
   },
   wait_queue_head: { className: "WaitQueueHead", module: "wait", fields: {}, construct: "kernel" },
@@ -63,12 +67,12 @@ const STRUCTS: Readonly<Record<string, RuntimeStruct>> = {
   atomic64_t: plain("atomic64_t", "kernel-structs", { counter: S64 }),
   kref: plain("kref", "kernel-structs", { refcount: structType("refcount_t") }),
   refcount_t: plain("refcount_t", "kernel-structs"),
-  kvec: plain("kvec", "kernel-structs", { iov_base: VOID_POINTER, iov_len: U64 }),
-  iov_iter: plain("iov_iter", "kernel-structs", { count: U64 }),
+  kvec: plain("kvec", "kernel-structs", { iov_base: VOID_POINTER, iov_len: ULONG }),
+  iov_iter: plain("iov_iter", "kernel-structs", { count: ULONG }),
   msghdr: plain("msghdr", "kernel-structs", {
     msg_iter: structType("iov_iter"),
     msg_control: VOID_POINTER,
-    msg_controllen: U64,
+    msg_controllen: ULONG,
     msg_flags: U32,
     msg_name: VOID_POINTER,
     msg_namelen: S32,
@@ -76,15 +80,15 @@ const STRUCTS: Readonly<Record<string, RuntimeStruct>> = {
   socket: {
     className: "Socket",
     module: "sockets",
-    fields: { sk: sock, state: S32, flags: U64, ops: pointerTo(structType("proto_ops")) },
+    fields: { sk: sock, state: S32, flags: ULONG, ops: pointerTo(structType("proto_ops")) },
     construct: "kernel, $name",
   },
   sock: {
     className: "Socket",
     module: "sockets",
     fields: {
-      sk_rcvtimeo: S64,
-      sk_sndtimeo: S64,
+      sk_rcvtimeo: LONG,
+      sk_sndtimeo: LONG,
       sk_rcvbuf: S32,
       sk_sndbuf: S32,
       sk_allocation: U32,
