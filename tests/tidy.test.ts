@@ -41,7 +41,7 @@ const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
     "review",
     "native",
   ],
-  "kernel-models": ["check", "repair", "timing"],
+  "kernel-models": ["check", "repair", "timing", "translate"],
   patches: ["check", "repair", "timing"],
 };
 const REGISTRIES = new Set(["kernel-models", "patches"]);

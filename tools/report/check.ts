@@ -124,8 +124,8 @@ function figureLines(figures: Figures, report: CheckReport): readonly string[] {
       `${figures.idleEchoesPerHour} echoes an hour on an idle mount`,
     ...slowLines(figures),
     "",
-    "Seconds, at the shortest round trip of the table. Windows are counted from an echo; margin: how much longer than a",
-    "live server's longest silence the watchdog waits.",
+    "Seconds, at the shortest round trip of the table. Windows are counted from an echo; margin: how much longer",
+    "than a live server's longest silence the watchdog waits.",
     plainTable(
       HEAD,
       HEAD.map(() => "right" as const),

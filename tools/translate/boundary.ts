@@ -23,6 +23,8 @@ export interface SystemModel {
   readonly entries: readonly EntryPoint[];
   /** Fields of which every store is to be in the model, as `struct.field`. */
   readonly stores: readonly string[];
+  /** Delayed work of which every arming is to be in the model, as `struct.field`. */
+  readonly works: readonly string[];
   /** Functions that the environment plays, with a C prototype for trees that do not define them. */
   readonly environment: readonly string[];
   /** Members of ops tables that the environment plays, as `struct.member`. */

@@ -27,6 +27,8 @@ export class ExpansionError extends Error {}
 /** Tokens that one function may become; the largest real ones stay below a twentieth. */
 const MAX_TOKENS = 400_000;
 const NOTHING: ReadonlySet<string> = new Set();
+/** Kind of what stands where a macro's argument is empty; lex.ts knows none such. */
+const PLACEMARKER = -1;
 
 /** Tokens [first, last) of a file, annotations and switched-off text left out already. */
 export function tokensOf(source: string, tokens: Tokens, first: number, last: number): Token[] {
@@ -187,7 +189,11 @@ export class Expander {
         continue;
       }
       const pastes = next?.text === "##" || body[i - 1]?.text === "##";
-      const inserted = pastes ? argument : this.expand(argument);
+      // C11 6.10.3.3: an empty argument next to ## is a placemarker.
+      const empty: Token = { text: "", kind: PLACEMARKER, offset, hidden: NOTHING };
+      const isVariadic = body[i - 2]?.text === "," && body[i - 1]?.text === "##";
+      const pasted = argument.length === 0 && !isVariadic ? [empty] : argument;
+      const inserted = pastes ? pasted : this.expand(argument);
       // `, ## __VA_ARGS__` without arguments takes the comma along.
       if (inserted.length === 0 && pastes && body[i - 1]?.text === "##" && out.at(-2)?.text === ",") out.splice(-2, 2);
       out.push(...inserted.map((one) => ({ ...one, hidden: union(one.hidden, hidden) })));
@@ -216,10 +222,14 @@ function paste(tokens: readonly Token[]): Token[] {
     if (left.text === "," || next.text === ",") continue;
     out.pop();
     const [joined] = tokensOfText(left.text + next.text, left.offset);
-    if (joined !== undefined) out.push({ ...joined, offset: left.offset, hidden: left.hidden });
+    out.push(
+      joined === undefined
+        ? { ...left, text: "", kind: PLACEMARKER }
+        : { ...joined, offset: left.offset, hidden: left.hidden },
+    );
     i++;
   }
-  return out;
+  return out.filter((token) => token.kind !== PLACEMARKER);
 }
 
 /** Text for a parser, with the file's offset of each of its tokens. */

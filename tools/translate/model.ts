@@ -9,7 +9,7 @@ import type { CFile, CFunction } from "../c/file.ts";
 import type { Program } from "../c/program.ts";
 import { childOf } from "../c/syntax.ts";
 import { Boundary, type SystemModel } from "./boundary.ts";
-import { type DataModel, isInt } from "./c-types.ts";
+import { charIsSignedIn, type DataModel, isInt } from "./c-types.ts";
 import { FunctionContext, ModelContext, type Unmodelled } from "./context.ts";
 import { effectsOf } from "./effects.ts";
 import type { ExpandedText, Token } from "./expand.ts";
@@ -64,7 +64,8 @@ export class MissingEntryError extends Error {}
  * @throws MissingEntryError when the kernel has none of the functions where the model begins
  */
 export function translateSystem(program: Program, system: SystemModel, options: TranslateOptions): Translation {
-  const slicer = new Slicer(program, system, { longBits: options.longBits });
+  const charIsSigned = charIsSignedIn(options.kernel.version);
+  const slicer = new Slicer(program, system, { longBits: options.longBits, charIsSigned });
   const functions = slicer.run();
   const { model } = slicer;
   const used = [...new Set([...model.slice.keys()].map((fn) => fn.file))].sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -159,15 +160,35 @@ class Slicer {
     const found: CFunction[] = [];
     for (const key of this.system.stores) {
       const field = key.slice(key.indexOf(".") + 1);
-      const pattern = new RegExp(`(?:->|\\.)\\s*${field}\\s*=[^=]`);
-      for (const file of this.program.files) {
-        for (const fn of file.functions) {
-          if (this.model.boundary.isOutside(fn.name)) continue;
-          if (pattern.test(file.masked.source.slice(fn.bodyStart, fn.end))) found.push(fn);
-        }
+      for (const { fn, offset } of this.matches(new RegExp(`(?:->|\\.)\\s*${field}\\s*=[^=]`))) {
+        if (this.model.boundary.isOutside(fn.name)) this.noteOutside(fn, offset, `stores ${field}`);
+        else found.push(fn);
+      }
+    }
+    for (const key of this.system.works) {
+      const field = key.slice(key.indexOf(".") + 1);
+      const arming = new RegExp(`\\b(?:queue|mod)_delayed_work(?:_on)?\\s*\\([^;]*(?:->|\\.)\\s*${field}\\b`);
+      for (const { fn, offset } of this.matches(arming)) {
+        if (this.model.boundary.isOutside(fn.name)) this.noteOutside(fn, offset, `arms ${field}`);
       }
     }
     return found;
+  }
+
+  /** Functions whose text has a match, with the place of the first one. */
+  private matches(pattern: RegExp): readonly { readonly fn: CFunction; readonly offset: number }[] {
+    return this.program.files.flatMap((file) =>
+      file.functions.flatMap((fn) => {
+        const match = pattern.exec(file.masked.source.slice(fn.bodyStart, fn.end));
+        return match === null ? [] : [{ fn, offset: fn.bodyStart + match.index }];
+      }),
+    );
+  }
+
+  /** What happens behind the boundary is said, not modelled. */
+  private noteOutside(fn: CFunction, offset: number, what: string): void {
+    const place = `${fn.file.path}:${fn.file.lines.lineAt(offset)}`;
+    this.notes.push(`${place}: ${fn.name} ${what}: not in the model, which ends at calls of that function`);
   }
 
   /** Functions behind the members of ops tables that the model calls through; true when there were new ones. */

@@ -16,19 +16,32 @@ import {
   integerOfWords,
   namedInteger,
   pointerTo,
+  S32,
+  S64,
   structType,
   U32,
+  U64,
   VOID,
 } from "./c-types.ts";
 import { type ExpandedText, type Token, tokensOf } from "./expand.ts";
-import { runtimeStruct, runtimeTag } from "./runtime-structs.ts";
+import { LONG, runtimeStruct, runtimeTag, ULONG } from "./runtime-structs.ts";
+import { enumBodies, type TypedefText, typedefTexts } from "./typedefs.ts";
+
+/** The union that a member is in, directly or with others in a struct, and which of its members that is. */
+export interface UnionBranch {
+  readonly union: string;
+  readonly branch: string;
+}
 
 export interface FieldInfo {
   readonly name: string;
   readonly type: CType;
   /** Bytes from the start of the struct; null in structs whose layout is not needed or not known. */
   readonly offset: number | null;
-  readonly bitField: boolean;
+  /** Width of a bit-field, 0 where it is not known; null for all other members. */
+  readonly bits: number | null;
+  /** Unions without a name of their own that it is in, outermost first. */
+  readonly unions: readonly UnionBranch[];
 }
 
 export interface StructInfo {
@@ -62,11 +75,22 @@ interface Layout {
   alignment: number;
 }
 
+/** The struct or union whose members are laid out. */
+interface Whereabouts {
+  readonly tag: string;
+  readonly isUnion: boolean;
+  readonly isPacked: boolean;
+  readonly at: number;
+  readonly unions: readonly UnionBranch[];
+}
+
 const TYPE_NODES = new Set(["primitive_type", "sized_type_specifier", "type_identifier"]);
 
 export class TypeSpace {
   private readonly structs = new Map<string, StructInfo | null>();
-  private typedefTexts: ReadonlyMap<string, { file: CFile; offset: number; text: string }> | null = null;
+  private typedefTexts: ReadonlyMap<string, TypedefText> | null = null;
+  private enumBodies: ReadonlyMap<string, string> | null = null;
+  private readonly enums = new Map<string, CType>();
   private readonly typedefs = new Map<string, CType | null>();
   private readonly globals = new Map<string, GlobalInfo | null>();
   private anonymous = 0;
@@ -83,9 +107,11 @@ export class TypeSpace {
     switch (node.type) {
       case "primitive_type":
       case "sized_type_specifier":
-        return words === "void"
-          ? VOID
-          : (namedInteger(words, this.model) ?? integerOfWords(words.split(" "), this.model));
+        if (words === "void") return VOID;
+        return (
+          namedInteger(words, this.model) ??
+          integerOfWords(words.split(" "), this.model) ?? { kind: "unknown", name: words }
+        );
       case "struct_specifier":
       case "union_specifier": {
         const name = childOf(node, "name");
@@ -95,11 +121,53 @@ export class TypeSpace {
           this.structs.set(tag, this.bodyInfo(tag, node, text, false, null));
         return structType(runtimeTag(tag) ?? tag);
       }
-      case "enum_specifier":
-        return U32;
+      case "enum_specifier": {
+        const name = childOf(node, "name");
+        const body = childOf(node, "body");
+        if (body !== undefined) return this.enumOf(text.slice(body.start, body.end));
+        return name === undefined ? U32 : this.enumType(text.slice(name.start, name.end));
+      }
       default:
         return this.named(words);
     }
+  }
+
+  private enumType(tag: string): CType {
+    let known = this.enums.get(tag);
+    if (known === undefined) {
+      this.enumBodies ??= enumBodies(this.program);
+      known = this.enumOf(this.enumBodies.get(tag) ?? "");
+      this.enums.set(tag, known);
+    }
+    return known;
+  }
+
+  /** gcc gives an enum the first of unsigned int, int, unsigned long and long that has all its values. */
+  private enumOf(body: string): CType {
+    const values = [...body.matchAll(/(?:^|[{,])\s*([A-Za-z_]\w*)/g)].flatMap(([, name]) => {
+      const value = this.enumerator(name as string);
+      return value === null ? [] : [value];
+    });
+    const isNegative = values.some((value) => value < 0);
+    const isWide = values.some((value) => value > 0xffff_ffff || value < -0x8000_0000);
+    const isTall = isNegative && values.some((value) => value > 0x7fff_ffff);
+    if (isWide || isTall) return isNegative ? S64 : U64;
+    return isNegative ? S32 : U32;
+  }
+
+  /** The value of an enumerator; null where it is none, or is no number. */
+  enumerator(name: string): number | null {
+    let back = 0;
+    for (let one = this.program.enumerator(name), i = 0; one !== undefined && i < 10_000; i++) {
+      if (one.valueText !== null) {
+        const base = this.constant(one.valueText);
+        return base === null ? null : base + back;
+      }
+      if (one.previous === null) return back;
+      back++;
+      one = this.program.enumerator(one.previous);
+    }
+    return null;
   }
 
   /** A typedef by its name. */
@@ -205,7 +273,10 @@ export class TypeSpace {
     const runtime = runtimeStruct(tag);
     if (runtime !== null) {
       const fields = new Map(
-        Object.entries(runtime.fields).map(([name, type]) => [name, { name, type, offset: null, bitField: false }]),
+        Object.entries(runtime.fields).map(([name, declared]) => {
+          const type = declared === LONG ? this.long(true) : declared === ULONG ? this.long(false) : declared;
+          return [name, { name, type, offset: null, bits: null, unions: [] }];
+        }),
       );
       return { tag, kind: "runtime", fields, sizeBytes: tag === "kvec" ? this.model.longBits / 4 : null, place: null };
     }
@@ -228,6 +299,10 @@ export class TypeSpace {
     return this.bodyInfo(tag, specifier, text.text, isPacked, place);
   }
 
+  private long(signed: boolean): CType {
+    return { kind: "int", bits: this.model.longBits, signed, isBool: false };
+  }
+
   private bodyInfo(
     tag: string,
     specifier: SyntaxNode,
@@ -238,18 +313,14 @@ export class TypeSpace {
     const layout: Layout = { fields: new Map(), sizeBytes: 0, alignment: 1 };
     const body = childOf(specifier, "body");
     if (body !== undefined) {
-      this.members(body, text, { isUnion: specifier.type === "union_specifier", isPacked, at: 0 }, layout);
+      const isUnion = specifier.type === "union_specifier";
+      this.members(body, text, { tag, isUnion, isPacked, at: 0, unions: [] }, layout);
     }
     if (layout.sizeBytes !== null && !isPacked) layout.sizeBytes = roundUp(layout.sizeBytes, layout.alignment);
     return { tag, kind: isPacked ? "wire" : "object", fields: layout.fields, sizeBytes: layout.sizeBytes, place };
   }
 
-  private members(
-    body: SyntaxNode,
-    text: string,
-    where: { readonly isUnion: boolean; readonly isPacked: boolean; readonly at: number },
-    layout: Layout,
-  ): void {
+  private members(body: SyntaxNode, text: string, where: Whereabouts, layout: Layout): void {
     for (const declaration of body.children) {
       if (declaration.type !== "field_declaration") continue;
       const typeNode = childOf(declaration, "type");
@@ -261,15 +332,33 @@ export class TypeSpace {
         continue;
       }
       const base = this.typeOf(typeNode, text);
-      const bitField = declaration.children.some((child) => child.type === "bitfield_clause");
-      for (const declarator of declarators) {
-        const { name, type } = this.declared(declarator, base, text);
+      const bits = bitWidths(declaration).map((width) => this.constant(text.slice(width.start, width.end)) ?? 0);
+      for (const [i, declarator] of declarators.entries()) {
+        const declared = this.declared(declarator, base, text);
+        const { name } = declared;
         if (name === null) continue;
-        const offset = bitField ? null : this.place(type, where, layout);
-        if (bitField) layout.sizeBytes = null;
-        layout.fields.set(name, { name, type, offset, bitField });
+        // What stands in bytes is looked at as bytes.
+        const type = where.isPacked ? this.inBytes(declared.type) : declared.type;
+        const offset = bits.length > 0 ? null : this.place(type, where, layout);
+        if (bits.length > 0) layout.sizeBytes = null;
+        // With several declarators it is not told which of them has a width.
+        const width = bits.length === 0 ? null : declarators.length === 1 ? (bits[i] ?? 0) : 0;
+        layout.fields.set(name, { name, type, offset, bits: width, unions: branchesOf(where, name) });
       }
     }
+  }
+
+  /** A struct member of a packed struct: the same members, by their bytes. */
+  private inBytes(type: CType): CType {
+    if (type.kind === "array") return { ...type, of: this.inBytes(type.of) };
+    const info = type.kind === "struct" ? this.struct(type.tag) : null;
+    if (info?.kind !== "object") return type;
+    const tag = `${info.tag}__bytes`;
+    if (!this.structs.has(tag)) {
+      const fields = new Map([...info.fields].map(([name, one]) => [name, { ...one, type: this.inBytes(one.type) }]));
+      this.structs.set(tag, { ...info, tag, kind: "wire", fields });
+    }
+    return structType(tag);
   }
 
   /** Members of a member without a name are the struct's own. */
@@ -277,21 +366,38 @@ export class TypeSpace {
     body: SyntaxNode,
     specifier: SyntaxNode,
     text: string,
-    where: { readonly isUnion: boolean; readonly isPacked: boolean; readonly at: number },
+    where: Whereabouts,
     layout: Layout,
   ): void {
     const isUnion = specifier.type === "union_specifier";
-    const start = where.isUnion ? where.at : (layout.sizeBytes ?? 0);
-    const nested: Layout = { fields: layout.fields, sizeBytes: start, alignment: 1 };
-    this.members(body, text, { isUnion, isPacked: where.isPacked, at: start }, nested);
-    const ends = nested.sizeBytes;
+    const alignment = where.isPacked ? 1 : this.bodyAlignment(body, text);
+    const start = roundUp(where.isUnion ? where.at : (layout.sizeBytes ?? 0), alignment);
+    const nested: Layout = { fields: layout.fields, sizeBytes: start, alignment };
+    const unions = branchesOf(where, `${body.start}`);
+    const tag = `${where.tag}.${body.start}`;
+    const before = new Set(layout.fields.keys());
+    this.members(body, text, { tag, isUnion, isPacked: where.isPacked, at: start, unions }, nested);
+    const ends = nested.sizeBytes === null ? null : roundUp(nested.sizeBytes, alignment);
+    if (layout.sizeBytes === null) {
+      for (const [name, field] of layout.fields) {
+        if (!before.has(name)) layout.fields.set(name, { ...field, offset: null });
+      }
+    }
+    layout.alignment = Math.max(layout.alignment, alignment);
     layout.sizeBytes = layout.sizeBytes === null || ends === null ? null : Math.max(layout.sizeBytes, ends);
+  }
+
+  /** Alignment of an unnamed struct or union, from a layout of its own. */
+  private bodyAlignment(body: SyntaxNode, text: string): number {
+    const draft: Layout = { fields: new Map(), sizeBytes: 0, alignment: 1 };
+    this.members(body, text, { tag: "", isUnion: true, isPacked: false, at: 0, unions: [] }, draft);
+    return draft.alignment;
   }
 
   /** Gives a member its offset and moves the end of the struct. */
   private place(
     type: CType,
-    where: { readonly isUnion: boolean; readonly isPacked: boolean; readonly at: number },
+    where: Whereabouts,
     layout: Layout,
   ): number | null {
     const size = type.kind === "array" && type.length === null ? 0 : this.sizeOf(type);
@@ -423,6 +529,16 @@ function declaratorIn(node: SyntaxNode): SyntaxNode | undefined {
   );
 }
 
+/** Nodes of the widths of a declaration's bit-fields. */
+function bitWidths(declaration: SyntaxNode): readonly SyntaxNode[] {
+  return declaration.children.flatMap((child) => (child.type === "bitfield_clause" ? child.children.slice(-1) : []));
+}
+
+/** The unions that a member of a struct or union is in. */
+function branchesOf(where: Whereabouts, branch: string): readonly UnionBranch[] {
+  return where.isUnion ? [...where.unions, { union: where.tag, branch }] : where.unions;
+}
+
 function roundUp(value: number, to: number): number {
   return Math.ceil(value / to) * to;
 }
@@ -436,24 +552,4 @@ function firstTokenAt(starts: Uint32Array, count: number, offset: number): numbe
     else high = middle;
   }
   return low;
-}
-
-const TYPEDEF = /\btypedef\b[^;{}]{1,600};/g;
-
-/** Typedefs without a body, by name; struct typedefs are in the program's index. */
-function typedefTexts(program: Program): ReadonlyMap<string, { file: CFile; offset: number; text: string }> {
-  const all = new Map<string, { file: CFile; offset: number; text: string }>();
-  for (const file of program.files) {
-    if (!file.masked.source.includes("typedef")) continue;
-    const clean = file.masked.source.replace(/\/\*[\s\S]*?\*\//g, (comment) => " ".repeat(comment.length));
-    for (const match of clean.matchAll(TYPEDEF)) {
-      const text = match[0];
-      const name =
-        /\(\s*\*?\s*(\w+)\s*\)\s*\(/.exec(text)?.[1] ??
-        /(\w+)\s*\([^()]*(?:\([^()]*\)[^()]*)*\)\s*;$/.exec(text)?.[1] ??
-        /(\w+)\s*(?:\[[^\]]*\]\s*)*;$/.exec(text)?.[1];
-      if (name !== undefined && !all.has(name)) all.set(name, { file, offset: match.index, text });
-    }
-  }
-  return all;
 }
