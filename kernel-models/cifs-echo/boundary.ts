@@ -7,6 +7,7 @@ import type { ListHead } from "../../tools/simulator/lists.ts";
 import { list_del_init } from "../../tools/simulator/lists.ts";
 import { BytePointer, type Pointer } from "../../tools/simulator/pointers.ts";
 import type { Simulation } from "../../tools/simulator/simulation.ts";
+import { ERR_PTR } from "../../tools/simulator/sleep.ts";
 import { EAGAIN, kernel_sock_shutdown, Socket } from "../../tools/simulator/sockets.ts";
 import { type Coroutine, schedule_timeout_uninterruptible } from "../../tools/simulator/tasks.ts";
 import type { EchoHistory } from "./history.ts";
@@ -17,6 +18,8 @@ type Given = Readonly<Record<string, unknown>>;
 type Played = (given: Given, place: string) => unknown;
 
 const REQUEST_BYTES = 68;
+// include/uapi/asm-generic/errno-base.h
+const EINVAL = 22;
 
 export interface Boundary {
   readonly functions: Readonly<Record<string, unknown>>;
@@ -27,7 +30,10 @@ export interface Boundary {
 /** Everything that the model asks of its surroundings. */
 export function boundaryOf(kernel: Simulation, module: ModelModule, history: EchoHistory, server: SmbServer): Boundary {
   const played = playedFunctions(kernel, module, history, server);
-  const functions: Record<string, unknown> = { members: opsMembers(server) };
+  const functions: Record<string, unknown> = {
+    members: { ...opsMembers(server), connect: () => server.connected() },
+    observe: (_name: string, place: string) => history.declareDead(lastResponse(server), place),
+  };
   for (const [name, parameters] of Object.entries(module.parameters)) {
     const play = played[name] ?? (() => 0);
     functions[name] = (...all: readonly unknown[]): unknown => {
@@ -67,7 +73,9 @@ function playedFunctions(
     return 0;
   };
   const newSocket = (given: Given): number => {
-    store(argument(given, "res", "a4", "a3"), new Socket(kernel, "cifsd"));
+    const socket = new Socket(kernel, "cifsd");
+    socket.ops.connect = () => server.connected();
+    store(argument(given, "res", "a4", "a3"), socket);
     return 0;
   };
   return {
@@ -88,7 +96,13 @@ function playedFunctions(
     cifs_call_async: (given) => sendEcho(kernel, given, history, server),
     handle_mid: (given) => handleAnswer(given, module),
     is_valid_oplock_break: () => false,
-    cifs_reconnect: (_given, place) => history.declareDead(lastResponse(server), place),
+    // A server with one address, and no DFS.
+    reconn_set_ipaddr: () => 0,
+    reconn_set_ipaddr_from_hostname: () => 0,
+    get_tcp_super: () => ERR_PTR(-EINVAL),
+    cifs_get_tcp_super: () => ERR_PTR(-EINVAL),
+    reconn_setup_dfs_targets: () => -EINVAL,
+    kernel_connect: () => server.connected(),
   };
 }
 
@@ -109,7 +123,8 @@ function* sendEcho(kernel: Simulation, given: Given, history: EchoHistory, serve
   return 0;
 }
 
-function lastResponse(server: SmbServer): number {
+/** The tick at which the kernel last took note of an answer; 0 without a session. */
+export function lastResponse(server: SmbServer): number {
   const stamp = server.session?.["lstrp"];
   return typeof stamp === "number" ? stamp : Number(stamp ?? 0);
 }

@@ -5,12 +5,13 @@
 import type { RunFault, RunOptions, RunRecord, RunScenario, Scenario } from "../../tools/check/scenario.ts";
 import { lateUpTo } from "../../tools/simulator/decisions.ts";
 import { SimulationFault } from "../../tools/simulator/fault.ts";
+import { ltS64 } from "../../tools/simulator/integers.ts";
 import { UnmodelledFault } from "../../tools/simulator/model.ts";
 import { PhaseDependent, PhaseTie } from "../../tools/simulator/phase.ts";
 import { Simulation } from "../../tools/simulator/simulation.ts";
 import { type Coroutine, kthread_run } from "../../tools/simulator/tasks.ts";
 import type { DelayedWork, WorkStruct } from "../../tools/simulator/workqueue.ts";
-import { boundaryOf } from "./boundary.ts";
+import { boundaryOf, lastResponse } from "./boundary.ts";
 import { EchoHistory, isCoroutine, RUN_ENDS } from "./history.ts";
 import { type ModelInstance, type ModelModule, mountOptions, negotiated } from "./mount.ts";
 import { SmbServer } from "./server.ts";
@@ -54,7 +55,13 @@ function run(module: ModelModule, scenario: Scenario, options: RunOptions): RunR
   });
   const bound = scenario.maxTicksAfterMount;
   const fault = outcome(kernel, bound === undefined ? {} : { untilTick: mountTick + bound });
-  return history.record(fault, server.unanswered);
+  return history.record(fault, server.unanswered + unnoted(history, server));
+}
+
+/** 1 when the kernel has not taken note of the last answer that arrived, else 0. */
+function unnoted({ responses }: EchoHistory, server: SmbServer): number {
+  const last = responses.at(-1);
+  return last !== undefined && ltS64(lastResponse(server), last) ? 1 : 0;
 }
 
 /** mount(2), as far as the echo goes: the session is made, and then the server has agreed to everything. */
@@ -73,7 +80,7 @@ function* mount(
   const echo = server.session["echo"] as DelayedWork;
   const original = echo.work.func as (work: WorkStruct) => unknown;
   // Seen from outside, the work is one that says when it runs.
-  echo.work.func = (work) => history.echoWork(() => original(work));
+  echo.work.func = (work) => history.echoWork(echo, () => original(work));
 }
 
 /** Runs to the end; what kept it from getting there, if anything did. */

@@ -53,10 +53,12 @@ function detectionOf({ combination, result }: Explored): Detection {
 
 function idleOf({ combination, result }: Explored, survey: Survey): IdleFigures {
   const { hz } = combination;
-  const { spanTicks, periodTicks, slowPeriodTicks, longestSilenceTicks } = result;
+  const { spanTicks, periodTicks, slowPeriodTicks, longestSilenceTicks, survivedTicks } = result;
   const silence = longestSilenceTicks === null ? null : seconds(longestSilenceTicks, hz);
   const interval = survey.fixedIntervalSeconds ?? combination.echoIntervalSeconds;
-  const patience = survey.timeoutIntervals === null ? null : survey.timeoutIntervals * interval;
+  // Where no answer can come late, by the intervals that the watchdog waits.
+  const named = survey.timeoutIntervals === null ? null : survey.timeoutIntervals * interval;
+  const patience = survivedTicks === null ? named : seconds(survivedTicks, hz);
   return {
     ...names(combination),
     periodSeconds: periodTicks === null ? null : seconds(periodTicks, hz),

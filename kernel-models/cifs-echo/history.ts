@@ -2,6 +2,7 @@
 import type { DeclaredDead, RunFault, RunRecord, Scenario } from "../../tools/check/scenario.ts";
 import type { Simulation } from "../../tools/simulator/simulation.ts";
 import type { Coroutine } from "../../tools/simulator/tasks.ts";
+import { type DelayedWork, delayed_work_pending } from "../../tools/simulator/workqueue.ts";
 
 /** Thrown to end a run from the middle of a model; not an error, so it has no stack to build. */
 export const RUN_ENDS: unique symbol = Symbol("the run ends");
@@ -13,6 +14,7 @@ export function isCoroutine(value: unknown): value is Coroutine<unknown> {
 
 export class EchoHistory {
   readonly works: number[] = [];
+  readonly unarmed: number[] = [];
   readonly echoes: number[] = [];
   readonly responses: number[] = [];
   declaredDead: DeclaredDead | null = null;
@@ -28,7 +30,7 @@ export class EchoHistory {
   ) {}
 
   /** The echo work runs. */
-  *echoWork(body: () => unknown): Coroutine {
+  *echoWork(work: DelayedWork, body: () => unknown): Coroutine {
     const { kernel, scenario } = this;
     const isAfterAnchor = this.echoes.length >= scenario.anchorEcho;
     this.works.push(kernel.clock.tick);
@@ -37,6 +39,7 @@ export class EchoHistory {
     const result = body();
     if (isCoroutine(result)) yield* result;
     if (this.echoes.length === before) kernel.note("echo-suppressed");
+    if (!delayed_work_pending(work)) this.unarmed.push(kernel.clock.tick);
     if (isAfterAnchor && ++this.worksAfterAnchor >= scenario.endEchoesAfterAnchor) throw RUN_ENDS;
   }
 
@@ -55,18 +58,19 @@ export class EchoHistory {
     this.kernel.note("response", kind);
   }
 
-  /** cifs_reconnect() is called: the connection is given up. */
-  declareDead(lastResponseTick: number, by: string): never {
+  /** cifs_reconnect() is called: the connection is given up. Only a server that comes back is worth going on for. */
+  declareDead(lastResponseTick: number, by: string): void {
     const { tick } = this.kernel.clock;
     this.kernel.note("declared-dead", by, lastResponseTick);
-    this.declaredDead = { tick, lastResponseTick, by };
-    throw RUN_ENDS;
+    this.declaredDead ??= { tick, lastResponseTick, by };
+    if (this.scenario.revivalTicks === undefined) throw RUN_ENDS;
   }
 
   record(fault: RunFault | null, requestsUnanswered: number): RunRecord {
     return {
       anchorTick: this.anchorTick,
       works: this.works,
+      unarmed: this.unarmed,
       echoes: this.echoes,
       responses: this.responses,
       declaredDead: this.declaredDead,

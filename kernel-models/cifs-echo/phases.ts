@@ -52,12 +52,16 @@ export interface CombinationResult {
   readonly slowPeriodTicks: number | null;
   /** The longest time between two responses of a live server. */
   readonly longestSilenceTicks: number | null;
+  /** The longest silence after which an answer is still taken note of; null where it was not measured. */
+  readonly survivedTicks: number | null;
   readonly windows: readonly PhaseRange[];
   readonly isDeclaredDeadWhenIdle: boolean;
   readonly violation: Violation | null;
   readonly detection: DetectionTicks | null;
   /** An echo could not be sent once, and none is ever sent again. */
   readonly silenced: Scenario | null;
+  /** A server that came back after it was declared dead, and is sent no echo any more. */
+  readonly forgotten: Scenario | null;
   /** A dead server that is never declared dead. */
   readonly unnoticed: Scenario | null;
   readonly faults: readonly RunFault[];
@@ -238,9 +242,12 @@ function alignments(idle: Scenario, explorer: Explorer, findings: Findings): rea
 
 /**
  * Whether a request's consequences are over by the end of the run: it was answered, and so was an echo that was sent
- * after that. The state is then that of the anchor echo's answer, from which everything goes on as before.
+ * after that, and the client has taken note of it. The state is then that of the anchor echo's answer, from which
+ * everything goes on as before.
  */
 function isSettled(record: RunRecord, phase: number, rttTicks: number): boolean {
+  // A thread that sleeps when the answer arrives may look at its watchdog first when it wakes up.
+  if (record.requestsUnanswered > 0) return false;
   const answered = record.anchorTick + phase + rttTicks;
   const echo = record.echoes.find((tick) => tick >= answered);
   return echo !== undefined && record.responses.some((tick) => tick >= echo + rttTicks);
@@ -365,6 +372,40 @@ function detectIdle(
   return { best: Math.max(best, 0), worst: afterEcho - scenario.rttTicks, afterEcho, worstAfterRequest: null };
 }
 
+/**
+ * The longest silence after which an answer is still taken note of, in ticks between two answers: what the watchdog
+ * waits for whatever the rhythm is in which it looks. Null where an answer that comes at once is not.
+ *
+ * @param deadTicks after so long a silence the server is declared dead in any case
+ */
+function longestSurvived(idle: Scenario, deadTicks: number, explorer: Explorer, into: Findings): number | null {
+  const { rttTicks, hz, echoIntervalSeconds } = idle;
+  const fromTicks = rttTicks + 1;
+  const isSurvived = (silence: number): boolean => {
+    const toTicks = rttTicks + silence;
+    const scenario: Scenario = {
+      ...dyingScenario(idle, toTicks),
+      deathTicks: null,
+      // Something to be answered when the pause is over, whatever becomes of the echoes.
+      touches: [fromTicks],
+      pauses: [{ fromTicks, toTicks }],
+      endTicksAfterAnchor: toTicks + echoIntervalSeconds * hz,
+    };
+    const { declaredDead, anchorTick, fault } = explorer.once(scenario);
+    into.runs += 2;
+    if (fault !== null) into.fault(fault);
+    return fault === null && (declaredDead === null || declaredDead.lastResponseTick >= anchorTick + toTicks);
+  };
+  let [survived, lost] = [rttTicks + 1, deadTicks + 1];
+  if (survived >= lost || !isSurvived(survived)) return null;
+  while (lost - survived > 1) {
+    const middle = Math.floor((survived + lost) / 2);
+    if (isSurvived(middle)) survived = middle;
+    else lost = middle;
+  }
+  return survived;
+}
+
 /** A server that dies just after it answered one request, at every phase of that; the longest time to notice. */
 function sweepDying(alignment: Alignment, spanTicks: number, explorer: Explorer, into: Findings): number | null {
   const { scenario } = alignment;
@@ -417,6 +458,7 @@ export function exploreCombination(
   const found = alignments(idleScenario(request, combination), explorer, findings);
   let detection: DetectionTicks | null = null;
   let isDeclaredDeadWhenIdle = false;
+  let survivedTicks: number | null = null;
   for (const alignment of found) {
     const { record, scenario, spanTicks, periodTicks } = alignment;
     if (record.fault !== null) continue;
@@ -434,23 +476,35 @@ export function exploreCombination(
     const here = detectIdle(alignment, spanTicks, explorer, findings);
     const isSwept = combination.isForDetection && combination.echoIntervalSeconds <= MAX_DYING_SECONDS;
     const worst = isSwept && here !== null ? sweepDying(alignment, spanTicks, explorer, findings) : null;
-    if (here !== null) detection = worseOf(detection, { ...here, worstAfterRequest: worst });
+    if (here !== null) {
+      detection = worseOf(detection, { ...here, worstAfterRequest: worst });
+      survivedTicks ??= longestSurvived(scenario, here.worst, explorer, findings);
+    }
     sweepHealthy(alignment, spanTicks, worksToWatch(here, periodTicks), explorer, findings);
   }
   const first = found[0];
   const slowPeriodTicks = combination.isForDetection ? slowPeriod(request, combination, explorer, findings) : null;
-  const silenced = combination.isForDetection ? echoesEnd(request, combination, explorer, findings) : null;
+  const silenced =
+    combination.isForDetection && first !== undefined
+      ? echoesEnd(first, request, combination, explorer, findings)
+      : null;
+  const forgotten =
+    combination.isForDetection && detection !== null
+      ? notResumed(idleScenario(request, combination), detection.worst, explorer, findings)
+      : null;
   const { windows, violation, unnoticed, faults, phases, runs, longestSilenceTicks } = findings;
   return {
     spanTicks: first?.spanTicks ?? null,
     periodTicks: first?.periodTicks ?? null,
     slowPeriodTicks,
     longestSilenceTicks,
+    survivedTicks,
     windows,
     isDeclaredDeadWhenIdle,
     violation,
     detection,
     silenced,
+    forgotten,
     unnoticed,
     faults,
     alignments: found.length,
@@ -473,19 +527,50 @@ function slowPeriod(
   return fault !== null || last === undefined || before === undefined ? null : last - before;
 }
 
-/** One echo cannot be sent: the history in which no further one is ever tried; null when there is one. */
+/**
+ * One echo cannot be sent: the history in which no further one is ever tried; null when there is one. A request just
+ * after the failure keeps the server from being declared dead before the next echo is due.
+ */
 function echoesEnd(
+  { record: { echoes } }: Alignment,
   request: CheckRequest,
   combination: Combination,
   explorer: Explorer,
   into: Findings,
 ): Scenario | null {
-  const scenario = { ...idleScenario(request, combination), anchorEcho: 1, failedEcho: 2 };
+  const [one, two] = echoes;
+  const touches = one === undefined || two === undefined ? [] : [two - one + 1];
+  const scenario = { ...idleScenario(request, combination), anchorEcho: 1, failedEcho: 2, touches };
   const record = explorer.once(scenario);
   into.runs += 2;
   if (record.fault !== null) into.fault(record.fault);
   // Without a first echo there is nothing to go on.
-  return record.fault === null && record.echoes.length === 1 ? scenario : null;
+  if (record.fault !== null || record.echoes.length !== 1) return null;
+  // The echo work goes on, but the server was given up before it could send anything.
+  const worksSince = record.works.filter((tick) => tick > record.anchorTick).length;
+  return record.declaredDead !== null && worksSince > 1 ? null : scenario;
+}
+
+/** Seconds for which a server stays away after it was declared dead: a few attempts to connect fail. */
+const AWAY_SECONDS = 10;
+
+/** A server that dies, is declared dead and comes back: the history in which it is sent no echo; null when it is. */
+function notResumed(idle: Scenario, noticedTicks: number, explorer: Explorer, into: Findings): Scenario | null {
+  const { hz, rttTicks, echoIntervalSeconds } = idle;
+  const dying = dyingScenario(idle, rttTicks + 1);
+  const revivalTicks = rttTicks + 1 + noticedTicks + AWAY_SECONDS * hz;
+  const scenario: Scenario = {
+    ...dying,
+    revivalTicks,
+    endTicksAfterAnchor: revivalTicks + (3 * echoIntervalSeconds + AWAY_SECONDS) * hz,
+    maxTicksAfterMount: (dying.maxTicksAfterMount ?? 0) + revivalTicks + giveUpTicks(hz, echoIntervalSeconds),
+  };
+  const record = explorer.once(scenario);
+  into.runs += 2;
+  if (record.fault !== null) into.fault(record.fault);
+  // A client that never gave the server up has nothing to resume.
+  if (record.fault !== null || record.declaredDead === null) return null;
+  return record.echoes.some((tick) => tick > record.anchorTick + revivalTicks) ? null : scenario;
 }
 
 /** A mount that sends no echoes and is never given up: nothing would tell a dead server from a live one. */

@@ -5,6 +5,7 @@
  * - healthy-server-kept (safety): a server that answers every request within half an echo interval is never declared
  *   dead.
  * - echo-goes-on (progress): after an echo that could not be sent, echoes are sent again.
+ * - echo-resumes (progress): after a reconnect to a server that is back, echoes are sent again.
  * - dead-server-noticed (progress): a dead server is declared dead within a bound; the model itself yields the bound.
  */
 import type { RunFault } from "../../tools/check/scenario.ts";
@@ -214,6 +215,20 @@ function goesOn({ explored }: Findings, isUnsure: boolean): PropertyResult {
   return { ...base, verdict: isUnsure ? "inconclusive" : "holds", violation: null, detail };
 }
 
+function resumes({ explored }: Findings, isUnsure: boolean): PropertyResult {
+  const forgotten = explored.map(({ result }) => result.forgotten).find((one) => one !== null) ?? null;
+  const base = { name: "echo-resumes", kind: "progress" } as const;
+  if (forgotten !== null) {
+    const detail = `${settings(forgotten)}: after a reconnect to a server that is back, no echo was sent`;
+    return { ...base, verdict: "violated", violation: schedule(forgotten), detail };
+  }
+  const isOpen = isUnsure || explored.every(({ result }) => result.detection === null);
+  const detail = isOpen
+    ? "no server came back in a run that could be followed to its end"
+    : "after a reconnect to a server that is back, echoes were sent again";
+  return { ...base, verdict: isOpen ? "inconclusive" : "holds", violation: null, detail };
+}
+
 function schedule(scenario: Schedule["scenario"]): Schedule {
   return { scenario, maxLatenessTicks: 0, decisions: [] };
 }
@@ -241,7 +256,7 @@ function bounds(request: CheckRequest, found: Survey, { explored, workloads }: F
       `server within half an echo interval, workers late by up to ${1 / MAX_LATENESS_DIVISOR} s`,
     "a server that dies just after an echo, just before the answer to the next, and, for echo intervals up to " +
       `${MAX_DYING_SECONDS} s, just after a request at every jiffy between two echoes`,
-    "an echo that cannot be sent: the second attempt of a mount",
+    "an echo that cannot be sent: the second attempt of a mount; a server that is back 10 s after it was declared dead",
     `a dead server counts as unnoticed after ${GIVE_UP.intervals} echo intervals and ${GIVE_UP.seconds} s`,
     "one CPU, one connection; the transport loses nothing; requests are answered in full",
   ];
@@ -256,7 +271,7 @@ function conclude(
 ): CheckResult {
   const findings = gathered(found, jobs, results);
   const isUnsure = unmodelled > 0 || findings.faults.length > 0 || findings.explored.length === 0;
-  const properties = [safety(findings, isUnsure), goesOn(findings, isUnsure), progress(findings, isUnsure)];
+  const properties = [safety, progress, goesOn, resumes].map((property) => property(findings, isUnsure));
   const reasons = findings.faults.map((fault) => `${fault.kind}: ${fault.message}`);
   if (unmodelled > 0) reasons.push(`${counted(unmodelled, "place")} of the model's slice not modelled`);
   const isViolated = properties.some((one) => one.verdict === "violated");

@@ -4,18 +4,21 @@
  */
 import type { Scenario } from "../../tools/check/scenario.ts";
 import { leS64, ltS64 } from "../../tools/simulator/integers.ts";
+import { kref, kref_init, refcount_set, refcount_t } from "../../tools/simulator/kernel-structs.ts";
 import type { ListHead } from "../../tools/simulator/lists.ts";
 import { list_add_tail } from "../../tools/simulator/lists.ts";
 import type { Simulation } from "../../tools/simulator/simulation.ts";
 import { arrive, type Socket } from "../../tools/simulator/sockets.ts";
 import type { EchoHistory } from "./history.ts";
-import { type Members, type ModelInstance, type ModelModule, setMember } from "./mount.ts";
+import { type Members, type ModelInstance, type ModelModule, negotiated, setMember } from "./mount.ts";
 
 export interface Request {
   readonly kind: "echo" | "user";
   readonly number: number;
   /** The mid_q_entry of the kernel, where the model has that struct. */
   readonly entry: Members | null;
+  /** The connection that it went out on: an answer does not come on another. */
+  readonly socket: Socket | null;
 }
 
 /** [MS-SMB2] 2.2.1: header of 64 bytes; [MS-CIFS] 2.2.3.1: of 32. */
@@ -28,6 +31,8 @@ const SMB1_ECHO = 0x2b;
 const SMB1_READ = 0x2e;
 const SMB2_READ = 0x08;
 const CREDITS_GRANTED = 1;
+/** include/uapi/asm-generic/errno.h */
+const EHOSTUNREACH = 113;
 
 export class SmbServer {
   session: Members | null = null;
@@ -80,11 +85,32 @@ export class SmbServer {
     this.submit("user", {});
   }
 
+  /** kernel_connect(): the connection is made at once, or there is nobody. */
+  connected(): number {
+    if (this.session === null) return 0;
+    if (this.isDead(this.kernel.clock.tick)) return -EHOSTUNREACH;
+    // Negotiation and session setup are other work's business (smb2_reconnect_server); here they succeed.
+    const { session, constants } = this;
+    this.kernel.after(2 * this.scenario.rttTicks, () => {
+      negotiated(session, constants);
+      this.userRequest();
+    });
+    return 0;
+  }
+
+  /** Whether nobody answers at a tick. */
+  private isDead(tick: number): boolean {
+    const { anchorTick, echoes } = this.history;
+    const { deathTicks, revivalTicks, anchorEcho } = this.scenario;
+    if (deathTicks === null || echoes.length < anchorEcho || ltS64(tick, anchorTick + deathTicks)) return false;
+    return revivalTicks === undefined || ltS64(tick, anchorTick + revivalTicks);
+  }
+
   /** A request goes out: the kernel's bookkeeping of it, and when its answer comes. */
   submit(kind: Request["kind"], members: Members): Request {
     const number = this.nextNumber++;
     const entry = this.entryOf(kind, number, members);
-    const request: Request = { kind, number, entry };
+    const request: Request = { kind, number, entry, socket: this.socket };
     const answerTick = this.answerTick();
     if (answerTick === null) this.unanswered++;
     else this.kernel.at(answerTick, () => this.answer(request));
@@ -105,6 +131,9 @@ export class SmbServer {
       ...members,
     };
     for (const [name, value] of Object.entries(all)) if (value !== undefined) setMember(entry, name, value);
+    const { refcount } = entry;
+    if (refcount instanceof kref) kref_init(refcount);
+    else if (refcount instanceof refcount_t) refcount_set(refcount, 1);
     const pending = this.session?.["pending_mid_q"];
     if ("qhead" in entry && pending !== undefined) list_add_tail(entry["qhead"] as ListHead, pending as ListHead);
     return entry;
@@ -118,20 +147,23 @@ export class SmbServer {
   /** When the answer to a request that is sent now arrives; null when it never does. */
   private answerTick(): number | null {
     const { anchorTick, echoes } = this.history;
-    const { deathTicks, pauses, rttTicks, anchorEcho } = this.scenario;
+    const { pauses, rttTicks, anchorEcho } = this.scenario;
     let tick = this.kernel.clock.tick + rttTicks;
     if (echoes.length < anchorEcho) return tick;
     for (const pause of pauses ?? []) {
       const isIn = leS64(anchorTick + pause.fromTicks, tick) && ltS64(tick, anchorTick + pause.toTicks);
       if (isIn) tick = anchorTick + pause.toTicks;
     }
-    if (deathTicks !== null && leS64(anchorTick + deathTicks, tick)) return null;
-    return tick;
+    return this.isDead(tick) ? null : tick;
+  }
+
+  private get socket(): Socket | null {
+    return (this.session?.["ssocket"] as Socket | null | undefined) ?? null;
   }
 
   private answer(request: Request): void {
-    const socket = this.session?.["ssocket"] as Socket | null | undefined;
-    if (socket === null || socket === undefined) return;
+    const { socket } = this;
+    if (socket === null || socket !== request.socket) return;
     const bytes = this.bytesOf(request);
     this.answers.set(bytes, request);
     this.history.responseArrived(request.kind);

@@ -48,13 +48,14 @@ const ENCRYPTED = [
      void *buffer, unsigned int buffer_len, bool is_offloaded)`,
 ];
 
-/** What a reconnect does is not asked: the verdict is about whether it comes to one. */
+/** Reconnecting: the connection is one of one channel and to one server; DFS referrals are another system. */
 const RECONNECTING = [
-  "int cifs_reconnect(struct TCP_Server_Info *server)",
-  "int _cifs_reconnect(struct TCP_Server_Info *server, bool mark_smb_session, bool once)",
-  "int __cifs_reconnect(struct TCP_Server_Info *server, bool mark_smb_session, bool once)",
-  "int cifs_reconnect_once(struct TCP_Server_Info *server)",
+  "int reconn_set_ipaddr(struct TCP_Server_Info *server)",
+  "int reconn_set_ipaddr_from_hostname(struct TCP_Server_Info *server)",
   "int reconnect_dfs_server(struct TCP_Server_Info *server)",
+  "struct super_block *get_tcp_super(struct TCP_Server_Info *server)",
+  "struct super_block *cifs_get_tcp_super(struct TCP_Server_Info *server)",
+  "int reconn_setup_dfs_targets(struct cifs_sb_info *cifs_sb, struct dfs_cache_tgt_list *tl)",
 ];
 
 const OPS_MEMBERS = [
@@ -122,6 +123,11 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
     names: `cifs_clear_\\w+_buffer iov_iter_(?:folio_queue|xarray|bvec) netfs_\\w+ put_page dequeue_mid release_mid
       DeleteMidQEntry cifs_mid_q_entry_release`,
   },
+  {
+    reason: "sessions, other channels and DFS targets are not modelled: there is one connection",
+    names: `cifs_signal_cifsd_for_reconnect cifs_chan_\\w+ (?:cifs_)?put_tcp_super
+      reconn_(?:inval_dfs_target|set_next_dfs_target) dfs_cache_\\w+ CIFS_SB`,
+  },
   { reason: "the cache of file data", names: "(?:cifs_)?fscache_\\w+" },
   { reason: "witness registrations are their own protocol", names: "cifs_swn_\\w+" },
   { reason: "suspend is not modelled", names: "try_to_freeze" },
@@ -131,6 +137,7 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
 export const cifsEchoSlice: SystemModel = {
   name: "cifs-echo",
   entries: [{ name: "cifs_get_tcp_session" }, { name: "cifs_echo_request" }, { name: "cifs_demultiplex_thread" }],
+  observed: ["cifs_reconnect", "cifs_reconnect_once"],
   stores: ["TCP_Server_Info.lstrp"],
   works: ["TCP_Server_Info.echo"],
   tables: {

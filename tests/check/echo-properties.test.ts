@@ -34,6 +34,8 @@ describe("HZ=250, 60 s, round trip one jiffy", () => {
     expect(properties.map((one) => [one.name, one.verdict])).toEqual([
       ["healthy-server-kept", "violated"],
       ["dead-server-noticed", "holds"],
+      ["echo-goes-on", "holds"],
+      ["echo-resumes", "holds"],
     ]);
     expect(figures.windows).toEqual([
       { hz: 250, echoIntervalSeconds: 60, rttSeconds: 0.004, fromSeconds: 2.44, toSeconds: 2.88, share: 110 / 15_360 },
@@ -82,7 +84,7 @@ describe("what changes in the code shows", () => {
 
   test("no watchdog: a dead server is never noticed", () => {
     const { properties, figures } = check({ ...TWO, timeoutIntervals: null });
-    expect(properties.map((one) => one.verdict)).toEqual(["holds", "violated"]);
+    expect(properties.map((one) => one.verdict)).toEqual(["holds", "violated", "holds", "inconclusive"]);
     expect(properties[1]?.violation?.scenario.deathTicks).toBe(2);
     expect(figures.timeoutIntervals).toBeNull();
     expect(figures.detection[0]?.worstSeconds).toBeNull();
@@ -101,11 +103,11 @@ describe("what changes in the code shows", () => {
 
   test("a fault in a run, and calls that are not modelled: inconclusive, never holds", () => {
     const fault = check({ ...THREE, unmodelledEcho: true });
-    expect([fault.verdict, verdicts(fault)]).toEqual(["inconclusive", ["inconclusive", "inconclusive"]]);
+    expect([fault.verdict, verdicts(fault)]).toEqual(["inconclusive", Array(4).fill("inconclusive")]);
     expect(fault.reasons).toEqual(["unmodelled: echo() was reached"]);
-    expect(verdicts(check(THREE, {}, 2))).toEqual(["inconclusive", "inconclusive"]);
+    expect(verdicts(check(THREE, {}, 2))).toEqual(Array(4).fill("inconclusive"));
     // A violation that was seen stays one.
-    expect(verdicts(check(TWO, {}, 2))).toEqual(["violated", "inconclusive"]);
+    expect(verdicts(check(TWO, {}, 2))).toEqual(["violated", ...Array(3).fill("inconclusive")]);
   });
 });
 

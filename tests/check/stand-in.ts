@@ -32,6 +32,7 @@ export const THREE: StandIn = { ...TWO, timeoutIntervals: 3 };
 
 interface History {
   readonly works: number[];
+  readonly unarmed: number[];
   readonly echoes: number[];
   readonly responses: number[];
   anchorTick: number;
@@ -45,6 +46,7 @@ class Machine {
   readonly socket: Socket;
   readonly history: History = {
     works: [],
+    unarmed: [],
     echoes: [],
     responses: [],
     anchorTick: -1,
@@ -54,6 +56,7 @@ class Machine {
   };
   lstrp = 0;
   private worksAfterAnchor = 0;
+  private attempts = 0;
 
   constructor(
     private readonly code: StandIn,
@@ -85,7 +88,8 @@ class Machine {
     const due = kernel.clock.tick + scenario.rttTicks - history.anchorTick;
     const pause = scenario.pauses?.find(({ fromTicks, toTicks }) => due >= fromTicks && due < toTicks);
     const at = pause?.toTicks ?? due;
-    if (scenario.deathTicks !== null && !isLater(scenario.deathTicks, at)) {
+    const isBack = scenario.revivalTicks !== undefined && !isLater(scenario.revivalTicks, at);
+    if (scenario.deathTicks !== null && !isLater(scenario.deathTicks, at) && !isBack) {
       history.unanswered++;
       return;
     }
@@ -105,6 +109,8 @@ class Machine {
     const isAfterAnchor = history.anchorTick >= 0;
     if (this.code.guard && time_before64(kernel.jiffies, this.lstrp + this.interval - scenario.hz)) {
       kernel.note("echo-suppressed");
+    } else if (++this.attempts === scenario.failedEcho) {
+      kernel.note("echo-failed");
     } else {
       if (this.code.unmodelledEcho === true) throw new Error("unmodelled");
       history.echoes.push(tick);
@@ -118,6 +124,7 @@ class Machine {
       this.request();
     }
     if (this.code.rearms) rearm();
+    else history.unarmed.push(tick);
     if (isAfterAnchor && ++this.worksAfterAnchor >= scenario.endEchoesAfterAnchor) kernel.stop("works");
   }
 
@@ -125,6 +132,12 @@ class Machine {
     const { kernel, code } = this;
     if (code.timeoutIntervals === null) return false;
     if (!time_after64(kernel.jiffies, this.lstrp + code.timeoutIntervals * this.interval)) return false;
+    if (this.scenario.revivalTicks !== undefined) {
+      // A reconnect: it takes no time here, and the watchdog begins anew.
+      this.history.dead ??= { tick: kernel.clock.tick, lastResponseTick: this.lstrp, by: "server_unresponsive" };
+      this.lstrp = kernel.jiffies;
+      return false;
+    }
     this.history.dead = { tick: kernel.clock.tick, lastResponseTick: this.lstrp, by: "server_unresponsive" };
     kernel.note("declared-dead");
     kernel.stop("dead");
@@ -168,8 +181,8 @@ class Machine {
       if (!(error instanceof Error) || error.message !== "unmodelled") throw error;
       history.fault = { kind: "unmodelled", message: "echo() was reached" };
     }
-    const { anchorTick, works, echoes, responses, unanswered, dead, fault } = history;
-    return { anchorTick, works, echoes, responses, declaredDead: dead, requestsUnanswered: unanswered, fault, events };
+    const { unanswered, dead, ...rest } = history;
+    return { ...rest, declaredDead: dead, requestsUnanswered: unanswered, events };
   }
 }
 

@@ -16,6 +16,7 @@ export type HistoryKind =
   | "late-answer"
   | "server-pauses"
   | "server-dies"
+  | "server-back"
   | "declared-dead";
 
 export interface HistoryRow {
@@ -57,6 +58,7 @@ function armings(events: readonly TraceEvent[]): ReadonlyMap<number, number> {
 const ORDER: readonly HistoryKind[] = [
   "server-pauses",
   "server-dies",
+  "server-back",
   "request",
   "echo-answer",
   "request-answer",
@@ -72,7 +74,9 @@ const ORDER: readonly HistoryKind[] = [
 export function historyOf(scenario: Scenario, record: RunRecord, events: readonly TraceEvent[]): History {
   const { anchorTick, works, echoes, declaredDead } = record;
   const dead = declaredDead?.tick ?? Number.POSITIVE_INFINITY;
-  const responses = record.responses.filter((tick) => tick <= dead);
+  // Runs end with the declaration, but for those in which the server comes back.
+  const end = scenario.revivalTicks === undefined ? dead : Number.POSITIVE_INFINITY;
+  const responses = record.responses.filter((tick) => tick <= end);
   const armed = armings(events);
   const sent = new Set(echoes);
   const touches = scenario.touches.map((touch) => anchorTick + touch);
@@ -100,12 +104,14 @@ export function historyOf(scenario: Scenario, record: RunRecord, events: readonl
   }
   for (const { fromTicks } of isAnchored ? (scenario.pauses ?? []) : []) add(anchorTick + fromTicks, "server-pauses");
   if (isAnchored && scenario.deathTicks !== null) add(anchorTick + scenario.deathTicks, "server-dies");
+  const { revivalTicks } = scenario;
+  if (isAnchored && revivalTicks !== undefined) add(anchorTick + revivalTicks, "server-back");
   if (declaredDead !== null) add(declaredDead.tick, "declared-dead");
   rows.sort((a, b) => a.tick - b.tick || ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
   const [last, before] = [works.at(-1), works.at(-2)];
   const since = declaredDead?.lastResponseTick ?? Number.POSITIVE_INFINITY;
   return {
-    rows: rows.filter((row) => row.tick <= dead),
+    rows: rows.filter((row) => row.tick <= end),
     anchorTick,
     isAnchored,
     periodTicks: last === undefined || before === undefined ? null : last - before,

@@ -30,6 +30,11 @@ export interface Scenario {
   readonly touches: readonly number[];
   /** From then on, in ticks after the anchor, the server answers nothing; null: it stays alive. */
   readonly deathTicks: number | null;
+  /**
+   * The dead server is there again from then on, in ticks after the anchor: the client can connect to it. The run goes
+   * on after the server was declared dead. Absent: it stays dead, and the run ends with the declaration.
+   */
+  readonly revivalTicks?: number;
   readonly pauses?: readonly Pause[];
   /** Which attempt to send an echo fails, 1 being the first; the client finds out at once. None when absent. */
   readonly failedEcho?: number;
@@ -63,6 +68,8 @@ export interface RunRecord {
   readonly anchorTick: number;
   /** When the echo work ran, whether or not it sent an echo. */
   readonly works: readonly number[];
+  /** Works that ended without the work being armed again. */
+  readonly unarmed: readonly number[];
   /** When echo requests were sent. */
   readonly echoes: readonly number[];
   /** When responses arrived. */
@@ -100,6 +107,7 @@ export function mapTicks(record: RunRecord, map: (tick: number) => number): RunR
     ...record,
     anchorTick: map(record.anchorTick),
     works: record.works.map(map),
+    unarmed: record.unarmed.map(map),
     echoes: record.echoes.map(map),
     responses: record.responses.map(map),
     declaredDead:
@@ -119,6 +127,7 @@ export function sameRecord(a: RunRecord, b: RunRecord): boolean {
     a.requestsUnanswered === b.requestsUnanswered &&
     a.anchorTick === b.anchorTick &&
     sameNumbers(a.works, b.works) &&
+    sameNumbers(a.unarmed, b.unarmed) &&
     sameNumbers(a.echoes, b.echoes) &&
     sameNumbers(a.responses, b.responses) &&
     dead(a.declaredDead) === dead(b.declaredDead) &&

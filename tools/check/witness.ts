@@ -35,6 +35,7 @@ const scenario = z.strictObject({
     .array(z.strictObject({ fromTicks: ticks, toTicks: ticks }))
     .max(MAX_TOUCHES)
     .optional(),
+  revivalTicks: ticks.optional(),
   failedEcho: z.int().min(1).max(1000).optional(),
   sendBlocksTicks: ticks.optional(),
   endEchoesAfterAnchor: z.int().min(1).max(1_000_000),

@@ -49,6 +49,8 @@ function wordsOf(row: HistoryRow, timeline: Timeline): readonly [string, string]
       return ["the server pauses", "its answers are delayed until the pause ends"];
     case "server-dies":
       return ["the server dies", "from now on nothing is answered"];
+    case "server-back":
+      return ["the server is back", "the client can connect to it"];
     case "declared-dead": {
       const gap = secondsText(row.tick - (record.declaredDead?.lastResponseTick ?? row.tick), hz);
       const cause = history.answeredAtDeath ? "triggered by the answer itself" : "a receive timeout has passed";
