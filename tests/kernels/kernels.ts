@@ -11,7 +11,17 @@ import type { KernelSource } from "../../tools/kernel/source.ts";
 export const CACHE = process.env.GROUNDHOG_TEST_CACHE ?? join(tmpdir(), "groundhog-test-cache");
 
 /** What the tests read of a kernel; all tests name the same, so that a package is unpacked once. */
-export const WANTED = ["fs/smb/client", "fs/cifs", "net/sunrpc", "kernel/time", "kernel/timer.c"];
+export const WANTED = [
+  "fs/smb",
+  "fs/cifs",
+  "net/sunrpc",
+  "include/linux",
+  "include/net",
+  "include/uapi/linux",
+  "include/trace/events",
+  "kernel/time",
+  "kernel/timer.c",
+];
 
 /** A kernel, or the reason why this machine cannot have it. */
 export type Supplied =

@@ -73,6 +73,8 @@ export async function translated(text: Text, setup: Setup = {}): Promise<Transla
     tables: {},
     noEffect: [],
     constants: [],
+    works: [],
+    observed: [],
     ...system,
   };
   const options: TranslateOptions = {

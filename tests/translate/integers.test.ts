@@ -191,6 +191,7 @@ describe("time", () => {
     expect(call("soon", 1)).toBe(248);
     expect(call("late", 248)).toBe(0);
     expect(call("left", 248)).toBe(250);
+    for (const ticks of [250, 251]) kernel.at(startTick + ticks, () => {});
     kernel.run({ untilTick: startTick + 250 });
     expect([call("late", 248), call("left", 248)]).toEqual([0, 0]);
     kernel.run({ untilTick: startTick + 251 });

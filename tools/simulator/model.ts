@@ -4,7 +4,7 @@
  */
 import { SimulationFault } from "./fault.ts";
 import { type Int64, ltS64 } from "./integers.ts";
-import { BytePointer } from "./pointers.ts";
+import { BytePointer, type Pointer } from "./pointers.ts";
 import type { Simulation } from "./simulation.ts";
 import { type Struct, structArray } from "./structs.ts";
 import { type Coroutine, resume, TASK_DEAD, TASK_UNINTERRUPTIBLE, Task } from "./tasks.ts";
@@ -52,6 +52,39 @@ function isCoroutine<T>(called: T | Coroutine<T>): called is Coroutine<T> {
 /** `(__be32 *)buf`: bytes seen as wider integers. What are no bytes keeps its own cells. */
 export function cellsAt(pointer: unknown, width: 1 | 2 | 4 | 8, signed: boolean): unknown {
   return pointer instanceof BytePointer ? pointer.as(width, signed) : pointer;
+}
+
+/** `(int *)p` of a pointer to unsigned int, or the other way round: each value is converted on its way. */
+export class OtherSign implements Pointer<number> {
+  /**
+   * @param read to the type that is seen
+   * @param write to the type that is there
+   */
+  constructor(
+    private readonly there: Pointer<number>,
+    private readonly read: (value: number) => number,
+    private readonly write: (value: number) => number,
+  ) {}
+
+  get value(): number {
+    return this.read(this.there.value);
+  }
+
+  set value(value: number) {
+    this.there.value = this.write(value);
+  }
+
+  at(index: Int64): number {
+    return this.read(this.there.at(index));
+  }
+
+  setAt(index: Int64, value: number): void {
+    this.there.setAt(index, this.write(value));
+  }
+
+  plus(count: Int64): OtherSign {
+    return new OtherSign(this.there.plus(count), this.read, this.write);
+  }
 }
 
 /** `(char *)p`: wider integers seen as bytes. */

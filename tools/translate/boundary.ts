@@ -25,6 +25,8 @@ export interface SystemModel {
   readonly stores: readonly string[];
   /** Delayed work of which every arming is to be in the model, as `struct.field`. */
   readonly works: readonly string[];
+  /** Functions of the slice whose calls the environment is told of before they are made. */
+  readonly observed: readonly string[];
   /** Functions that the environment plays, with a C prototype for trees that do not define them. */
   readonly environment: readonly string[];
   /** Members of ops tables that the environment plays, as `struct.member`. */

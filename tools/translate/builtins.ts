@@ -20,7 +20,8 @@ import {
 } from "./c-types.ts";
 import { argumentList, called } from "./calls.ts";
 import type { FunctionContext } from "./context.ts";
-import { convert, expression, failed, ulong } from "./expressions.ts";
+import { convert } from "./conversions.ts";
+import { expression, failed, ulong } from "./expressions.ts";
 import { assignTo, placeOf } from "./places.ts";
 import { JIFFIES_COMPARISONS, RECEIVING, ROUNDING, TIME_UNITS } from "./primitives.ts";
 import { asNumber, BINDS, condition, constantValue, toInteger, truth, type Value, value } from "./value.ts";

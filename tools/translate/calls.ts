@@ -6,11 +6,12 @@ import { childOf, descendants, type SyntaxNode } from "../c/syntax.ts";
 import type { Prototype } from "./boundary.ts";
 import { primitiveOf } from "./boundary.ts";
 import { builtinCall } from "./builtins.ts";
-import { type CType, decayed, type FunctionType, isInt, S32 } from "./c-types.ts";
+import { type CType, decayed, type FunctionType, isInt, S32, structType } from "./c-types.ts";
 import type { FunctionContext } from "./context.ts";
-import { convert, expression, failed } from "./expressions.ts";
+import { convert } from "./conversions.ts";
+import { expression, failed } from "./expressions.ts";
 import { placeOf, readPlace } from "./places.ts";
-import { BINDS, constantValue, inPlace, nullPointer, type Value, value } from "./value.ts";
+import { asNumber, BINDS, constantValue, inPlace, nullPointer, type Value, value } from "./value.ts";
 
 /** The value of a call. */
 export function callExpression(ctx: FunctionContext, node: SyntaxNode): Value {
@@ -56,11 +57,22 @@ export function argumentList(ctx: FunctionContext, list: readonly SyntaxNode[], 
   return list.map((node, i) => {
     const parameter = type?.parameters[i];
     const given = expression(ctx, node);
-    if (parameter === undefined) return given.code;
-    const converted = convert(ctx, given, parameter);
-    const isNumber = isInt(parameter) && !parameter.isBool;
-    return isNumber && converted.form === "boolean" ? `Number(${converted.code})` : converted.code;
+    if (parameter === undefined) return (isInt(given.type) ? asNumber(given) : given).code;
+    if (parameter.kind === "struct") return structArgument(ctx, node, parameter.tag, given);
+    return convert(ctx, given, parameter).code;
   });
+}
+
+/** A struct is handed over by value: the callee gets a copy. */
+function structArgument(ctx: FunctionContext, node: SyntaxNode, tag: string, given: Value): string {
+  const kind = ctx.model.types.struct(tag)?.kind;
+  if (given.type.kind !== "struct" || given.type.tag !== tag || kind === undefined) {
+    return failed(ctx, node, "a struct as an argument", structType(tag)).code;
+  }
+  const fresh = ctx.model.initial(structType(tag), '"copy"', "null");
+  if (kind !== "wire") return `${ctx.model.use("structs", "copyStruct")}(${fresh}, ${given.code})`;
+  const size = ctx.model.types.struct(tag)?.sizeBytes ?? 0;
+  return `${ctx.model.use("structs", "memcpy")}(${fresh}, ${given.code}, ${size})`;
 }
 
 /** A call's text as a value of its result type, awaited where it blocks. */
@@ -89,10 +101,14 @@ function environmentCall(
   const type = fn === undefined ? ctx.model.prototype(one) : ctx.model.signature(fn);
   if (type === null) return failed(ctx, node, `prototype of ${one.name}`);
   ctx.model.environmentCalls.set(one.name, fn ?? one);
-  // Who asks, and where: a boundary's answer may be worth a line in a timeline.
-  const place = JSON.stringify(`${ctx.file.path}:${ctx.line(node)} ${ctx.functionName}`);
+  const place = placeOfCall(ctx, node);
   const text = `environment.${one.name}(${[...argumentList(ctx, list, type), place].join(", ")})`;
   return called(ctx, text, type.result, one.blocks);
+}
+
+/** Who calls, and where: it may be worth a line in a timeline. */
+function placeOfCall(ctx: FunctionContext, node: SyntaxNode): string {
+  return JSON.stringify(`${ctx.file.path}:${ctx.line(node)} ${ctx.functionName}`);
 }
 
 function sliceCall(ctx: FunctionContext, node: SyntaxNode, fn: CFunction, list: readonly SyntaxNode[]): Value {
@@ -101,7 +117,11 @@ function sliceCall(ctx: FunctionContext, node: SyntaxNode, fn: CFunction, list: 
   const { name } = ctx.model.want(fn);
   ctx.model.put(ctx.model.calls, ctx.functionName, name);
   const text = `${name}(${argumentList(ctx, list, type).join(", ")})`;
-  return called(ctx, text, type.result, ctx.model.blocking.has(name));
+  const result = called(ctx, text, type.result, ctx.model.blocking.has(name));
+  if (!ctx.model.boundary.system.observed.includes(fn.name)) return result;
+  ctx.model.observes = true;
+  const observed = `environment.observe(${JSON.stringify(fn.name)}, ${placeOfCall(ctx, node)})`;
+  return { ...result, code: `(${observed}, ${result.code})`, binds: BINDS.primary, constant: null };
 }
 
 function noEffectCall(
@@ -169,7 +189,7 @@ function pointerCall(ctx: FunctionContext, node: SyntaxNode, callee: SyntaxNode,
   }
   if (key !== null) ctx.model.put(ctx.model.calls, ctx.functionName, `->${key}`);
   const text = `${inPlace(target, BINDS.primary)}(${argumentList(ctx, list, type).join(", ")})`;
-  if (ctx.model.mayBlock(key)) {
+  if (ctx.model.mayBlock(key, type)) {
     return called(ctx, `${ctx.model.use("model", "indirect")}(${text})`, type.result, true);
   }
   return value(`(${text}${cast(ctx, type)})`, type.result);

@@ -5,11 +5,13 @@ import type { CFile, CFunction } from "../c/file.ts";
 import type { Program } from "../c/program.ts";
 import type { SyntaxNode } from "../c/syntax.ts";
 import type { Boundary, Prototype } from "./boundary.ts";
-import { type CType, type FunctionType, isInt, type PointerType } from "./c-types.ts";
+import { type CType, type FunctionType, isInt, type PointerType, typeText } from "./c-types.ts";
 import type { ExpandedText } from "./expand.ts";
+import type { ParsedFunction } from "./function.ts";
 import type { Frame, Target } from "./jumps.ts";
+import { fieldName, isModelWord, safeName } from "./names.ts";
 import { runtimeStruct } from "./runtime-structs.ts";
-import type { StructInfo, TypeSpace } from "./type-space.ts";
+import type { GlobalInfo, StructInfo, TypeSpace } from "./type-space.ts";
 
 /** A place in the slice that the translator could not say in TypeScript, or a call that leaves the model unanswered. */
 export interface Unmodelled {
@@ -25,21 +27,6 @@ export interface SliceFunction {
   readonly name: string;
 }
 
-/** Words of TypeScript that C uses as names, and the names that a model has itself. */
-const RESERVED = new Set(
-  (
-    "arguments await break case catch class const continue debugger default delete do else enum eval export extends " +
-    "false finally for function if implements import in instanceof interface let new null package private protected " +
-    "public return static super switch this throw true try typeof var void while with yield async of number string " +
-    "boolean kernel environment globals tables model NULL HZ undefined Number Struct unmodelled __list_cursor"
-  ).split(" "),
-);
-
-/** A C name as a TypeScript name. */
-export function safeName(name: string): string {
-  return RESERVED.has(name) ? `${name}_` : name;
-}
-
 /** How TypeScript holds what a pointer points to. */
 export type PointerForm = "struct" | "bytes" | "cell" | "function" | "void" | "unknown";
 
@@ -47,20 +34,30 @@ export class ModelContext {
   /** Members of object structs that the model uses: the only ones that it keeps. */
   readonly fields = new Map<string, Set<string>>();
   readonly wireFields = new Map<string, Set<string>>();
-  readonly globals = new Set<string>();
+  /** Variables at file scope by their name in the model. */
+  readonly globals = new Map<string, GlobalInfo>();
+  /** Statements that give them their initial values, by the same names. */
+  readonly setups = new Map<string, readonly string[]>();
+  /** Unions of which the model uses members: union -> member -> the first place that uses it. */
+  readonly unions = new Map<string, Map<string, UnionUse>>();
+  /** Functions whose address is taken, by the kind of their calls, from the last round. */
+  private takenBefore: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+  private readonly taken = new Map<string, Set<string>>();
   readonly environmentCalls = new Map<string, CFunction | Prototype>();
   /** Members of ops tables that the environment plays and that are called: `struct.member`. */
   readonly environmentMembers = new Set<string>();
-  /** Ops tables: TypeScript for each member that the model calls through. */
-  readonly tables = new Map<string, { readonly tag: string; readonly entries: ReadonlyMap<string, string> }>();
+  /** Ops tables: statements that fill in the members that the model uses. */
+  readonly tables = new Map<string, { readonly tag: string; readonly lines: readonly string[] }>();
+  /** Whether a call of the model is told to the environment before it is made. */
+  observes = false;
   /** Comparisons of jiffies that the model uses. */
   readonly comparisons = new Set<string>();
   readonly noEffectCalls = new Map<string, string>();
   readonly imports = new Map<string, Set<string>>();
   readonly slice = new Map<CFunction, SliceFunction>();
   private readonly queue: CFunction[] = [];
-  /** Structs that have a class, from all rounds so far. */
-  private readonly classNames = new Set<string>();
+  /** Names at the top of the model, from all rounds so far: classes of structs, imports. */
+  private readonly topNames = new Set<string>();
   /** Functions that may block, from the last round. */
   blocking: ReadonlySet<string> = new Set();
   /** Functions that must be coroutines whatever they call: bodies of threads. */
@@ -68,6 +65,8 @@ export class ModelContext {
   /** Who was put into which member: the candidates of calls through it, by `struct.member`. */
   readonly stored = new Map<string, Set<string>>();
   readonly calls = new Map<string, Set<string>>();
+  /** Trees of functions, or why there is none: the same in all rounds. */
+  readonly parsed = new Map<CFunction, ParsedFunction | string>();
 
   constructor(
     readonly program: Program,
@@ -77,19 +76,41 @@ export class ModelContext {
 
   /** Forgets what a round found out, but for who blocks. */
   startRound(): void {
-    for (const tag of this.fields.keys()) this.classNames.add(tag);
-    for (const one of [this.fields, this.wireFields, this.environmentCalls, this.noEffectCalls, this.imports])
+    this.noteTopNames();
+    this.storedBefore = copyOf(this.stored);
+    this.takenBefore = copyOf(this.taken);
+    const maps = [this.fields, this.wireFields, this.environmentCalls, this.noEffectCalls, this.imports, this.setups];
+    for (const one of [...maps, this.slice, this.stored, this.taken, this.calls, this.globals, this.unions])
       one.clear();
-    this.storedBefore = new Map([...this.stored].map(([key, names]) => [key, new Set(names)]));
-    for (const one of [this.slice, this.stored, this.calls]) one.clear();
-    for (const one of [this.globals, this.environmentMembers, this.threads, this.comparisons]) one.clear();
+    for (const one of [this.environmentMembers, this.threads, this.comparisons]) one.clear();
     this.queue.length = 0;
   }
 
-  /** Whether a call through a member can block: `struct.member`, null for other pointers. */
-  mayBlock(key: string | null): boolean {
+  /** Notes the names at the top of the model as it is now; false when all were known. */
+  noteTopNames(): boolean {
+    const before = this.topNames.size;
+    for (const tag of this.fields.keys()) this.topNames.add(this.className(tag));
+    for (const tag of this.wireFields.keys()) this.topNames.add(this.wireName(tag));
+    for (const names of this.imports.values()) for (const name of names) this.topNames.add(name);
+    for (const name of this.tables.keys()) this.topNames.add(name);
+    return this.topNames.size > before;
+  }
+
+  /**
+   * Whether a call through a pointer can block.
+   * @param key `struct.member`, null for other pointers.
+   */
+  mayBlock(key: string | null, type: FunctionType): boolean {
     const keys = key === null ? [...this.storedBefore.keys()] : [key];
-    return keys.some((one) => [...(this.storedBefore.get(one) ?? [])].some((name) => this.blocking.has(name)));
+    const names = keys.flatMap((one) => [...(this.storedBefore.get(one) ?? [])]);
+    // A function may have come to the pointer by way of a variable or an argument.
+    const others = this.takenBefore.get(callKind(type)) ?? [];
+    return [...names, ...others].some((name) => this.blocking.has(name));
+  }
+
+  /** Notes that a function's address is taken. */
+  takeAddress(name: string, type: FunctionType): void {
+    this.put(this.taken, callKind(type), name);
   }
 
   /** `stored` as the last round left it. */
@@ -148,8 +169,13 @@ export class ModelContext {
   want(fn: CFunction): SliceFunction {
     let known = this.slice.get(fn);
     if (known === undefined) {
-      const taken = [...this.slice.values()].filter((one) => one.fn.name === fn.name).length;
-      known = { fn, name: safeName(taken === 0 ? fn.name : `${fn.name}_${taken + 1}`) };
+      const others = new Set([...this.slice.values()].map((one) => one.name));
+      const isFree = (name: string): boolean => !others.has(name) && !isModelWord(name);
+      let name = safeName(fn.name);
+      for (let i = 2; !isFree(name) || (i > 2 && this.program.function(name) !== undefined); i++) {
+        name = `${fn.name}_${i}`;
+      }
+      known = { fn, name };
       this.slice.set(fn, known);
       this.queue.push(fn);
     }
@@ -160,17 +186,57 @@ export class ModelContext {
     return this.queue.shift();
   }
 
-  useField(struct: StructInfo, field: string): void {
+  /** Keeps a member of a struct by their names. */
+  useMember(tag: string, field: string): void {
+    const struct = this.types.struct(tag);
+    if (struct !== null && struct.kind !== "runtime") this.useField(struct, field);
+  }
+
+  /** Keeps a member of a struct; `ctx` is who asks for it. */
+  useField(struct: StructInfo, field: string, ctx: FunctionContext | null = null): void {
+    if (struct.kind === "object" && ctx !== null) this.noteUnions(struct, field, ctx);
     const all = struct.kind === "wire" ? this.wireFields : this.fields;
     const known = all.get(struct.tag);
     if (known === undefined) all.set(struct.tag, new Set([field]));
     else known.add(field);
   }
 
+  private noteUnions(struct: StructInfo, field: string, ctx: FunctionContext): void {
+    for (const { union, branch } of struct.fields.get(field)?.unions ?? []) {
+      const known = this.unions.get(union) ?? new Map<string, UnionUse>();
+      this.unions.set(union, known);
+      if (known.has(branch)) continue;
+      const line = ctx.at === null ? 0 : ctx.line(ctx.at);
+      known.set(branch, { member: field, file: ctx.file.path, line });
+    }
+  }
+
+  /** The name in the model of a variable at file scope; static ones of several files may share theirs in C. */
+  globalName(name: string, global: GlobalInfo): string {
+    for (let i = 1; ; i++) {
+      const own = i === 1 ? fieldName(name) : `${name}_${i}`;
+      const known = this.globals.get(own);
+      if (known !== undefined && known !== global) continue;
+      this.globals.set(own, global);
+      return own;
+    }
+  }
+
   /** Names at the top of a model that a local must not hide. */
   isModelName(name: string): boolean {
     for (const names of this.imports.values()) if (names.has(name)) return true;
-    return this.program.function(name) !== undefined || this.classNames.has(name);
+    return isModelWord(name) || this.program.function(name) !== undefined || this.topNames.has(name);
+  }
+
+  /** Name of a struct's class; functions may have the same name as a struct. */
+  className(tag: string): string {
+    const isTaken = isModelWord(tag) || this.program.function(tag) !== undefined;
+    return isTaken ? `${tag}_struct` : safeName(tag);
+  }
+
+  /** Name of the members of a packed struct. */
+  wireName(tag: string): string {
+    return this.className(tag);
   }
 
   put(map: Map<string, Set<string>>, key: string, one: string): void {
@@ -264,7 +330,7 @@ export class ModelContext {
     if (struct === null) return "unknown";
     if (struct.kind === "wire") return this.use("pointers", "BytePointer");
     if (!this.fields.has(tag)) this.fields.set(tag, new Set());
-    return safeName(tag);
+    return this.className(tag);
   }
 
   /** The signature of a function that the tree defines, or of a prototype. */
@@ -297,6 +363,23 @@ export class ModelContext {
   }
 }
 
+/** Where a member of a union is used first. */
+export interface UnionUse {
+  readonly member: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** Functions of one kind can stand behind one pointer: the same result and parameters, pointers being all alike. */
+function callKind(type: FunctionType): string {
+  const kind = (one: CType): string => (one.kind === "pointer" || one.kind === "array" ? "pointer" : typeText(one));
+  return [type.result, ...type.parameters].map(kind).join(",");
+}
+
+function copyOf(map: ReadonlyMap<string, ReadonlySet<string>>): ReadonlyMap<string, ReadonlySet<string>> {
+  return new Map([...map].map(([key, names]) => [key, new Set(names)]));
+}
+
 /** A local variable or parameter. */
 export interface Local {
   readonly name: string;
@@ -321,6 +404,10 @@ export class FunctionContext {
   readonly frames: Frame[] = [];
   /** Labels that a goto can reach from here. */
   readonly targets: Target[] = [];
+  /** The expression that is being translated. */
+  at: SyntaxNode | null = null;
+  /** In how many others it stands. */
+  depth = 0;
 
   constructor(
     readonly model: ModelContext,
@@ -348,6 +435,12 @@ export class FunctionContext {
     return `unmodelled<${type}>(${JSON.stringify(`${this.file.path}:${line}`)}, ${JSON.stringify(said)})`;
   }
 
+  /** As fail(), about the expression that is being translated. */
+  failHere(what: string, type: string): string {
+    if (this.at === null) throw new Error(`${what}: outside any expression of ${this.functionName}`);
+    return this.fail(this.at, `not translated: ${what}: ${this.textOf(this.at)}`, type);
+  }
+
   enterScope(): void {
     this.scopes.push(new Map());
   }
@@ -359,6 +452,7 @@ export class FunctionContext {
   declare(cName: string, type: CType, isParameter = false): Local {
     let name = safeName(cName);
     for (let i = 2; this.taken.has(name) || this.model.isModelName(name); i++) name = `${safeName(cName)}_${i}`;
+    if (this.boxed.has(cName) && isParameter) this.taken.add(`${name}_`);
     this.taken.add(name);
     const isBoxed = this.boxed.has(cName) && isScalar(type);
     const local: Local = { name, type, isBoxed, isParameter };
@@ -403,7 +497,6 @@ function isScalar(type: CType): boolean {
 
 /** C comments and odd bytes are hostile: what is said of a place is one line of printable ASCII. */
 function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is "everything but printable ASCII"
   const line = text.replace(/[^\x20-\x7e]+/g, " ");
   return line.length > 160 ? `${line.slice(0, 157)}...` : line;
 }

@@ -1,24 +1,15 @@
 /**
  * C expressions -> TypeScript expressions.
  */
-import { characterValue } from "../c/character.ts";
 import { childOf, type SyntaxNode } from "../c/syntax.ts";
-import {
-  CHAR_POINTER,
-  type CType,
-  decayed,
-  isInt,
-  type PointerType,
-  pointerTo,
-  S32,
-  U64,
-  VOID,
-  VOID_POINTER,
-} from "./c-types.ts";
+import { type CType, decayed, isInt, type PointerType, pointerTo, S32, U64, VOID_POINTER } from "./c-types.ts";
 import { callExpression } from "./calls.ts";
 import type { FunctionContext } from "./context.ts";
+import { cast, convert, sizeOf } from "./conversions.ts";
+import { compoundLiteral } from "./initializers.ts";
 import { knownConstant } from "./known-constants.ts";
-import { assignment, assignTo, compoundAssignment, type Place, placeOf, readPlace, update } from "./places.ts";
+import { assignment, compoundAssignment, placeOf, readPlace, update } from "./places.ts";
+import { literalBytes, quoted, stringBytes } from "./strings.ts";
 import {
   arithmetic,
   asNumber,
@@ -39,11 +30,22 @@ import {
 
 /** The value of an expression. What is not understood becomes a call that fails when it is reached. */
 export function expression(ctx: FunctionContext, node: SyntaxNode): Value {
+  const outer = ctx.at;
+  ctx.at = node;
+  ctx.depth++;
+  const result = translated(ctx, node);
+  ctx.depth--;
+  // What is done with the value of a whole expression is told as being about that.
+  if (ctx.depth > 0) ctx.at = outer;
+  return result;
+}
+
+function translated(ctx: FunctionContext, node: SyntaxNode): Value {
   switch (node.type) {
     case "number_literal":
       return literal(ctx.textOf(node), ctx.model.types.model.longBits) ?? failed(ctx, node, "number");
     case "char_literal":
-      return constantValue(BigInt(characterValue(ctx.textOf(node))), S32);
+      return character(ctx, node);
     case "string_literal":
     case "concatenated_string":
       return stringLiteral(ctx, node);
@@ -69,7 +71,7 @@ export function expression(ctx: FunctionContext, node: SyntaxNode): Value {
     case "conditional_expression":
       return conditional(ctx, node);
     case "assignment_expression":
-      return assign(ctx, node);
+      return assign(ctx, node, false);
     case "update_expression":
       return update(ctx, node, false);
     case "comma_expression":
@@ -98,11 +100,17 @@ export function failed(ctx: FunctionContext, node: SyntaxNode, what: string, typ
 }
 
 function stringLiteral(ctx: FunctionContext, node: SyntaxNode): Value {
-  const parts = node.type === "string_literal" ? [node] : node.children;
-  const text = parts.map((part) => ctx.textOf(part).replace(/^"|"$/g, "")).join("");
-  // What C and JSON escape in the same way is all that kernel strings use; other escapes are kept as they are.
-  const plain = text.replace(/\\(?![nt"\\])/g, "\\\\").replace(/\t/g, "\\t");
-  return value(`${ctx.model.use("pointers", "cstring")}("${plain}")`, CHAR_POINTER);
+  const bytes = stringBytes(ctx, node);
+  const type = pointerTo(ctx.model.types.char);
+  if (bytes === null) return failed(ctx, node, "string", type);
+  return value(`${ctx.model.use("pointers", "cstring")}(${quoted(bytes)})`, type);
+}
+
+/** `'a'`: an int with the value of a char. */
+function character(ctx: FunctionContext, node: SyntaxNode): Value {
+  const bytes = literalBytes(ctx.textOf(node), "'");
+  if (bytes?.length !== 1) return failed(ctx, node, "character");
+  return toInteger(constantValue(BigInt(bytes[0] ?? 0), ctx.model.types.char), S32);
 }
 
 function readAt(ctx: FunctionContext, node: SyntaxNode): Value {
@@ -131,8 +139,8 @@ function identifier(ctx: FunctionContext, node: SyntaxNode): Value {
   }
   const place = placeOf(ctx, node);
   if (place !== null) return readPlace(ctx, place);
-  const enumerator = enumeratorValue(ctx, name);
-  if (enumerator !== null) return constantValue(enumerator, S32);
+  const enumerator = ctx.model.types.enumerator(name);
+  if (enumerator !== null) return enumeratorValue(ctx, BigInt(enumerator));
   const known = knownConstant(name);
   if (known !== null) return constantValue(known, S32);
   const fn = functionValue(ctx, name);
@@ -145,19 +153,11 @@ export function ulong(ctx: FunctionContext): CType & { kind: "int" } {
   return { kind: "int", bits: longBits, signed: false, isBool: false };
 }
 
-function enumeratorValue(ctx: FunctionContext, name: string): bigint | null {
-  const { program } = ctx.model;
-  let back = 0n;
-  for (let enumerator = program.enumerator(name), i = 0; enumerator !== undefined && i < 10_000; i++) {
-    if (enumerator.valueText !== null) {
-      const base = ctx.model.types.constant(enumerator.valueText);
-      return base === null ? null : BigInt(base) + back;
-    }
-    if (enumerator.previous === null) return back;
-    back++;
-    enumerator = program.enumerator(enumerator.previous);
-  }
-  return null;
+/** An enumerator is an int, or where it does not fit the first wider type that has it, as gcc has it. */
+function enumeratorValue(ctx: FunctionContext, number: bigint): Value {
+  if (number >= -0x8000_0000n && number <= 0x7fff_ffffn) return constantValue(number, S32);
+  if (number >= 0n && number <= 0xffff_ffffn) return constantValue(number, { ...S32, signed: false });
+  return constantValue(number, { ...ulong(ctx), bits: 64, signed: number < 0n });
 }
 
 /** A function's name as a value: it goes into a member or a call. */
@@ -177,7 +177,10 @@ export function functionValue(ctx: FunctionContext, name: string): Value | null 
     model.noEffectCalls.set(name, family.reason);
     return value(`${model.use("model", "withoutEffect")}("${name}")`, pointerTo(type));
   }
-  return type === null ? null : value(model.want(fn).name, pointerTo(type));
+  if (type === null) return null;
+  const taken = model.want(fn).name;
+  model.takeAddress(taken, type);
+  return value(taken, pointerTo(type));
 }
 
 function pointerExpression(ctx: FunctionContext, node: SyntaxNode): Value {
@@ -196,6 +199,10 @@ export function addressOf(ctx: FunctionContext, node: SyntaxNode): Value {
     const argument = childOf(inner, "argument");
     if (argument !== undefined) return expression(ctx, argument);
   }
+  if (inner.type === "compound_literal_expression") {
+    const object = expression(ctx, inner);
+    return object.type.kind === "struct" ? value(object.code, pointerTo(object.type)) : object;
+  }
   const place = placeOf(ctx, inner);
   if (place === null) {
     const fn = inner.type === "identifier" ? functionValue(ctx, ctx.textOf(inner)) : null;
@@ -204,6 +211,7 @@ export function addressOf(ctx: FunctionContext, node: SyntaxNode): Value {
   const type = pointerTo(place.type.kind === "array" ? place.type.of : place.type);
   if (place.type.kind === "array") return readPlace(ctx, place);
   if (place.type.kind === "struct") return value(place.read, type, place.binds);
+  if (place.bits !== null) return failed(ctx, inner, "address of a bit-field", type);
   const text = place.address();
   return text === null ? failed(ctx, inner, "address of this", type) : value(text, type);
 }
@@ -270,9 +278,8 @@ function pointerComparison(ctx: FunctionContext, operator: string, left: Value, 
 
 /** `p < q` within one buffer. */
 function relation(ctx: FunctionContext, operator: string, left: Value, right: Value): Value | null {
-  if (left.type.kind !== "pointer" || right.type.kind !== "pointer") return null;
-  if (ctx.model.pointerForm(left.type) !== "bytes") return null;
-  return truth(`${inPlace(left, BINDS.primary)}.minus(${right.code}) ${operator} 0`, BINDS.relation);
+  const distance = pointerArithmetic(ctx, "-", left, right);
+  return distance === null ? null : truth(`${distance.code} ${operator} 0`, BINDS.relation);
 }
 
 /** Pointer plus or minus integer, and the distance of two pointers. */
@@ -299,13 +306,24 @@ export function pointerArithmetic(ctx: FunctionContext, operator: string, left: 
   if (form === "struct") {
     return value(`${ctx.model.use("structs", "structMinus")}(${left.code}, ${right.code})`, { ...S32, bits: 64 });
   }
+  const type = { ...S32, bits: 64 } as const;
+  if (form === "cell") {
+    const pointer = ctx.model.use("pointers", "ElementPointer");
+    const cells = `${pointer}<${ctx.model.ts((left.type as PointerType).to)}>`;
+    const [a, b] = [left, right].map((one) => `(${one.code} as unknown as ${cells})`);
+    return value(`${a}.minus(${b})`, type);
+  }
   if (form !== "bytes") return null;
-  return value(`${inPlace(left, BINDS.primary)}.minus(${right.code})`, { ...S32, bits: 64 });
+  const bytes = value(`${inPlace(left, BINDS.primary)}.minus(${right.code})`, type);
+  const size = ctx.model.types.sizeOf(left.type.to);
+  if (size === null || size === 0) return null;
+  return size === 1 ? bytes : arithmetic("/", bytes, constantValue(BigInt(size), type));
 }
 
-function bytesPlus(ctx: FunctionContext, left: Value, moved: Value): Value {
+function bytesPlus(ctx: FunctionContext, left: Value, moved: Value): Value | null {
   const to = (left.type as PointerType).to;
-  const size = ctx.model.types.sizeOf(to) ?? 1;
+  const size = ctx.model.types.sizeOf(to);
+  if (size === null) return null;
   const bytes = size === 1 ? moved.code : `mul64(${size}, ${moved.code})`;
   return value(`${inPlace(left, BINDS.primary)}.plus(${bytes})`, left.type);
 }
@@ -315,9 +333,9 @@ function conditional(ctx: FunctionContext, node: SyntaxNode): Value {
   const yesNode = childOf(node, "consequence");
   const noNode = childOf(node, "alternative");
   if (test === undefined || noNode === undefined) return failed(ctx, node, "conditional");
+  if (yesNode === undefined) return withoutMiddle(ctx, node, test, noNode);
   const asked = condition(expression(ctx, test));
-  // GNU C: `a ?: b` is a where it is not zero.
-  const yes = expression(ctx, yesNode ?? test);
+  const yes = expression(ctx, yesNode);
   const no = expression(ctx, noNode);
   const type = isInt(yes.type) && isInt(no.type) ? commonOf(yes, no) : yes.constant === 0n ? no.type : yes.type;
   const a = convert(ctx, yes, type);
@@ -331,18 +349,43 @@ function conditional(ctx: FunctionContext, node: SyntaxNode): Value {
   return value(text, isInt(type) && type.isBool ? S32 : type, BINDS.conditional);
 }
 
+/** GNU C: `a ?: b` is a where it is not zero, and a is worked out once. */
+function withoutMiddle(ctx: FunctionContext, node: SyntaxNode, test: SyntaxNode, noNode: SyntaxNode): Value {
+  const first = asNumber(expression(ctx, test));
+  const kept = ctx.temporary("first", decayed(first.type));
+  const yes = value(kept.name, kept.type);
+  const no = expression(ctx, noNode);
+  const type = isInt(yes.type) && isInt(no.type) ? commonOf(yes, no) : yes.type;
+  if (isInt(yes.type) !== isInt(no.type) && no.constant !== 0n) return failed(ctx, node, "?: of these types");
+  const asked = condition({ ...yes, code: `(${kept.name} = ${first.code})` });
+  const [a, b] = [convert(ctx, yes, type), convert(ctx, no, type)];
+  const [x, y] = isInt(type) ? [asNumber(a), asNumber(b)] : [a, b];
+  const text = `${inPlace(asked, BINDS.or)} ? ${inPlace(x, BINDS.conditional)} : ${inPlace(y, BINDS.conditional)}`;
+  return value(text, isInt(type) && type.isBool ? S32 : type, BINDS.conditional);
+}
+
 function commonOf(a: Value, b: Value): CType {
   if (isInt(a.type) && isInt(b.type) && a.type.isBool && b.type.isBool) return a.type;
   return arithmetic("+", { ...asNumber(a), constant: null }, { ...asNumber(b), constant: null })?.type ?? a.type;
 }
 
-function assign(ctx: FunctionContext, node: SyntaxNode): Value {
+/**
+ * `left = right` and its kin.
+ * @param isStatement whether nobody looks at the value.
+ */
+export function assign(ctx: FunctionContext, node: SyntaxNode, isStatement: boolean): Value {
   const operator = childOf(node, "operator")?.type ?? "=";
   const left = childOf(node, "left");
   const right = childOf(node, "right");
   if (left === undefined || right === undefined) return failed(ctx, node, "assignment");
-  if (operator !== "=") return compoundAssignment(ctx, node, left, right, operator.slice(0, -1));
-  return assignment(ctx, node, left, expression(ctx, right));
+  const outer = ctx.at;
+  ctx.at = node;
+  const result =
+    operator === "="
+      ? assignment(ctx, node, left, expression(ctx, right), isStatement)
+      : compoundAssignment(ctx, node, left, right, operator.slice(0, -1), isStatement);
+  ctx.at = outer;
+  return result;
 }
 
 function comma(ctx: FunctionContext, node: SyntaxNode): Value {
@@ -353,144 +396,4 @@ function comma(ctx: FunctionContext, node: SyntaxNode): Value {
   const second = expression(ctx, right);
   if (/^[\w.]+$/.test(first.code)) return second;
   return { ...second, code: `(${first.code}, ${second.code})`, binds: BINDS.primary, constant: null };
-}
-
-function cast(ctx: FunctionContext, node: SyntaxNode): Value {
-  const typeNode = childOf(node, "type");
-  const inner = childOf(node, "value");
-  if (typeNode === undefined || inner === undefined) return failed(ctx, node, "cast");
-  const type = ctx.model.types.typeName(typeNode, ctx.text.text);
-  return convert(ctx, expression(ctx, inner), type, true);
-}
-
-/** Converts a value to a type as an assignment or a cast does. */
-export function convert(ctx: FunctionContext, one: Value, type: CType, isCast = false): Value {
-  if (type.kind === "void") return { ...one, type: VOID };
-  if (isInt(type)) {
-    if (isInt(one.type)) return toInteger(one, type);
-    if (type.isBool) return { ...condition(one), type };
-    ctx.model.use("model", "unmodelled");
-    return value(`unmodelled<${ctx.model.ts(type)}>("", "a pointer becomes an integer")`, type);
-  }
-  const to = decayed(type);
-  if (to.kind !== "pointer") return { ...one, type };
-  if (one.constant === 0n) return nullPointer(to);
-  if (isInt(one.type)) {
-    ctx.model.use("model", "unmodelled");
-    return value(`unmodelled<${ctx.model.ts(to)}>("", "an integer becomes a pointer")`, to);
-  }
-  return convertPointer(ctx, one, to, isCast);
-}
-
-function convertPointer(ctx: FunctionContext, one: Value, to: PointerType, isCast: boolean): Value {
-  const { model } = ctx;
-  const from = decayed(one.type);
-  if (from.kind !== "pointer") return { ...one, type: to };
-  const target = model.pointerForm(to);
-  const source = model.pointerForm(from);
-  if (target === "void" || target === "unknown") return { ...one, type: to };
-  if (target === "cell" && isInt(to.to) && !to.to.isBool && source !== "cell") {
-    // Bytes read as wider integers: the address stays, the width changes.
-    const text = `${model.use("model", "cellsAt")}(${one.code}, ${to.to.bits / 8}, ${to.to.signed})`;
-    return value(`(${text} as unknown as ${model.ts(to)})`, to);
-  }
-  if (target === "bytes" && source !== "bytes" && source !== "struct") {
-    return value(`${model.use("model", "bytesAt")}(${one.code})`, to);
-  }
-  if (target === "bytes" && source === "bytes" && isCast && isInt(to.to))
-    return { ...reinterpreted(one, to), type: to };
-  const text = model.ts(to);
-  if (model.ts(from) === text) return { ...one, type: to };
-  const through = source === "void" || source === "unknown" ? "" : "unknown as ";
-  return value(`(${one.code} as ${through}${text})`, to);
-}
-
-/** A byte pointer with another sign: `(unsigned char *)buf`. */
-function reinterpreted(one: Value, to: PointerType): Value {
-  if (!isInt(to.to)) return one;
-  const from = one.type.kind === "pointer" && isInt(one.type.to) ? one.type.to : null;
-  if (from !== null && from.signed === to.to.signed) return one;
-  return value(`${inPlace(one, BINDS.primary)}.as(1, ${to.to.signed})`, to);
-}
-
-function sizeOf(ctx: FunctionContext, node: SyntaxNode): Value {
-  const typeNode = childOf(node, "type");
-  const inner = childOf(node, "value");
-  const type =
-    typeNode !== undefined
-      ? ctx.model.types.typeName(typeNode, ctx.text.text)
-      : inner === undefined
-        ? null
-        : typeOfExpression(ctx, inner);
-  const size = type === null ? null : ctx.model.types.sizeOf(type);
-  if (size !== null) return constantValue(BigInt(size), ulong(ctx));
-  if (type?.kind === "struct") {
-    // Objects have no bytes: their size is only ever handed to calls that allocate, clear or copy whole objects.
-    return value(`${ctx.model.use("model", "sizeOfStruct")}(${ctx.model.ts(type)})`, ulong(ctx));
-  }
-  return failed(ctx, node, "sizeof", ulong(ctx));
-}
-
-/** The type of an expression, without anything that its translation leaves behind. */
-function typeOfExpression(ctx: FunctionContext, node: SyntaxNode): CType | null {
-  const inner = node.type === "parenthesized_expression" ? only(node) : node;
-  const before = ctx.unmodelled.length;
-  const place: Place | null = placeOf(ctx, inner);
-  const type = place === null ? expression(ctx, inner).type : place.type;
-  ctx.unmodelled.length = before;
-  return type;
-}
-
-function compoundLiteral(ctx: FunctionContext, node: SyntaxNode): Value {
-  const typeNode = childOf(node, "type");
-  const list = childOf(node, "value");
-  if (typeNode === undefined || list === undefined) return failed(ctx, node, "compound literal");
-  const type = ctx.model.types.typeName(typeNode, ctx.text.text);
-  if (type.kind !== "struct" || ctx.model.types.struct(type.tag)?.kind !== "object") {
-    return failed(ctx, node, "compound literal of this type", type);
-  }
-  const parts = structInitializer(ctx, type.tag, list, "it");
-  ctx.model.use("model", "initialised");
-  return value(`initialised(new ${ctx.model.ts(type)}(kernel), (it) => { ${parts.join(" ")} })`, type);
-}
-
-/** Statements that give an object the members of an initializer list. */
-export function structInitializer(ctx: FunctionContext, tag: string, list: SyntaxNode, object: string): string[] {
-  const struct = ctx.model.types.struct(tag);
-  if (struct === null) return [ctx.fail(list, "initializer of an unknown struct")];
-  const names = [...struct.fields.keys()];
-  const lines: string[] = [];
-  let next = 0;
-  for (const item of list.children) {
-    const designated = item.type === "initializer_pair";
-    const fieldNode = designated ? item.children.find((one) => one.type === "field_designator") : undefined;
-    const name = fieldNode === undefined ? names[next] : ctx.textOf(fieldNode).replace(/^\s*\.\s*/, "");
-    const valueNode = designated ? childOf(item, "value") : item;
-    const field = name === undefined ? undefined : struct.fields.get(name);
-    if (field === undefined || valueNode === undefined || name === undefined) {
-      lines.push(`${ctx.fail(item, "initializer")};`);
-      continue;
-    }
-    next = names.indexOf(name) + 1;
-    if (valueNode.type === "initializer_list") {
-      if (valueNode.children.length > 0) lines.push(`${ctx.fail(item, "nested initializer")};`);
-      continue;
-    }
-    if (struct.kind !== "runtime") ctx.model.useField(struct, name);
-    const place = memberPlaceOf(object, name, field.type);
-    lines.push(`${assignTo(ctx, valueNode, place, expression(ctx, valueNode)).code};`);
-  }
-  return lines;
-}
-
-function memberPlaceOf(object: string, name: string, type: CType): Place {
-  return {
-    type,
-    read: `${object}.${name}`,
-    binds: BINDS.primary,
-    write: (text) => `${object}.${name} = ${text}`,
-    address: () => null,
-    isPure: true,
-    key: null,
-  };
 }

@@ -2,6 +2,8 @@
  * One C function -> one TypeScript function.
  */
 import type { CFunction } from "../c/file.ts";
+import { IDENTIFIER } from "../c/lex.ts";
+import type { MacroDefinition } from "../c/preprocessor.ts";
 import type { Program } from "../c/program.ts";
 import { childOf, descendants, parsePiece, type SyntaxNode } from "../c/syntax.ts";
 import type { Boundary } from "./boundary.ts";
@@ -26,14 +28,49 @@ export interface TranslatedFunction {
 const PUNCTUATOR = 5;
 
 /** An expander that knows which names the translator treats itself. */
-export function expanderOf(program: Program, boundary: Boundary): (tokens: readonly Token[]) => ExpandedText {
-  const expander = new Expander((name) => {
+export function expanderOf(
+  program: Program,
+  boundary: Boundary,
+  isType: (name: string) => boolean,
+): (tokens: readonly Token[]) => ExpandedText {
+  const lookup = (name: string): MacroDefinition | null => {
     const known = knownMacro(name);
     if (known !== undefined) return known;
     if (boundary.keeps(name)) return null;
     return program.macro(name) ?? null;
+  };
+  const answers = new Map<string, MacroDefinition | null>();
+  const expander = new Expander((name) => {
+    let answer = answers.get(name);
+    if (answer === undefined) {
+      answer = lookup(name);
+      answers.set(name, answer);
+    }
+    return answer;
   });
-  return (tokens) => new ExpandedText(withStatementsAfterLabels(expander.expandAll(tokens)));
+  return (tokens) => {
+    const expanded = withStatementsAfterLabels(expander.expandAll(tokens));
+    return new ExpandedText(withPlainCasts(expanded, isType));
+  };
+}
+
+/**
+ * `(u32)-x` reads like a difference to a parser that knows no types, and `(u32)(x)` like a call: `const` tells it that
+ * this is a type. It changes nothing, since the value of a cast has no qualifiers.
+ */
+function withPlainCasts(tokens: readonly Token[], isType: (name: string) => boolean): readonly Token[] {
+  const variables = new Set(
+    tokens.flatMap((token, i) => (/^(?:=|\+\+|--|->|\.|\[)$/.test(tokens[i + 1]?.text ?? "") ? [token.text] : [])),
+  );
+  const out: Token[] = [];
+  tokens.forEach((token, i) => {
+    const isCast = token.kind === IDENTIFIER && tokens[i - 1]?.text === "(" && tokens[i + 1]?.text === ")";
+    if (isCast && !variables.has(token.text) && isType(token.text)) {
+      out.push({ text: "const", kind: IDENTIFIER, offset: token.offset, hidden: token.hidden });
+    }
+    out.push(token);
+  });
+  return out;
 }
 
 /** C23 lets a label stand before a closing brace; the grammar wants a statement there. */
@@ -54,19 +91,36 @@ function functionTokens(fn: CFunction, end: number): Token[] {
   while (first < tokens.count && (tokens.start[first] as number) < fn.start) first++;
   let last = first;
   while (last < tokens.count && (tokens.start[last] as number) < end) last++;
-  return tokensOf(source, tokens, first, last).filter((token) => !STORAGE.test(token.text));
+  // In the body, static and extern say what becomes of a variable.
+  return tokensOf(source, tokens, first, last).filter(
+    (token) => token.offset > fn.bodyStart || !STORAGE.test(token.text),
+  );
 }
 
 const STORAGE = /^(?:static|inline|extern|__inline|__inline__|noinline|asmlinkage|noinline_for_stack)$/;
 
-interface Parsed {
+/** A function's text with all macros expanded, and its tree; neither changes from round to round. */
+export interface ParsedFunction {
   readonly text: ExpandedText;
   readonly declarator: SyntaxNode;
   readonly type: SyntaxNode;
   readonly body: SyntaxNode;
 }
 
-function parsed(fn: CFunction, expand: (tokens: readonly Token[]) => ExpandedText): Parsed | string {
+function parsed(
+  model: ModelContext,
+  fn: CFunction,
+  expand: (tokens: readonly Token[]) => ExpandedText,
+): ParsedFunction | string {
+  let known = model.parsed.get(fn);
+  if (known === undefined) {
+    known = parsedAnew(fn, expand);
+    model.parsed.set(fn, known);
+  }
+  return known;
+}
+
+function parsedAnew(fn: CFunction, expand: (tokens: readonly Token[]) => ExpandedText): ParsedFunction | string {
   let text: ExpandedText;
   try {
     text = expand(functionTokens(fn, fn.end));
@@ -157,7 +211,7 @@ export function translateFunction(
   const { file } = fn;
   const line = file.lines.lineAt(fn.nameOffset);
   const type = model.signature(fn);
-  const result = parsed(fn, expand);
+  const result = parsed(model, fn, expand);
   if (typeof result === "string" || type === null) {
     return broken(model, fn, name, typeof result === "string" ? result : "its declaration is not understood");
   }
@@ -197,7 +251,7 @@ function broken(model: ModelContext, fn: CFunction, name: string, reason: string
   };
 }
 
-function parametersOf(ctx: FunctionContext, { declarator, text }: Parsed): readonly Local[] {
+function parametersOf(ctx: FunctionContext, { declarator, text }: ParsedFunction): readonly Local[] {
   let at: SyntaxNode | undefined = declarator;
   while (at !== undefined && at.type !== "function_declarator") at = childOf(at, "declarator");
   const list = at === undefined ? undefined : childOf(at, "parameters");

@@ -7,13 +7,12 @@
 import { createHash } from "node:crypto";
 import type { CFile, CFunction } from "../c/file.ts";
 import type { Program } from "../c/program.ts";
-import { childOf } from "../c/syntax.ts";
 import { Boundary, type SystemModel } from "./boundary.ts";
-import { charIsSignedIn, type DataModel, isInt } from "./c-types.ts";
-import { FunctionContext, ModelContext, type Unmodelled } from "./context.ts";
+import { charIsSignedIn, type DataModel, type FunctionType } from "./c-types.ts";
+import { ModelContext, type Unmodelled } from "./context.ts";
 import { effectsOf } from "./effects.ts";
 import type { ExpandedText, Token } from "./expand.ts";
-import { convert, expression } from "./expressions.ts";
+import { fileScopeValues } from "./file-scope.ts";
 import {
   expanderOf,
   namesInPrototype,
@@ -77,7 +76,12 @@ export function translateSystem(program: Program, system: SystemModel, options: 
     parameters: slicer.parameters(),
     constants: slicer.constants(),
   });
-  const unmodelled = [...functions.flatMap((one) => one.unmodelled), ...effectsOf(model)];
+  const unmodelled = [
+    ...functions.flatMap((one) => one.unmodelled),
+    ...slicer.fileScope,
+    ...sharedUnions(model),
+    ...effectsOf(model),
+  ];
   return {
     text,
     sha256: createHash("sha256").update(text).digest("hex"),
@@ -88,6 +92,16 @@ export function translateSystem(program: Program, system: SystemModel, options: 
     functions: functions.map(({ name, file, line }) => ({ name, file, line })),
     notes: slicer.notes,
   };
+}
+
+/** Members of one union stand in the same bytes, and the model gives each its own place: only one may be used. */
+function sharedUnions(model: ModelContext): readonly Unmodelled[] {
+  return [...model.unions.values()].flatMap((branches) => {
+    const [first, second] = [...branches.values()];
+    if (first === undefined || second === undefined) return [];
+    const what = `not translated: the members ${first.member} and ${second.member} of one union`;
+    return [{ file: second.file, line: second.line, what }];
+  });
 }
 
 function hashOf(file: CFile): string {
@@ -103,6 +117,8 @@ class Slicer {
   readonly model: ModelContext;
   readonly expand: (tokens: readonly Token[]) => ExpandedText;
   readonly notes: string[] = [];
+  /** What was not understood of initial values at file scope. */
+  fileScope: readonly Unmodelled[] = [];
 
   constructor(
     private readonly program: Program,
@@ -110,11 +126,19 @@ class Slicer {
     machine: DataModel,
   ) {
     const boundary = new Boundary(system);
-    this.expand = expanderOf(program, boundary);
+    this.expand = expanderOf(program, boundary, (name) => this.model.types.named(name).kind !== "unknown");
     const types = new TypeSpace(program, machine, this.expand);
     this.model = new ModelContext(program, types, boundary);
     const signatures = signatureReader(this.model, this.expand);
-    this.model.parse = signatures.ofText;
+    const parsed = new Map<string, FunctionType | null>();
+    this.model.parse = (text) => {
+      let known = parsed.get(text);
+      if (known === undefined) {
+        known = signatures.ofText(text);
+        parsed.set(text, known);
+      }
+      return known;
+    };
     this.model.signatureOf = signatures.ofFunction;
   }
 
@@ -123,9 +147,14 @@ class Slicer {
       this.model.startRound();
       const functions = this.round();
       const blocking = this.blockingAmong(functions);
-      const isStable = same(blocking, this.model.blocking);
+      // Locals must not hide what stands at the top of the model, and that is known at the end of a round only.
+      const isStable = same(blocking, this.model.blocking) && !this.model.noteTopNames();
       this.model.blocking = blocking;
-      if (isStable || round === MAX_ROUNDS) return functions;
+      if (isStable) return functions;
+      if (round === MAX_ROUNDS) {
+        this.notes.push(`who blocks was not settled after ${MAX_ROUNDS} rounds`);
+        return functions;
+      }
     }
   }
 
@@ -144,7 +173,7 @@ class Slicer {
     for (;;) {
       const fn = this.model.next();
       if (fn === undefined) {
-        if (!this.takeTableFunctions()) return done;
+        if (!this.takeFileScope()) return done;
         continue;
       }
       if (done.length >= MAX_FUNCTIONS) {
@@ -191,70 +220,16 @@ class Slicer {
     this.notes.push(`${place}: ${fn.name} ${what}: not in the model, which ends at calls of that function`);
   }
 
-  /** Functions behind the members of ops tables that the model calls through; true when there were new ones. */
-  private takeTableFunctions(): boolean {
-    const before = this.model.slice.size;
-    this.model.tables.clear();
-    for (const [tag, names] of Object.entries(this.system.tables)) {
-      const members = this.model.fields.get(tag);
-      if (members === undefined) continue;
-      for (const name of names) {
-        const entries = this.tableEntries(name, members);
-        if (entries !== null) this.model.tables.set(name, { tag, entries });
-      }
-    }
-    // Tables that the code names itself.
-    for (const name of this.model.globals) {
-      const type = this.model.types.global(name)?.type;
-      const members = type?.kind === "struct" ? this.model.fields.get(type.tag) : undefined;
-      const entries = members === undefined ? null : this.tableEntries(name, members);
-      if (entries !== null && type?.kind === "struct") this.model.tables.set(name, { tag: type.tag, entries });
-    }
-    return this.model.slice.size > before;
+  /** Gives what stands at file scope its initial values; true when that brought in something new. */
+  private takeFileScope(): boolean {
+    const before = this.size();
+    this.fileScope = fileScopeValues(this.model);
+    return this.size() > before;
   }
 
-  private tableEntries(name: string, members: ReadonlySet<string>): ReadonlyMap<string, string> | null {
-    const global = this.model.types.global(name);
-    const initializer = global?.initializer;
-    if (global === null || initializer === null || initializer === undefined) return null;
-    const tag = global.type.kind === "struct" ? global.type.tag : "";
-    const entries = new Map<string, string>();
-    for (const pair of initializer.node.children) {
-      const designator = pair.children.find((child) => child.type === "field_designator");
-      const valueNode = childOf(pair, "value");
-      if (designator === undefined || valueNode === undefined) continue;
-      const text = (start: number, end: number): string => initializer.text.text.slice(start, end).trim();
-      const member = text(designator.start, designator.end).replace(/^\.\s*/, "");
-      if (!members.has(member)) continue;
-      const ctx = new FunctionContext(this.model, global.file, name, initializer.text, global.type, new Set());
-      const type = this.model.types.struct(tag)?.fields.get(member)?.type;
-      const value =
-        type !== undefined && isInt(type)
-          ? convert(ctx, expression(ctx, valueNode), type).code
-          : this.tableValue(ctx, `${tag}.${member}`, text(valueNode.start, valueNode.end));
-      if (value !== null) entries.set(member, value);
-    }
-    return entries;
-  }
-
-  private tableValue(ctx: FunctionContext, key: string, name: string): string | null {
-    const member = key.slice(key.indexOf(".") + 1);
-    if (this.system.environmentMembers.includes(key)) {
-      this.model.environmentMembers.add(key);
-      return `environment.members.${member}`;
-    }
-    const fn = this.program.definition(name, ctx.file);
-    if (fn === undefined) return /^\w+$/.test(name) && name !== "NULL" ? `missing("${name}")` : null;
-    const environment = this.model.boundary.played(name);
-    if (environment !== undefined) {
-      this.model.environmentCalls.set(name, fn);
-      return `environment.${name}`;
-    }
-    const noEffect = this.model.boundary.noEffect(name);
-    if (noEffect !== null) return `missing("${name}")`;
-    const taken = this.model.want(fn).name;
-    this.model.put(this.model.stored, key, taken);
-    return taken;
+  private size(): number {
+    const { slice, globals, fields } = this.model;
+    return [...fields.values()].reduce((sum, names) => sum + names.size, slice.size + globals.size);
   }
 
   private blockingAmong(functions: readonly TranslatedFunction[]): ReadonlySet<string> {

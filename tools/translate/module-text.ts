@@ -3,12 +3,12 @@
  */
 import { basename } from "node:path";
 import Handlebars from "handlebars";
-import { descendants } from "../c/syntax.ts";
 import { decayed, type FunctionType, isInt } from "./c-types.ts";
-import { FunctionContext, type ModelContext } from "./context.ts";
+import type { ModelContext } from "./context.ts";
 import type { ExpandedText, Token } from "./expand.ts";
-import { convert, expression } from "./expressions.ts";
+import { globalType } from "./file-scope.ts";
 import type { TranslatedFunction } from "./function.ts";
+import { fieldName } from "./names.ts";
 import { runtimeStruct } from "./runtime-structs.ts";
 import type { StructInfo } from "./type-space.ts";
 
@@ -35,11 +35,12 @@ export function moduleText(
   const bodies = functions.map((one) => functionText(one));
   const tables = tablesOf(model);
   const globals = globalsOf(model);
+  const setups = setupsOf(model);
   const environment = environmentOf(model);
   // Last: what stands above brings in structs by their names.
   const structs = structsOf(model);
   const wires = wiresOf(model);
-  const whole = JSON.stringify([bodies, tables, globals, structs, wires, environment]);
+  const whole = JSON.stringify([bodies, tables, setups, globals, structs, wires, environment]);
   useNames(model, whole);
   const render = Handlebars.compile(options.template, { noEscape: true, strict: true });
   return render({
@@ -58,6 +59,7 @@ export function moduleText(
     globals,
     globalsUseKernel: globals.some((one) => /\bkernel\b/.test(one.initial)),
     tables,
+    setups,
     functions: bodies,
     names: functions.map((one) => one.name),
     structNames: structs.map((one) => one.name),
@@ -77,7 +79,7 @@ function functionText(one: TranslatedFunction): {
   readonly head: string;
   readonly lines: readonly string[];
 } {
-  const file = basename(one.file);
+  const file = oneLine(basename(one.file));
   let last = -1;
   const lines = one.lines.map(({ text, depth, source }) => {
     const indented = `${"  ".repeat(depth + 1)}${text}`;
@@ -85,7 +87,7 @@ function functionText(one: TranslatedFunction): {
     last = source;
     return `${indented} // ${file}:${source}`;
   });
-  return { doc: `${one.file}:${one.line}`, head: one.head, lines };
+  return { doc: `${oneLine(one.file)}:${one.line}`, head: one.head, lines };
 }
 
 /** Simulator functions that value.ts writes by name alone. */
@@ -139,7 +141,8 @@ function environmentOf(model: ModelContext): {
     const target = type === undefined ? undefined : functionTypeOf(decayed(type));
     return target === undefined ? [] : [`readonly ${member}: ${callable(model, target, false, false)};`];
   });
-  return { functions, members };
+  const told = model.observes ? ["readonly observe: (name: string, place: string) => void;"] : [];
+  return { functions: [...told, ...functions], members };
 }
 
 function functionTypeOf(type: ReturnType<typeof decayed>): FunctionType | undefined {
@@ -195,11 +198,11 @@ function classOf(model: ModelContext, struct: StructInfo): ClassText {
   const fields = names.map((name) => {
     const type = struct.fields.get(name)?.type ?? { kind: "void" as const };
     return {
-      declared: `${name}: ${model.ts(type)};`,
-      initial: `this.${name} = ${model.initial(type, `"${name}"`, "this")};`,
+      declared: `${fieldName(name)}: ${model.ts(type)};`,
+      initial: `this.${fieldName(name)} = ${model.initial(type, `"${fieldName(name)}"`, "this")};`,
     };
   });
-  const place = struct.place === null ? "" : `${struct.place.file}:${struct.place.line}`;
+  const place = struct.place === null ? "" : `${oneLine(struct.place.file)}:${struct.place.line}`;
   const usesKernel = fields.some((one) => /\bkernel\b/.test(one.initial));
   return {
     name: model.tsStruct(struct.tag),
@@ -221,47 +224,42 @@ function wiresOf(model: ModelContext): readonly { readonly name: string; readonl
         const { bits, signed } = field.type;
         const made = bits === 64 ? model.use("pointers", "WireField64") : model.use("pointers", "WireField");
         const given = bits === 64 ? `${field.offset}` : `${field.offset}, ${bits / 8}, ${signed}`;
-        return [`${name}: new ${made}(${given}),`];
+        return [`${fieldName(name)}: new ${made}(${given}),`];
       });
-      return { name: tag, fields };
+      return { name: model.wireName(tag), fields };
     });
 }
 
 function globalsOf(model: ModelContext): readonly FieldText[] {
-  return [...model.globals].sort().flatMap((name) => {
-    const global = model.types.global(name);
-    if (global === null) return [];
-    const { type, initializer, file } = global;
-    let start = model.initial(type, `"${name}"`, "null");
-    if (initializer !== null && type.kind !== "struct" && type.kind !== "array") {
-      const ctx = new FunctionContext(model, file, name, initializer.text, type, new Set());
-      const only = [initializer.node, ...descendants(initializer.node)][0];
-      if (only !== undefined) {
-        const converted = convert(ctx, expression(ctx, only), type);
-        start =
-          isInt(type) && !type.isBool && converted.form === "boolean" ? `Number(${converted.code})` : converted.code;
-      }
-    } else if (type.kind === "pointer" && type.to.kind === "struct" && type.to.tag === "workqueue_struct") {
-      // Work queues are made when the module is loaded; which options they get does not show here.
-      start = `${model.use("workqueue", "alloc_workqueue")}(kernel, "${name}", model.workqueueOptions)`;
-    }
-    return [{ declared: `${name}: ${model.ts(type)};`, initial: `this.${name} = ${start};` }];
+  const sorted = [...model.globals].sort(([a], [b]) => (a < b ? -1 : 1));
+  return sorted.map(([name, global]) => {
+    const type = globalType(model, name, global);
+    const isQueue = type.kind === "pointer" && type.to.kind === "struct" && type.to.tag === "workqueue_struct";
+    // Work queues are made when the module is loaded; which options they get does not show here.
+    const start =
+      isQueue && global.initializer === null
+        ? `${model.use("workqueue", "alloc_workqueue")}(kernel, "${name}", model.workqueueOptions)`
+        : model.initial(type, `"${name}"`, "null");
+    return { declared: `${name}: ${model.ts(type)};`, initial: `this.${name} = ${start};` };
   });
 }
 
-function tablesOf(
-  model: ModelContext,
-): readonly {
+interface TableText {
   readonly name: string;
-  readonly type: string;
   readonly start: string;
-  readonly entries: readonly string[];
-}[] {
-  return [...model.tables].map(([name, { tag, entries }]) => ({
+  readonly lines: readonly string[];
+}
+
+function tablesOf(model: ModelContext): readonly TableText[] {
+  return [...model.tables].map(([name, { tag, lines }]) => ({
     name,
     // What the code names itself is a variable at file scope already.
     start: model.globals.has(name) ? `globals.${name}` : `new ${model.tsStruct(tag)}(kernel)`,
-    type: model.tsStruct(tag),
-    entries: [...entries].map(([member, text]) => `${member} = ${text}`),
+    lines,
   }));
+}
+
+/** Statements that give variables at file scope their initial values. */
+function setupsOf(model: ModelContext): readonly string[] {
+  return [...model.setups].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, lines]) => lines);
 }

@@ -1,7 +1,19 @@
 /**
  * Structs of the kernel that the simulator has itself: what a model needs of them is behaviour, not layout.
  */
-import { BOOL, type CType, type IntType, pointerTo, S32, S64, structType, U16, U32, U64, VOID_POINTER } from "./c-types.ts";
+import {
+  BOOL,
+  type CType,
+  type IntType,
+  pointerTo,
+  S32,
+  S64,
+  structType,
+  U16,
+  U32,
+  U64,
+  VOID_POINTER,
+} from "./c-types.ts";
 
 export interface RuntimeStruct {
   readonly className: string;
@@ -119,6 +131,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   __wait_queue_head: "wait_queue_head",
   atomic_long_t: "atomic64_t",
   __kernel_sockaddr_storage: "sockaddr_storage",
+  sockaddr_unsized: "sockaddr",
 };
 
 /** The tag under which the simulator has a struct or typedef; null where it has none. */

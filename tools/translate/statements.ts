@@ -5,9 +5,11 @@
 import { childOf, type SyntaxNode } from "../c/syntax.ts";
 import { type CType, decayed, isInt, pointerTo, structType } from "./c-types.ts";
 import type { FunctionContext, Local } from "./context.ts";
-import { convert, expression } from "./expressions.ts";
+import { convert } from "./conversions.ts";
+import { assign, expression } from "./expressions.ts";
+import { initialStatements, sizedByInitializer } from "./initializers.ts";
 import { breakText, continueText, enterFrame, gotoText, leaveFrame, sequence } from "./jumps.ts";
-import { assignTo, listInitializer, type Place, update } from "./places.ts";
+import { type Place, update, variablePlace } from "./places.ts";
 import { condition, constantValue, type Value } from "./value.ts";
 import type { Writer } from "./writer.ts";
 
@@ -85,6 +87,7 @@ function expressionStatement(ctx: FunctionContext, out: Writer, node: SyntaxNode
 /** An expression whose value nobody looks at. */
 function statementText(ctx: FunctionContext, node: SyntaxNode): string {
   if (node.type === "update_expression") return update(ctx, node, true).code;
+  if (node.type === "assignment_expression") return assign(ctx, node, true).code;
   if (node.type === "comma_expression") {
     const parts = [childOf(node, "left"), childOf(node, "right")].flatMap((one) => one ?? []);
     return parts
@@ -116,24 +119,19 @@ function declaration(ctx: FunctionContext, out: Writer, node: SyntaxNode): void 
   const typeNode = childOf(node, "type");
   if (typeNode === undefined) return;
   const base = ctx.model.types.typeOf(typeNode, ctx.text.text);
-  const isStatic = node.children.some(
-    (child) => child.type === "storage_class_specifier" && ctx.textOf(child) === "static",
-  );
+  const specifier = node.children.find((child) => child.type === "storage_class_specifier");
+  const storage = specifier === undefined ? "" : ctx.textOf(specifier);
   for (const child of node.children) {
     if (child.field !== "declarator") continue;
     const declared = ctx.model.types.declared(child, base, ctx.text.text);
     if (declared.name === null || declared.type.kind === "function") continue;
+    if (storage === "extern") continue;
     const initializer = child.type === "init_declarator" ? childOf(child, "value") : undefined;
-    const type = sizedByInitializer(declared.type, initializer);
+    const type = sizedByInitializer(ctx, declared.type, initializer);
     const local = ctx.declare(declared.name, type);
-    if (isStatic) out.add(`${ctx.fail(child, `static local ${declared.name}`)};`, ctx.line(child));
+    if (storage === "static") out.add(`${ctx.fail(child, `static local ${declared.name}`)};`, ctx.line(child));
     initialise(ctx, out, child, local, initializer);
   }
-}
-
-function sizedByInitializer(type: CType, initializer: SyntaxNode | undefined): CType {
-  if (type.kind !== "array" || type.length !== null || initializer?.type !== "initializer_list") return type;
-  return { ...type, length: initializer.children.length };
 }
 
 function initialise(
@@ -149,24 +147,13 @@ function initialise(
   const isObject = local.type.kind === "struct" || local.type.kind === "array";
   if (isObject) out.add(`${local.name} = ${ctx.model.initial(local.type, `"${local.name}"`, "null")};`, line);
   if (initializer === undefined) return;
-  if (initializer.type === "initializer_list") {
-    for (const text of listInitializer(ctx, place, initializer)) out.add(text, line);
-    return;
-  }
-  out.add(`${assignTo(ctx, node, place, expression(ctx, initializer)).code};`, line);
+  ctx.at = initializer;
+  for (const text of initialStatements(ctx, place, initializer)) out.add(text, line);
 }
 
-export function localPlace(local: Local): Place {
+function localPlace(local: Local): Place {
   const text = local.isBoxed ? `${local.name}.value` : local.name;
-  return {
-    type: local.type,
-    read: text,
-    binds: 20,
-    write: (one) => `${text} = ${one}`,
-    address: () => (local.isBoxed ? local.name : null),
-    isPure: true,
-    key: null,
-  };
+  return variablePlace(text, local.type, () => (local.isBoxed ? local.name : null));
 }
 
 function asked(ctx: FunctionContext, node: SyntaxNode | undefined): string {

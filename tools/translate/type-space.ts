@@ -4,8 +4,6 @@
  */
 import { evaluateText } from "../c/evaluate.ts";
 import type { CFile } from "../c/file.ts";
-import { IDENTIFIER } from "../c/lex.ts";
-import { FILE } from "../c/mask/structure.ts";
 import type { Program } from "../c/program.ts";
 import { plainValue } from "../c/sum.ts";
 import { childOf, parsePiece, type SyntaxNode } from "../c/syntax.ts";
@@ -13,12 +11,15 @@ import {
   type CType,
   type DataModel,
   decayed,
+  type IntType,
   integerOfWords,
   namedInteger,
   pointerTo,
+  S8,
   S32,
   S64,
   structType,
+  U8,
   U32,
   U64,
   VOID,
@@ -26,6 +27,7 @@ import {
 import { type ExpandedText, type Token, tokensOf } from "./expand.ts";
 import { LONG, runtimeStruct, runtimeTag, ULONG } from "./runtime-structs.ts";
 import { enumBodies, type TypedefText, typedefTexts } from "./typedefs.ts";
+import { variablesOf } from "./variables.ts";
 
 /** The union that a member is in, directly or with others in a struct, and which of its members that is. */
 export interface UnionBranch {
@@ -63,6 +65,7 @@ export interface GlobalInfo {
   readonly type: CType;
   readonly file: CFile;
   readonly line: number;
+  readonly isStatic: boolean;
   /** Declarator with its initializer, and the text it points into; null where it is only declared. */
   readonly initializer: { readonly node: SyntaxNode; readonly text: ExpandedText } | null;
 }
@@ -92,7 +95,7 @@ export class TypeSpace {
   private enumBodies: ReadonlyMap<string, string> | null = null;
   private readonly enums = new Map<string, CType>();
   private readonly typedefs = new Map<string, CType | null>();
-  private readonly globals = new Map<string, GlobalInfo | null>();
+  private readonly globals = new Map<string, readonly GlobalInfo[]>();
   private anonymous = 0;
 
   constructor(
@@ -100,6 +103,11 @@ export class TypeSpace {
     readonly model: DataModel,
     private readonly expand: Expand,
   ) {}
+
+  /** Plain char. */
+  get char(): IntType {
+    return this.model.charIsSigned ? S8 : U8;
+  }
 
   /** The type that a type node names: `struct x`, `unsigned int`, `mid_callback_t`. */
   typeOf(node: SyntaxNode, text: string): CType {
@@ -161,7 +169,7 @@ export class TypeSpace {
     for (let one = this.program.enumerator(name), i = 0; one !== undefined && i < 10_000; i++) {
       if (one.valueText !== null) {
         const base = this.constant(one.valueText);
-        return base === null ? null : base + back;
+        return base === null || !Number.isSafeInteger(base + back) ? null : base + back;
       }
       if (one.previous === null) return back;
       back++;
@@ -395,11 +403,7 @@ export class TypeSpace {
   }
 
   /** Gives a member its offset and moves the end of the struct. */
-  private place(
-    type: CType,
-    where: Whereabouts,
-    layout: Layout,
-  ): number | null {
+  private place(type: CType, where: Whereabouts, layout: Layout): number | null {
     const size = type.kind === "array" && type.length === null ? 0 : this.sizeOf(type);
     if (layout.sizeBytes === null) return null;
     if (size === null) {
@@ -449,42 +453,38 @@ export class TypeSpace {
 
   /** The value of a constant expression in a declaration. */
   constant(text: string): number | null {
+    if (/^\s*(?:0|[1-9]\d{0,8})\s*$/.test(text)) return Number(text);
     const sum = evaluateText(text, this.program);
     const value = sum === null ? null : plainValue(sum);
     return value;
   }
 
-  /** A variable at file scope, its definition if there is one. */
-  global(name: string): GlobalInfo | null {
+  /**
+   * A variable at file scope, its definition if there is one.
+   * @param from the file that asks: static variables of others are not seen from there.
+   */
+  global(name: string, from: CFile | null = null): GlobalInfo | null {
     let known = this.globals.get(name);
     if (known === undefined) {
-      known = this.findGlobal(name);
+      known = this.findGlobals(name);
       this.globals.set(name, known);
     }
-    return known;
+    const seen = known.filter((one) => from === null || !one.isStatic || one.file === from || isHeader(one.file));
+    const own = seen.filter((one) => one.file === from && one.isStatic);
+    const all = own.length > 0 ? own : seen;
+    return all.find((one) => one.initializer !== null) ?? all[0] ?? null;
   }
 
-  private findGlobal(name: string): GlobalInfo | null {
+  private findGlobals(name: string): readonly GlobalInfo[] {
     // The kernel's own work queues (include/linux/workqueue.h), which no file of a client declares.
     if (/^system_\w*wq$/.test(name)) {
       const [file] = this.program.files;
       const type = pointerTo(structType("workqueue_struct"));
-      return file === undefined ? null : { type, file, line: 0, initializer: null };
+      return file === undefined ? [] : [{ type, file, line: 0, isStatic: false, initializer: null }];
     }
-    let best: GlobalInfo | null = null;
-    for (const file of this.program.files) {
-      const { stream, source } = file.masked;
-      if (!source.includes(name)) continue;
-      const { tokens, context, enclosing } = stream;
-      for (let i = 0; i < tokens.count; i++) {
-        if (tokens.kind[i] !== IDENTIFIER || context[i] !== FILE || (enclosing[i] as number) >= 0) continue;
-        const start = tokens.start[i] as number;
-        if (tokens.end[i] !== start + name.length || !source.startsWith(name, start)) continue;
-        const info = this.globalAt(file, i, name);
-        if (info !== null && (best === null || (best.initializer === null && info.initializer !== null))) best = info;
-      }
-    }
-    return best;
+    return (variablesOf(this.program).get(name) ?? []).flatMap(
+      ({ file, token }) => this.globalAt(file, token, name) ?? [],
+    );
   }
 
   private globalAt(file: CFile, at: number, name: string): GlobalInfo | null {
@@ -498,7 +498,9 @@ export class TypeSpace {
       const close = partner[last] as number;
       last = close > last ? close + 1 : last + 1;
     }
-    const words = tokensOf(source, tokens, first, last + 1).filter((token) => !STORAGE.test(token.text));
+    const all = tokensOf(source, tokens, first, last + 1);
+    const isStatic = all.some((token) => token.text === "static");
+    const words = all.filter((token) => !STORAGE.test(token.text));
     if (words[0]?.text === "typedef" || words.length < 3) return null;
     const text = this.expand(words);
     const piece = parsePiece(text.text, 0);
@@ -513,7 +515,8 @@ export class TypeSpace {
       if (declared.name !== name || declared.type.kind === "function") continue;
       const value = child.type === "init_declarator" ? childOf(child, "value") : undefined;
       const initializer = value === undefined ? null : { node: value, text };
-      return { type: declared.type, file, line: file.lines.lineAt(tokens.start[at] as number), initializer };
+      const line = file.lines.lineAt(tokens.start[at] as number);
+      return { type: declared.type, file, line, isStatic, initializer };
     }
     return null;
   }
@@ -527,6 +530,10 @@ function declaratorIn(node: SyntaxNode): SyntaxNode | undefined {
     childOf(node, "declarator") ??
     node.children.find((child) => child.field !== "size" && /declarator$|identifier$/.test(child.type))
   );
+}
+
+function isHeader(file: CFile): boolean {
+  return file.path.endsWith(".h");
 }
 
 /** Nodes of the widths of a declaration's bit-fields. */

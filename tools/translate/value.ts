@@ -134,6 +134,21 @@ export function toInteger(one: Value, type: IntType): Value {
   return value(`${NARROW[`${type.bits}${type.signed ? "s" : "u"}`]}(${number.code})`, type);
 }
 
+/** A value cut to the width of a bit-field; as it is where there is none. */
+export function narrowed(one: Value, bits: number | null): Value {
+  if (bits === null || !isInt(one.type) || bits >= one.type.bits) return one;
+  if (one.constant !== null) {
+    const cut = one.type.signed ? BigInt.asIntN(bits, one.constant) : BigInt.asUintN(bits, one.constant);
+    return constantValue(cut, one.type);
+  }
+  if (!one.type.signed) {
+    const code = `(${inPlace(one, BINDS.bitAnd)} & ${2 ** bits - 1}) >>> 0`;
+    return { ...one, code, binds: BINDS.shift };
+  }
+  const shift = 32 - bits;
+  return { ...one, code: `(${inPlace(one, BINDS.shift)} << ${shift}) >> ${shift}`, binds: BINDS.shift };
+}
+
 /** Names of simulator functions that a text calls, for the imports. */
 export type Use = (name: string) => void;
 
