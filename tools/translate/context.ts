@@ -74,8 +74,12 @@ export class ModelContext {
     readonly boundary: Boundary,
   ) {}
 
+  /** Whether this round found something out that earlier functions of the round did not know yet. */
+  isUnsettled = false;
+
   /** Forgets what a round found out, but for who blocks. */
   startRound(): void {
+    this.isUnsettled = false;
     this.noteTopNames();
     this.storedBefore = copyOf(this.stored);
     this.takenBefore = copyOf(this.taken);

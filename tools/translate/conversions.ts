@@ -21,6 +21,7 @@ export function convert(ctx: FunctionContext, one: Value, type: CType, isCast = 
     return notConverted(ctx, "a pointer becomes an integer", type);
   }
   const to = decayed(type);
+  if (to.kind === "unknown" && isInt(one.type)) return notConverted(ctx, "an integer gets a type that is not known", to);
   if (to.kind !== "pointer") return { ...one, type };
   if (one.constant === 0n) return nullPointer(to);
   if (isInt(one.type)) return notConverted(ctx, "an integer becomes a pointer", to);
@@ -50,6 +51,11 @@ function convertPointer(ctx: FunctionContext, one: Value, to: PointerType, isCas
   if (source === "struct" && target === "struct") return otherStruct(ctx, one, from, to);
   if (source === "struct" && (target === "bytes" || target === "cell")) {
     return notConverted(ctx, "a struct is looked at as bytes", to);
+  }
+  if (target === "struct" && source === "bytes" && to.to.kind === "struct" && model.types.layOverBytes(to.to.tag)) {
+    // From the next round on it is a struct that lives in bytes.
+    model.isUnsettled = true;
+    return convertPointer(ctx, one, to, isCast);
   }
   if (target === "struct" && (source === "bytes" || source === "cell")) {
     return notConverted(ctx, "bytes are looked at as a struct whose layout the model does not keep", to);

@@ -69,6 +69,12 @@ function withPlainCasts(tokens: readonly Token[], isType: (name: string) => bool
       out.push({ text: "const", kind: IDENTIFIER, offset: token.offset, hidden: token.hidden });
     }
     out.push(token);
+    // `(a * (b)) & c` reads like a cast of &c, and `(a * +(b)) & c` does not; operands of * are promoted anyway.
+    const before = tokens[i - 1];
+    const isFactor = token.text === "*" && /^[(*]$/.test(tokens[i + 1]?.text ?? "") && tokens[i - 2]?.text === "(";
+    if (isFactor && before !== undefined && variables.has(before.text) && !isType(before.text)) {
+      out.push({ text: "+", kind: PUNCTUATOR, offset: token.offset, hidden: token.hidden });
+    }
   });
   return out;
 }

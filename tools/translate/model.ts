@@ -148,7 +148,7 @@ class Slicer {
       const functions = this.round();
       const blocking = this.blockingAmong(functions);
       // Locals must not hide what stands at the top of the model, and that is known at the end of a round only.
-      const isStable = same(blocking, this.model.blocking) && !this.model.noteTopNames();
+      const isStable = same(blocking, this.model.blocking) && !this.model.noteTopNames() && !this.model.isUnsettled;
       this.model.blocking = blocking;
       if (isStable) return functions;
       if (round === MAX_ROUNDS) {

@@ -267,6 +267,28 @@ export class TypeSpace {
     return this.declared(childOf(node, "declarator"), this.typeOf(type, text), text).type;
   }
 
+  /**
+   * Notes that code looks at bytes as a struct.
+   *
+   * @returns whether that is news; false also where the struct's members are no plain integers at known places
+   */
+  layOverBytes(tag: string): boolean {
+    const info = this.struct(tag);
+    if (info === null || info.kind !== "object" || !this.isPlain(structType(tag))) return false;
+    const fields = new Map([...info.fields].map(([name, one]) => [name, { ...one, type: this.inBytes(one.type) }]));
+    this.structs.set(tag, { ...info, kind: "wire", fields });
+    return true;
+  }
+
+  /** Integers, and arrays and structs of integers, at known places. */
+  private isPlain(type: CType): boolean {
+    if (type.kind === "int") return !type.isBool;
+    if (type.kind === "array") return this.isPlain(type.of);
+    const info = type.kind === "struct" ? this.struct(type.tag) : null;
+    if (info === null || info.kind === "runtime" || info.sizeBytes === null) return false;
+    return [...info.fields.values()].every((one) => one.offset !== null && one.bits === null && this.isPlain(one.type));
+  }
+
   struct(tag: string): StructInfo | null {
     let known = this.structs.get(tag);
     if (known === undefined) {
