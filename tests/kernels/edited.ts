@@ -17,10 +17,10 @@ function replaced(file: string, text: string, edits: readonly Edit[]): string {
   for (const { replace } of edits.filter((one) => one.file === file)) {
     for (const [before, after] of replace) {
       if (before === "" || !edited.includes(before)) throw new EditError(`${file} does not have ${before}`);
+      if (before === after) throw new EditError(`${file}: ${before} stays as it is`);
       edited = edited.replaceAll(before, () => after);
     }
   }
-  if (edited === text) throw new EditError(`the edits of ${file} change nothing`);
   return edited;
 }
 

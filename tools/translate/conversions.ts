@@ -139,12 +139,23 @@ function reinterpreted(one: Value, to: PointerType): Value {
   return value(`${inPlace(one, BINDS.primary)}.as(1, ${to.to.signed})`, to);
 }
 
+/** The name at the bottom of a type that is not known; null for all others. */
+function unknownName(type: CType): string | null {
+  if (type.kind === "pointer") return unknownName(type.to);
+  if (type.kind === "array") return unknownName(type.of);
+  if (type.kind === "function") return unknownName(type.result);
+  return type.kind === "unknown" ? type.name : null;
+}
+
 /** `(type)value`. */
 export function cast(ctx: FunctionContext, node: SyntaxNode): Value {
   const typeNode = childOf(node, "type");
   const inner = childOf(node, "value");
   if (typeNode === undefined || inner === undefined) return failed(ctx, node, "cast");
   const type = ctx.model.types.typeName(typeNode, ctx.text.text);
+  // `(a * (b)) & c` reads like a cast of &c.
+  const name = unknownName(type);
+  if (name !== null && ctx.local(name) !== undefined) return failed(ctx, node, "what may be a product");
   return convert(ctx, expression(ctx, inner), type, true);
 }
 

@@ -60,7 +60,11 @@ export function expanderOf(
  */
 function withPlainCasts(tokens: readonly Token[], isType: (name: string) => boolean): readonly Token[] {
   const variables = new Set(
-    tokens.flatMap((token, i) => (/^(?:=|\+\+|--|->|\.|\[)$/.test(tokens[i + 1]?.text ?? "") ? [token.text] : [])),
+    tokens.flatMap((token, i) => {
+      const next = tokens[i + 1]?.text ?? "";
+      const isDeclared = /^[,;)]$/.test(next) && /^(?:\w+|\*)$/.test(tokens[i - 1]?.text ?? "");
+      return isDeclared || /^(?:=|\+\+|--|->|\.|\[)$/.test(next) ? [token.text] : [];
+    }),
   );
   const out: Token[] = [];
   tokens.forEach((token, i) => {

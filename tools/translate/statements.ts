@@ -3,14 +3,14 @@
  * TypeScript's blocks differ where there is a goto.
  */
 import { childOf, type SyntaxNode } from "../c/syntax.ts";
-import { type CType, decayed, isInt, pointerTo, structType } from "./c-types.ts";
+import { decayed, type IntType, isInt, pointerTo, promoted, structType } from "./c-types.ts";
 import type { FunctionContext, Local } from "./context.ts";
 import { convert } from "./conversions.ts";
 import { assign, expression } from "./expressions.ts";
 import { initialStatements, sizedByInitializer } from "./initializers.ts";
 import { breakText, continueText, enterFrame, gotoText, leaveFrame, sequence } from "./jumps.ts";
 import { type Place, update, variablePlace } from "./places.ts";
-import { condition, constantValue, type Value } from "./value.ts";
+import { asNumber, condition, constantValue, type Value } from "./value.ts";
 import type { Writer } from "./writer.ts";
 
 /** Writes one statement. */
@@ -261,7 +261,8 @@ interface Case {
   readonly line: number;
 }
 
-function casesOf(ctx: FunctionContext, node: SyntaxNode): readonly Case[] | null {
+/** The cases of a switch, with their labels as values of the type of what is asked; null for forms not understood. */
+function casesOf(ctx: FunctionContext, node: SyntaxNode, type: IntType): readonly Case[] | null {
   const list = childOf(node, "body");
   const cases: { nodes: SyntaxNode[]; labels: (string | null)[]; line: number }[] = [];
   for (const child of list?.children ?? []) {
@@ -271,11 +272,12 @@ function casesOf(ctx: FunctionContext, node: SyntaxNode): readonly Case[] | null
     }
     const valueNode = childOf(child, "value");
     const one = valueNode === undefined ? null : expression(ctx, valueNode);
-    if (one !== null && one.constant === null) return null;
-    const label = one === null ? null : constantValue(one.constant ?? 0n, isInt(one.type) ? one.type : NEVER).code;
+    if (one !== null && (one.constant === null || !isInt(one.type))) return null;
+    const label = one === null ? null : constantValue(one.constant ?? 0n, type).code;
     const nodes = child.children.filter(
       (inner) => inner !== valueNode && inner.type !== ":" && !/^(?:case|default)$/.test(inner.type),
     );
+    if (nodes.some((inner) => hasCaseOfItsOuter(inner))) return null;
     const last = cases.at(-1);
     if (last !== undefined && last.nodes.length === 0) {
       last.labels.push(label);
@@ -285,7 +287,11 @@ function casesOf(ctx: FunctionContext, node: SyntaxNode): readonly Case[] | null
   return cases;
 }
 
-const NEVER = { kind: "int", bits: 32, signed: true, isBool: false } as const;
+/** Whether a case stands inside another statement (Duff's device), where no block of TypeScript can be entered. */
+function hasCaseOfItsOuter(node: SyntaxNode): boolean {
+  if (node.type === "switch_statement") return false;
+  return node.type === "case_statement" || node.children.some(hasCaseOfItsOuter);
+}
 
 /** Statements that control does not come out of at the end. */
 function leaves(node: SyntaxNode | undefined): boolean {
@@ -296,19 +302,34 @@ function leaves(node: SyntaxNode | undefined): boolean {
 }
 
 function switchStatement(ctx: FunctionContext, out: Writer, node: SyntaxNode): void {
-  const cases = casesOf(ctx, node);
   const head = childOf(node, "condition");
-  if (cases === null || head === undefined) {
+  const test = head === undefined ? null : asNumber(expression(ctx, head));
+  const type = test !== null && isInt(test.type) ? promoted(test.type) : null;
+  const cases = type === null ? null : casesOf(ctx, node, type);
+  if (cases === null || test === null) {
     out.add(`${ctx.fail(node, "not translated: switch of this form")};`, ctx.line(node));
     return;
   }
-  const test = expression(ctx, head);
   ctx.enterScope();
+  for (const child of childOf(node, "body")?.children ?? []) {
+    if (child.type === "declaration") declareOnly(ctx, child);
+  }
   const falls = cases.some((one, i) => i < cases.length - 1 && one.nodes.length > 0 && !leaves(one.nodes.at(-1)));
-  const code = test.form === "boolean" ? `Number(${test.code})` : test.code;
-  if (falls) fallThrough(ctx, out, node, code, cases);
-  else plainSwitch(ctx, out, node, code, cases);
+  if (falls) fallThrough(ctx, out, node, test.code, cases);
+  else plainSwitch(ctx, out, node, test.code, cases);
   ctx.leaveScope();
+}
+
+/** Variables declared before the first case: they are there, but no initializer is ever run. */
+function declareOnly(ctx: FunctionContext, node: SyntaxNode): void {
+  const typeNode = childOf(node, "type");
+  if (typeNode === undefined) return;
+  const base = ctx.model.types.typeOf(typeNode, ctx.text.text);
+  for (const child of node.children) {
+    if (child.field !== "declarator") continue;
+    const { name, type } = ctx.model.types.declared(child, base, ctx.text.text);
+    if (name !== null) ctx.declare(name, type);
+  }
 }
 
 function plainSwitch(ctx: FunctionContext, out: Writer, node: SyntaxNode, test: string, cases: readonly Case[]): void {

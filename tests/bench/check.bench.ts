@@ -1,0 +1,66 @@
+/**
+ * The model of a real kernel, and of one with the watchdog's 3 made a 2: one combination (15,360 phases; the bar is
+ * 0.5 s) by regions, against one run per phase of every 64th phase; and translating the slice, against the scan that
+ * comes before. The whole table is a command: `node dist/groundhog.js check cifs-echo --kernel K` (the bar is 60 s).
+ */
+import { beforeAll, bench, describe } from "vitest";
+import { everythingEnabled } from "../../tools/c/configuration.ts";
+import { explorer } from "../../tools/check/explorer.ts";
+import { compileModel, instantiateModel } from "../../tools/check/load-model.ts";
+import type { RunScenario, Scenario } from "../../tools/check/scenario.ts";
+import { checkableSystem } from "../../tools/cli/systems.ts";
+import { modelOf, programOf } from "../../tools/cli/translation.ts";
+import { openKernel } from "../../tools/kernel/open.ts";
+import { kernelFolder } from "./kernels.ts";
+
+const PHASES = 15_360;
+const STEP = 64;
+const SYSTEM = checkableSystem("cifs-echo");
+const FOLDER = await kernelFolder("6.1");
+
+const SCENARIO: Scenario = {
+  hz: 250,
+  longBits: 64,
+  timers: "levels",
+  msleepAddsJiffy: true,
+  echoIntervalSeconds: 60,
+  rttTicks: 1,
+  startOffsetTicks: 0,
+  anchorEcho: 2,
+  touches: [],
+  deathTicks: null,
+  endEchoesAfterAnchor: 4,
+};
+
+const opened = await openKernel(FOLDER, {
+  wanted: ["fs/smb/client", "kernel/time"],
+  cacheDirectory: FOLDER,
+  sampleDirectory: "",
+  workingDirectory: FOLDER,
+});
+let run: RunScenario;
+
+beforeAll(async () => {
+  const model = await modelOf(opened, await programOf(opened, everythingEnabled()), SYSTEM);
+  run = SYSTEM.createRunner(instantiateModel(compileModel(model.text)), {});
+});
+
+describe(`one combination, ${PHASES} phases, 6.1`, () => {
+  bench("by regions, each replayed once", () => {
+    const { regions } = explorer(run).sweep(0, PHASES - 1, (phase) => ({ ...SCENARIO, touches: [phase] }));
+    if (regions.at(-1)?.to !== PHASES - 1) throw new Error("phases are missing");
+  });
+  bench(`a run for each ${STEP}th phase`, () => {
+    for (let phase = 0; phase < PHASES; phase += STEP) run({ ...SCENARIO, touches: [phase] });
+  });
+});
+
+describe("from C to a model, 6.1", () => {
+  const options = { iterations: 3, time: 0, warmupIterations: 1, warmupTime: 0 };
+  bench("scan", async () => void (await programOf(opened, everythingEnabled())), options);
+  bench(
+    "scan and translate",
+    async () => void (await modelOf(opened, await programOf(opened, everythingEnabled()), SYSTEM)),
+    options,
+  );
+});
