@@ -1,67 +1,21 @@
 /**
- * The SMB echo of real kernels: as it is, with the old bug, and with changes of which each must be seen. Figures are
- * those that a booted kernel showed, and those of a published capture.
+ * The SMB echo of real kernels, as it is and with the old bug. Figures are those that a booted kernel showed, and those
+ * of a published capture.
  */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Scenario } from "../../tools/check/scenario.ts";
-import { differenceOf, parseWitness, play, type Witness } from "../../tools/check/witness.ts";
+import type { Schedule } from "../../tools/check/verdict.ts";
+import { completed, differenceOf, type Played, parseWitness, play, type Witness } from "../../tools/check/witness.ts";
 import type { Checked } from "../../tools/cli/check-system.ts";
-import type { KernelModel } from "../../tools/cli/translation.ts";
 import { replay, timelineOf, witnessesOf } from "../../tools/cli/witnesses.ts";
-import type { KernelSource } from "../../tools/kernel/source.ts";
-import { checkedKernel, checkedModel, type Outcome, outcomeOf, smbClientOnly, translated } from "./checked.ts";
-import { editedKernel } from "./edited.ts";
-import { debianKernel } from "./kernels.ts";
-import { MORE, STATIC_COUNTER } from "./more-mutations.ts";
-import { type Intervals, type Mutation, OF_THE_ISSUE, waiting } from "./mutations.ts";
+import { checkedModel } from "./checked.ts";
+import { type Context, type Subject, useSubjects } from "./subjects.ts";
 import { typeComplaints } from "./type-check.ts";
 
 const VERSIONS = ["6.1", "6.12"] as const;
-const BOTH: readonly Intervals[] = [3, 2];
 
-type Context = { skip(condition: boolean, note: string): void };
-
-/** One kernel as it is and with the old bug. */
-interface Subject {
-  readonly source: KernelSource;
-  readonly models: Readonly<Record<Intervals, KernelModel>>;
-  readonly checked: Readonly<Record<Intervals, Checked>>;
-}
-
-async function subjectOf(source: KernelSource): Promise<Subject> {
-  const client = smbClientOnly(source);
-  const models = {
-    3: await translated(client),
-    2: await translated(await editedKernel(client, waiting(2))),
-  };
-  return { source: client, models, checked: { 3: await checkedModel(models[3]), 2: await checkedModel(models[2]) } };
-}
-
-const subjects = new Map<string, Subject>();
-const reasons = new Map<string, string>();
-const opened: KernelSource[] = [];
-
-beforeAll(async () => {
-  for (const version of VERSIONS) {
-    const { source, why } = await debianKernel(version);
-    if (source === null) reasons.set(version, why);
-    else {
-      opened.push(source);
-      subjects.set(version, await subjectOf(source));
-    }
-  }
-});
-afterAll(async () => {
-  for (const source of opened) await source.close();
-});
-
-/** The kernel; the test is skipped, with the reason, where there is none. */
-function kernel(context: Context, version: string): Subject {
-  const subject = subjects.get(version);
-  context.skip(subject === undefined, reasons.get(version) ?? "");
-  if (subject === undefined) throw new Error("skipped");
-  return subject;
-}
+const subjects = useSubjects(VERSIONS);
+const kernel = (context: Context, version: string): Subject => subjects.get(context, version);
 
 /** The witness of the old bug, as its file has it. */
 function witnessOf({ checked, source }: Subject): { readonly witness: Witness; readonly timeline: string } {
@@ -97,8 +51,7 @@ describe.each(VERSIONS)("linux-source-%s as it is: 3 intervals", (version) => {
 });
 
 test("the models type-check under the project's own tsconfig", (context) => {
-  for (const version of VERSIONS) kernel(context, version);
-  const texts = [...subjects].map(([version, { models }]) => [version, models[3].text] as const);
+  const texts = VERSIONS.map((version) => [version, kernel(context, version).models[3].text] as const);
   const broken = `${texts[0]?.[1] ?? ""}\nexport const wrong: number = "text";\n`;
   const complaints = typeComplaints(new Map([...texts, ["broken", broken]]));
   expect(complaints.filter((one) => !one.includes("type-check-broken"))).toEqual([]);
@@ -185,12 +138,13 @@ describe.each(VERSIONS)("the published capture, on linux-source-%s with the old 
     endEchoesAfterAnchor: 4,
   };
 
+  const played = ({ run }: Checked): { readonly schedule: Schedule; readonly played: Played } => {
+    const schedule = completed(run, { scenario, maxLatenessTicks: 0, decisions: [] });
+    return { schedule, played: play(run, schedule) };
+  };
+
   test("each time within 0.15 s", (context) => {
-    const { record } = play(kernel(context, version).checked[2].run, {
-      scenario,
-      maxLatenessTicks: 0,
-      decisions: [],
-    });
+    const { record } = played(kernel(context, version).checked[2]).played;
     const time = (tick: number): number => ANCHOR + (tick - record.anchorTick) / 250;
     const near = (ticks: readonly number[], times: readonly string[]): void => {
       expect(ticks).toHaveLength(times.length);
@@ -206,8 +160,8 @@ describe.each(VERSIONS)("the published capture, on linux-source-%s with the old 
   });
 
   test("the timeline says what the drift is, and why there is a window", (context) => {
-    const schedule = { scenario, maxLatenessTicks: 0, decisions: [] };
-    const text = timelineOf(schedule, play(kernel(context, version).checked[2].run, schedule));
+    const { schedule, played: whole } = played(kernel(context, version).checked[2]);
+    const text = timelineOf(schedule, whole);
     expect(text).toMatch(/The echo runs every 61\.440 s instead of every 60 s because .*granularity of 2\.048 s/);
     expect(text).toMatch(/this is the drift, not processing time\./);
     expect(text).toMatch(/The window exists because a response that comes a little after an echo suppresses the next/);
@@ -215,34 +169,8 @@ describe.each(VERSIONS)("the published capture, on linux-source-%s with the old 
   });
 
   test("with 3 intervals the connection would have been kept", (context) => {
-    const { record } = play(kernel(context, version).checked[3].run, { scenario, maxLatenessTicks: 0, decisions: [] });
+    const { record } = played(kernel(context, version).checked[3]).played;
     expect(record.declaredDead).toBeNull();
     expect(record.echoes).toHaveLength(7);
-  });
-});
-
-/** Every number of intervals for which a mutation says what is to be seen. */
-function cases(mutations: readonly Mutation[]): readonly (readonly [string, Intervals, Mutation])[] {
-  return BOTH.flatMap((n) =>
-    mutations.flatMap((one) => (one.seen[n] === undefined ? [] : [[one.name, n, one] as const])),
-  );
-}
-
-async function followed(subject: Subject, mutation: Mutation, intervals: Intervals): Promise<void> {
-  const { edits, seen, why } = mutation;
-  const edited = await editedKernel(subject.source, [...waiting(intervals), ...edits(intervals)]);
-  const before: Outcome = outcomeOf(subject.checked[intervals]);
-  const after = outcomeOf(await checkedKernel(edited));
-  const wanted = seen[intervals];
-  if (wanted === "same") expect(after, why).toEqual(before);
-  else {
-    expect(after, why).toMatchObject(wanted ?? {});
-    expect(after, why).not.toEqual(before);
-  }
-}
-
-describe.each(VERSIONS)("the verdict follows the code of linux-source-%s", (version) => {
-  test.each(cases(OF_THE_ISSUE))("%s, %i intervals", async (_, intervals, mutation) => {
-    await followed(subjects.get(version) as Subject, mutation, intervals);
   });
 });

@@ -16,12 +16,7 @@ describe("switch", () => {
       [0, 1, 2, 3],
       [110, 111, 100, 1000],
     ],
-    [
-      "default first",
-      "switch (x) { default: n = 5; break; case 2: n = 7; }\nreturn n;",
-      [1, 2],
-      [5, 7],
-    ],
+    ["default first", "switch (x) { default: n = 5; break; case 2: n = 7; }\nreturn n;", [1, 2], [5, 7]],
     [
       "several labels in a row, and default among them",
       "switch (x) { case 1: case 2: n = 1; break; case 3: default: n = 2; break; case 4: n = 3; }\nreturn n;",
@@ -73,16 +68,12 @@ describe("switch", () => {
       [1, 2],
       [5, 0],
     ],
-    [
-      "empty cases at the end",
-      "switch (x) { case 1: n = 1; case 2: default: ; }\nreturn n;",
-      [1, 2],
-      [1, 0],
-    ],
+    ["empty cases at the end", "switch (x) { case 1: n = 1; case 2: default: ; }\nreturn n;", [1, 2], [1, 0]],
   ])("%s", async (_what, body, given, expected) => expect(await results(body, given)).toEqual(expected));
 
   test("cases inside other statements are not modelled", async () => {
-    const text = "int f(int x)\n{\n\tswitch (x) {\n\tcase 1:\n\t\tif (x) {\n\tcase 2:\n\t\t\treturn 4;\n\t\t}\n\t}\n\treturn 0;\n}\n";
+    const text =
+      "int f(int x)\n{\n\tswitch (x) {\n\tcase 1:\n\t\tif (x) {\n\tcase 2:\n\t\t\treturn 4;\n\t\t}\n\t}\n\treturn 0;\n}\n";
     expect(await unmodelledIn(text)).toEqual([expect.stringMatching(/^3: .*switch/)]);
   });
 });
@@ -143,9 +134,9 @@ describe("goto", () => {
   ])("%s", async (_what, body, given, expected) => expect(await results(body, given)).toEqual(expected));
 
   test("into a block from outside, and to an address, is not modelled", async () => {
-    expect(await unmodelledIn("int f(int x)\n{\n\tgoto in;\n\tif (x) {\nin:\n\t\treturn 1;\n\t}\n\treturn 0;\n}\n")).toEqual([
-      expect.stringMatching(/^3: .*goto in/),
-    ]);
+    expect(
+      await unmodelledIn("int f(int x)\n{\n\tgoto in;\n\tif (x) {\nin:\n\t\treturn 1;\n\t}\n\treturn 0;\n}\n"),
+    ).toEqual([expect.stringMatching(/^3: .*goto in/)]);
     expect(await unmodelledIn("int f(void *p)\n{\n\tgoto *p;\n}\n")).toHaveLength(1);
   });
 
@@ -160,11 +151,26 @@ describe("loops", () => {
     ["do once", "do n++; while (n < x);\nreturn n;", [0, 3], [1, 3]],
     ["for without parts", "for (;;) { if (n == x) break; n++; }\nreturn n;", [3], [3]],
     ["for with commas", "int i, j;\nfor (i = 0, j = x; i < j; i++, j--) n += j - i;\nreturn n;", [5], [9]],
-    ["continue in do-while asks the condition", "do { n++; if (n == 2) continue; } while (n < x);\nreturn n;", [2, 5], [2, 5]],
+    [
+      "continue in do-while asks the condition",
+      "do { n++; if (n == 2) continue; } while (n < x);\nreturn n;",
+      [2, 5],
+      [2, 5],
+    ],
     ["do { } while (0) with break", "do { if (x) break; n = 5; } while (0);\nreturn n;", [0, 1], [5, 0]],
-    ["a variable of its own in each round", "for (int i = 0; i < x; i++) { int y = i; y++; n += y; }\nreturn n;", [3], [6]],
+    [
+      "a variable of its own in each round",
+      "for (int i = 0; i < x; i++) { int y = i; y++; n += y; }\nreturn n;",
+      [3],
+      [6],
+    ],
     ["shadowing", "int y = 1;\n{ int y = 5; n += y; { int y = 20; n += y; } }\nreturn n + y;", [0], [26]],
-    ["a loop's variable hides another", "int i = 7;\nfor (int i = 0; i < 3; i++) n += i;\nreturn n * 10 + i;", [0], [37]],
+    [
+      "a loop's variable hides another",
+      "int i = 7;\nfor (int i = 0; i < 3; i++) n += i;\nreturn n * 10 + i;",
+      [0],
+      [37],
+    ],
   ])("%s", async (_what, body, given, expected) => expect(await results(body, given)).toEqual(expected));
 });
 

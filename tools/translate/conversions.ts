@@ -21,7 +21,8 @@ export function convert(ctx: FunctionContext, one: Value, type: CType, isCast = 
     return notConverted(ctx, "a pointer becomes an integer", type);
   }
   const to = decayed(type);
-  if (to.kind === "unknown" && isInt(one.type)) return notConverted(ctx, "an integer gets a type that is not known", to);
+  if (to.kind === "unknown" && isInt(one.type))
+    return notConverted(ctx, "an integer gets a type that is not known", to);
   if (to.kind !== "pointer") return { ...one, type };
   if (one.constant === 0n) return nullPointer(to);
   if (isInt(one.type)) return notConverted(ctx, "an integer becomes a pointer", to);

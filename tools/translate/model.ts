@@ -10,7 +10,7 @@ import type { Program } from "../c/program.ts";
 import { Boundary, type SystemModel } from "./boundary.ts";
 import { charIsSignedIn, type DataModel, type FunctionType } from "./c-types.ts";
 import { ModelContext, type Unmodelled } from "./context.ts";
-import { effectsOf } from "./effects.ts";
+import { effectsOf, storesOf } from "./effects.ts";
 import type { ExpandedText, Token } from "./expand.ts";
 import { fileScopeValues } from "./file-scope.ts";
 import {
@@ -189,7 +189,7 @@ class Slicer {
     const found: CFunction[] = [];
     for (const key of this.system.stores) {
       const field = key.slice(key.indexOf(".") + 1);
-      for (const { fn, offset } of this.matches(new RegExp(`(?:->|\\.)\\s*${field}\\s*=[^=]`))) {
+      for (const { fn, offset } of this.matches(storesOf([field]))) {
         if (this.model.boundary.isOutside(fn.name)) this.noteOutside(fn, offset, `stores ${field}`);
         else found.push(fn);
       }

@@ -3,7 +3,7 @@
  * TypeScript's blocks differ where there is a goto.
  */
 import { childOf, type SyntaxNode } from "../c/syntax.ts";
-import { decayed, type IntType, isInt, pointerTo, promoted, structType } from "./c-types.ts";
+import { type CType, decayed, type IntType, isInt, pointerTo, promoted, structType } from "./c-types.ts";
 import type { FunctionContext, Local } from "./context.ts";
 import { convert } from "./conversions.ts";
 import { assign, expression } from "./expressions.ts";
