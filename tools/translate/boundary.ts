@@ -151,6 +151,7 @@ export const KEPT: ReadonlySet<string> = new Set([
   "__offsetof",
   "__offsetofend",
   "__guard",
+  "__truth",
   "__do_div",
   "__allocate_object",
   "jiffies",

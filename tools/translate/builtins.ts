@@ -293,6 +293,11 @@ function guard(): Value {
   return value("undefined", VOID);
 }
 
+/** likely() and unlikely() make a truth of what they are given. */
+function isTrue(ctx: FunctionContext, node: SyntaxNode, list: readonly SyntaxNode[]): Value {
+  return list[0] === undefined ? failed(ctx, node, "likely()") : condition(expression(ctx, list[0]));
+}
+
 /** `__builtin_expect(x, y)` is x; `__builtin_constant_p` is false. */
 function expected(ctx: FunctionContext, node: SyntaxNode, list: readonly SyntaxNode[]): Value {
   return list[0] === undefined ? failed(ctx, node, "__builtin_expect") : expression(ctx, list[0]);
@@ -323,6 +328,7 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
   __offsetof: offset,
   __offsetofend: offset,
   __guard: guard,
+  __truth: isTrue,
   __do_div: assignedResult,
   __builtin_expect: expected,
   __builtin_constant_p: () => constantValue(0n, S32),

@@ -101,6 +101,8 @@ function environmentCall(
   const type = fn === undefined ? ctx.model.prototype(one) : ctx.model.signature(fn);
   if (type === null) return failed(ctx, node, `prototype of ${one.name}`);
   ctx.model.environmentCalls.set(one.name, fn ?? one);
+  const contradicted = contradictedCall(ctx, node, one.name, type.result);
+  if (contradicted !== null) return contradicted;
   const place = placeOfCall(ctx, node);
   const text = `environment.${one.name}(${[...argumentList(ctx, list, type), place].join(", ")})`;
   return called(ctx, text, type.result, one.blocks);
@@ -124,6 +126,16 @@ function sliceCall(ctx: FunctionContext, node: SyntaxNode, fn: CFunction, list: 
   return { ...result, code: `(${observed}, ${result.code})`, binds: BINDS.primary, constant: null };
 }
 
+/** A call of what stores a watched field behind the model's back: nothing can be said of what comes after it. */
+function contradictedCall(ctx: FunctionContext, node: SyntaxNode, name: string, type: CType): Value | null {
+  const known = ctx.model.contradicted.get(name);
+  if (known === undefined) return null;
+  return value(
+    ctx.fail(node, `call of ${name}, which stores what is watched (${known.file}:${known.line})`, ctx.model.ts(type)),
+    type,
+  );
+}
+
 function noEffectCall(
   ctx: FunctionContext,
   node: SyntaxNode,
@@ -135,6 +147,8 @@ function noEffectCall(
   ctx.model.noEffectCalls.set(name, family?.reason ?? "");
   const signature = fn === undefined ? null : ctx.model.signature(fn);
   const type = signature?.result ?? S32;
+  const contradicted = contradictedCall(ctx, node, name, type);
+  if (contradicted !== null) return contradicted;
   // What C evaluates before the call is evaluated here, too, where it can matter.
   const evaluated = list.filter((one) => hasEffects(ctx, one)).map((one) => expression(ctx, one).code);
   const result = family?.result !== undefined ? noEffectResult(ctx, node, family.result, type) : zero(type);

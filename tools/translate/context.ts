@@ -74,6 +74,8 @@ export class ModelContext {
     readonly boundary: Boundary,
   ) {}
 
+  /** Functions outside the model that store what the system watches: calls of them are not answered. */
+  contradicted: ReadonlyMap<string, Unmodelled> = new Map();
   /** Whether this round found something out that earlier functions of the round did not know yet. */
   isUnsettled = false;
 

@@ -25,21 +25,45 @@ export function storedField(match: RegExpExecArray): string {
   return Object.values(match.groups ?? {}).find((one) => one !== undefined) ?? "";
 }
 
-/** Claims of the no-effect list, and of functions that the environment plays, that the source contradicts. */
-export function effectsOf(model: ModelContext): readonly Unmodelled[] {
+/** Functions outside the model whose claim the source contradicts, with the place that does. */
+export function contradictions(model: ModelContext): ReadonlyMap<string, Unmodelled> {
   const fields = model.boundary.system.stores.map((key) => key.slice(key.indexOf(".") + 1));
-  if (fields.length === 0) return [];
+  const found = new Map<string, Unmodelled>();
+  if (fields.length === 0) return found;
   const stores = storesOf(fields);
-  const found: Unmodelled[] = [];
   for (const name of [...model.noEffectCalls.keys(), ...model.environmentCalls.keys()]) {
+    const inMacro = macroStores(model, name, stores);
+    if (inMacro !== null) found.set(name, inMacro);
     const start = model.program.function(name);
     const storing = start === undefined ? null : reaches(model, start, stores);
     if (storing === null) continue;
     const { file } = storing.fn;
     const line = file.lines.lineAt(storing.offset);
-    found.push({ file: file.path, line, what: `${name} is not in the model, and stores ${storing.field}` });
+    found.set(name, { file: file.path, line, what: `${name} is not in the model, and stores ${storing.field}` });
   }
   return found;
+}
+
+/** What a macro of that name stores itself; it is not expanded where it is said to be without effect. */
+function macroStores(model: ModelContext, name: string, stores: RegExp): Unmodelled | null {
+  const found = model.program.macrosOfFiles.find(({ macro }) => macro.name === name);
+  const match = found === undefined ? null : stores.exec(found.macro.body);
+  if (found === undefined || match === null) return null;
+  const line = found.file.lines.lineAt(found.macro.offset);
+  return { file: found.file.path, line, what: `${name} is not in the model, and stores ${storedField(match)}` };
+}
+
+/** Macros that store a member themselves, or through another macro. */
+export function storingMacros(model: ModelContext, stores: RegExp): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (let before = -1; before < names.size; ) {
+    before = names.size;
+    for (const { macro } of model.program.macrosOfFiles) {
+      const words = macro.body.match(/\b[A-Za-z_]\w*(?=\s*\()/g) ?? [];
+      if (stores.test(macro.body) || words.some((word) => names.has(word))) names.add(macro.name);
+    }
+  }
+  return names;
 }
 
 function reaches(

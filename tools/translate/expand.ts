@@ -146,7 +146,8 @@ export class Expander {
   private body(macro: MacroDefinition): readonly Token[] {
     let body = this.bodies.get(macro);
     if (body === undefined) {
-      body = tokensOfText(macro.body, 0);
+      // A # at the start of a line would be a directive.
+      body = tokensOfText(`; ${macro.body}`, 0).slice(1);
       this.bodies.set(macro, body);
     }
     return body;

@@ -226,6 +226,7 @@ export function translateFunction(
     return broken(model, fn, name, typeof result === "string" ? result : "its declaration is not understood");
   }
   const ctx = new FunctionContext(model, file, name, result.text, type.result, boxedNames(result.text, result.body));
+  ctx.unmodelled.push(...assembly(fn));
   const parameters = parametersOf(ctx, result);
   const out = new Writer();
   out.inside(() => sequence(ctx, out, result.body.children));
@@ -236,6 +237,16 @@ export function translateFunction(
     lines.push({ text: `return ${model.use("model", "endWithoutValue")}("${name}");`, depth: 1, source: null });
   }
   return { name, file: file.path, line, head, lines, unmodelled: ctx.unmodelled, blocks };
+}
+
+/** Assembly is left out; where it gives variables new values, or jumps, that is told. */
+function assembly(fn: CFunction): readonly Unmodelled[] {
+  const { source } = fn.file.masked;
+  const body = source.slice(fn.bodyStart, fn.end);
+  return [...body.matchAll(/\b(?:asm|__asm__|__asm)\b[^;"]*(?:\bgoto\b[^;]*|"[^;]*:[^;]*"\s*[=+])/g)].map((match) => {
+    const line = fn.file.lines.lineAt(fn.bodyStart + match.index);
+    return { file: fn.file.path, line, what: "not translated: assembly with results" };
+  });
 }
 
 function broken(model: ModelContext, fn: CFunction, name: string, reason: string): TranslatedFunction {

@@ -58,8 +58,8 @@ const WORDS: readonly (readonly [string, string])[] = [
   ["clamp_t(type, val, lo, hi)", "__min(__max((type)(val), (type)(lo)), (type)(hi))"],
   ["clamp_val(val, lo, hi)", "__min(__max((val), (lo)), (hi))"],
   // include/linux/compiler.h, asm/rwonce.h, asm/barrier.h
-  ["likely(x)", "(x)"],
-  ["unlikely(x)", "(x)"],
+  ["likely(x)", "__truth(x)"],
+  ["unlikely(x)", "__truth(x)"],
   ["READ_ONCE(x)", "(x)"],
   ["ACCESS_ONCE(x)", "(x)"],
   ["WRITE_ONCE(x, val)", "((x) = (val))"],

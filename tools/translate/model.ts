@@ -10,7 +10,7 @@ import type { Program } from "../c/program.ts";
 import { Boundary, type SystemModel } from "./boundary.ts";
 import { charIsSignedIn, type DataModel, type FunctionType } from "./c-types.ts";
 import { ModelContext, type Unmodelled } from "./context.ts";
-import { effectsOf, storesOf } from "./effects.ts";
+import { contradictions, storesOf, storingMacros } from "./effects.ts";
 import type { ExpandedText, Token } from "./expand.ts";
 import { fileScopeValues } from "./file-scope.ts";
 import {
@@ -80,7 +80,7 @@ export function translateSystem(program: Program, system: SystemModel, options: 
     ...functions.flatMap((one) => one.unmodelled),
     ...slicer.fileScope,
     ...sharedUnions(model),
-    ...effectsOf(model),
+    ...model.contradicted.values(),
   ];
   return {
     text,
@@ -117,6 +117,10 @@ class Slicer {
   readonly model: ModelContext;
   readonly expand: (tokens: readonly Token[]) => ExpandedText;
   readonly notes: string[] = [];
+  /** Functions that store watched fields; the same in all rounds. */
+  private storing: readonly CFunction[] | null = null;
+  /** What is to be said of those that are not in the model. */
+  private readonly outside: string[] = [];
   /** What was not understood of initial values at file scope. */
   fileScope: readonly Unmodelled[] = [];
 
@@ -148,6 +152,9 @@ class Slicer {
       const functions = this.round();
       const blocking = this.blockingAmong(functions);
       // Locals must not hide what stands at the top of the model, and that is known at the end of a round only.
+      const contradicted = contradictions(this.model);
+      if (!same(new Set(contradicted.keys()), new Set(this.model.contradicted.keys()))) this.model.isUnsettled = true;
+      this.model.contradicted = contradicted;
       const isStable = same(blocking, this.model.blocking) && !this.model.noteTopNames() && !this.model.isUnsettled;
       this.model.blocking = blocking;
       if (isStable) return functions;
@@ -168,7 +175,9 @@ class Slicer {
       return fn === undefined ? [] : [fn];
     });
     for (const fn of entries) this.model.want(fn);
-    for (const fn of this.storingFunctions()) this.model.want(fn);
+    this.storing ??= this.storingFunctions();
+    for (const fn of this.storing) this.model.want(fn);
+    this.notes.push(...this.outside);
     const done: TranslatedFunction[] = [];
     for (;;) {
       const fn = this.model.next();
@@ -189,7 +198,10 @@ class Slicer {
     const found: CFunction[] = [];
     for (const key of this.system.stores) {
       const field = key.slice(key.indexOf(".") + 1);
-      for (const { fn, offset } of this.matches(storesOf([field]))) {
+      const stores = storesOf([field]);
+      const macros = [...storingMacros(this.model, stores)];
+      const uses = new RegExp(`${stores.source}${macros.map((name) => `|\\b${name}\\s*\\(`).join("")}`);
+      for (const { fn, offset } of this.matches(uses)) {
         if (this.model.boundary.isOutside(fn.name)) this.noteOutside(fn, offset, `stores ${field}`);
         else found.push(fn);
       }
@@ -217,7 +229,7 @@ class Slicer {
   /** What happens behind the boundary is said, not modelled. */
   private noteOutside(fn: CFunction, offset: number, what: string): void {
     const place = `${fn.file.path}:${fn.file.lines.lineAt(offset)}`;
-    this.notes.push(`${place}: ${fn.name} ${what}: not in the model, which ends at calls of that function`);
+    this.outside.push(`${place}: ${fn.name} ${what}: not in the model, which ends at calls of that function`);
   }
 
   /** Gives what stands at file scope its initial values; true when that brought in something new. */
