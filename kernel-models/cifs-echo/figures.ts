@@ -84,13 +84,19 @@ function share(windows: readonly Window[]): number {
   );
 }
 
-/** All figures of a check. */
-export function figuresOf(request: CheckRequest, survey: Survey, explored: readonly Explored[]): Figures {
+/**
+ * All figures of a check.
+ *
+ * @param shown the combination of the witness, for the recipe
+ */
+export function figuresOf(
+  request: CheckRequest,
+  survey: Survey,
+  explored: readonly Explored[],
+  shown: Explored | null,
+): Figures {
   const windows = explored.map(windowsOf);
   const usual = usualOf(explored);
-  const usualHasWindow = usual !== null && windowsOf(usual).length > 0;
-  const withWindow = explored.find((_, i) => (windows[i]?.length ?? 0) > 0) ?? null;
-  const shown = usualHasWindow ? usual : withWindow;
   return {
     wheel: request.facts.timers,
     timeoutIntervals: survey.timeoutIntervals,
@@ -99,6 +105,9 @@ export function figuresOf(request: CheckRequest, survey: Survey, explored: reado
     detection: explored.filter(({ combination }) => combination.isForDetection).map(detectionOf),
     idleEchoesPerHour: usual === null ? 0 : idleOf(usual, survey).echoesPerHour,
     idle: explored.map((one) => idleOf(one, survey)),
+    idleDeaths: explored
+      .filter(({ result }) => result.isDeclaredDeadWhenIdle)
+      .map(({ combination }) => names(combination)),
     reproduce: shown === null ? null : recipe(shown, survey),
   };
 }
@@ -113,13 +122,15 @@ function recipe(explored: Explored, survey: Survey): string | null {
       ? `with -o echo_interval=${echoIntervalSeconds}`
       : `(this kernel's echo interval is fixed at ${survey.fixedIntervalSeconds} s)`;
   const server =
-    rttTicks === 1 ? "a server that answers at once" : `a server that answers after ${seconds(rttTicks, hz)} s`;
+    rttTicks === 1
+      ? "a server that answers at once"
+      : `a server that answers after ${seconds(rttTicks, hz)} s (tc qdisc netem delays it)`;
   const mount =
-    `Boot with CONFIG_HZ=${hz} and mount a share of ${server} ${option}. ` +
-    "Leave it alone until two echoes were sent.";
+    `Boot with CONFIG_HZ=${hz} and mount a share of ${server} ${option}. Leave it alone until two echoes were sent: ` +
+    "they show as SMB echo requests in a capture of TCP port 445.";
   const [touch] = violation.scenario.touches;
   const after = (violation.ticksAfterAnchor / hz).toFixed(1);
-  const wait = `Wait: ${after} s after that echo the kernel log says that the server has not responded.`;
+  const wait = `Wait: ${after} s after the second echo the kernel log says "has not responded in ... seconds".`;
   if (touch === undefined) return `${mount} ${wait}`;
   const window = result.windows.find(({ from, to }) => touch >= from && touch <= to);
   const range =
@@ -127,7 +138,7 @@ function recipe(explored: Explored, survey: Survey): string | null {
       ? ""
       : ` (anywhere from ${(window.from / hz).toFixed(2)} to ${((window.to + 1) / hz).toFixed(2)} s)`;
   const act =
-    `${(touch / hz).toFixed(2)} s after an echo${range}, touch the share once with something that is not cached, ` +
+    `${(touch / hz).toFixed(2)} s after the second${range}, touch the share once with something that is not cached, ` +
     "for example stat -f on the mount point, and then not again.";
   return `${mount} ${act} ${wait}`;
 }

@@ -126,6 +126,12 @@ function lightest({ explored, workloads }: Findings): Candidate | null {
   }, null);
 }
 
+/** The combination that the witness is of; null where it is of a random workload, or there is none. */
+function shownBy(findings: Findings): Explored | null {
+  const violation = lightest(findings)?.violation;
+  return findings.explored.find(({ result }) => violation !== undefined && result.violation === violation) ?? null;
+}
+
 function settings({ hz, echoIntervalSeconds, rttTicks }: Omit<Combination, "isForDetection">): string {
   const rtt = rttTicks === 1 ? "one jiffy" : `${rttTicks / hz} s`;
   return `HZ=${hz}, echo interval ${echoIntervalSeconds} s, round trip ${rtt}`;
@@ -134,6 +140,14 @@ function settings({ hz, echoIntervalSeconds, rttTicks }: Omit<Combination, "isFo
 /** `1 combination`, `156 combinations`. */
 function counted(count: number, noun: string): string {
   return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** The worst of all: nobody has to do anything. */
+function idleDeaths(explored: readonly Explored[]): string {
+  const idle = explored.filter(({ result }) => result.isDeclaredDeadWhenIdle);
+  const [first] = idle;
+  if (first === undefined) return "";
+  return `, ${idle.length} of them without any request (such as ${settings(first.combination)})`;
 }
 
 function keptDetail(findings: Findings, verdict: Verdict, found: Candidate | null): string {
@@ -154,7 +168,7 @@ function keptDetail(findings: Findings, verdict: Verdict, found: Candidate | nul
   return (
     `${settings(scenario)}: after ${requests}, a server that answers is declared dead ` +
     `${(violation.gapTicks / hz).toFixed(1)} s after its last response, by ${violation.by}; ` +
-    `affected: ${affected} of ${counted(explored.length, "combination")}`
+    `affected: ${affected} of ${counted(explored.length, "combination")}${idleDeaths(explored)}`
   );
 }
 
@@ -182,13 +196,16 @@ function unnoticed({ explored, workloads }: Findings): Schedule | null {
 
 function noticedDetail({ explored }: Findings): string {
   const usual = usualOf(explored.filter(({ result }) => result.detection !== null));
+  if (usual === null && explored.some(({ result }) => result.isDeclaredDeadWhenIdle)) {
+    return "does not arise: the live server is declared dead before";
+  }
   if (usual === null) return "no server died in a run that could be followed to its end";
   const { combination, result } = usual;
   const { detection } = result;
   const worst = Math.max(detection?.worst ?? 0, detection?.worstAfterRequest ?? 0) / combination.hz;
   return (
-    `declared dead at most ${worst.toFixed(2)} s after its last answer ` +
-    `(${settings(combination)}; the other combinations are in the figures)`
+    `declared dead at most ${worst.toFixed(2)} s after its last answer with ` +
+    `${settings(combination)}; for other settings see the figures`
   );
 }
 
@@ -278,7 +295,7 @@ function conclude(
   return {
     verdict: isViolated ? "violated" : isUnsure ? "inconclusive" : "holds",
     properties,
-    figures: figuresOf(request, found, findings.explored),
+    figures: figuresOf(request, found, findings.explored, shownBy(findings)),
     bounds: bounds(request, found, findings),
     reasons,
   };

@@ -46,7 +46,7 @@ describe("HZ=250, 60 s, round trip one jiffy", () => {
     expect(detection?.afterEchoSeconds).toBeCloseTo(121.86, 1);
     expect(detection?.worstSeconds).toBeCloseTo(121.86, 1);
     expect(detection?.bestSeconds).toBeCloseTo(121.86 - 61.44, 1);
-    expect(figures.reproduce).toMatch(/echo_interval=60.*2\.66 s after an echo.*2\.44 to 2\.88 s.*Wait: 122\.9 s/);
+    expect(figures.reproduce).toMatch(/echo_interval=60.*2\.66 s after the second.*2\.44 to 2\.88 s.*Wait: 122\.9 s/);
     expect(properties[0]?.violation?.scenario.touches).toEqual([664]);
     expect(properties[0]?.detail).toMatch(/declared dead 120\.2 s after its last response, by server_unresponsive/);
   });

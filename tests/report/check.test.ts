@@ -23,6 +23,7 @@ const RESULT: CheckResult = {
       { ...names, bestSeconds: 60.4, worstSeconds: 121.86, afterEchoSeconds: 121.87, worstAfterRequestSeconds: null },
     ],
     idleEchoesPerHour: 58.59,
+    idleDeaths: [],
     idle: [
       {
         ...names,
@@ -72,6 +73,6 @@ describe("the result of a check", () => {
   });
 
   test("as a row of the table of systems", () => {
-    expect(systemTable([REPORT], PLAIN)).toMatch(/^cifs-echo +violated +1\.52% +121\.86 s +58\.59$/m);
+    expect(systemTable([REPORT], PLAIN)).toMatch(/^cifs-echo +violated +1\.52% +59\.78 s +121\.86 s +58\.59$/m);
   });
 });

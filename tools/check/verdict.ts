@@ -77,6 +77,12 @@ export interface Figures {
   /** At HZ=250, 60 s and the shortest round trip where the table has them, else in its first combination. */
   readonly idleEchoesPerHour: number;
   readonly idle: readonly IdleFigures[];
+  /** Combinations in which an idle mount is declared dead, without any request. */
+  readonly idleDeaths: readonly {
+    readonly hz: number;
+    readonly echoIntervalSeconds: number;
+    readonly rttSeconds: number;
+  }[];
   /** How to see the violation on a real machine; null when there is none. */
   readonly reproduce: string | null;
 }

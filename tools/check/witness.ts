@@ -59,7 +59,8 @@ const witness = z.strictObject({
   format: z.literal("groundhog-witness"),
   version: z.literal(1),
   system: z.string().max(100),
-  property: z.string().max(100),
+  // It is printed.
+  property: z.string().regex(/^[a-z][a-z-]{0,99}$/),
   kernel: z.strictObject({ id: z.string().max(4096), version: z.string().max(200).nullable() }),
   modelSha256: z.string().regex(/^[0-9a-f]{64}$/),
   scenario,

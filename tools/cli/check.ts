@@ -9,7 +9,15 @@ import { type NarrowingOptions, narrowingOf } from "./check-options.ts";
 import { type Checked, checkPrepared, type Narrowing, type Prepared, prepare } from "./check-system.ts";
 import { EXIT, type Exit } from "./exit.ts";
 import { writeFiles } from "./out.ts";
-import { configurationOf, jobProgress, jsonLine, openForCommand, paintForTerminal, print } from "./surroundings.ts";
+import {
+  configurationOf,
+  invocation,
+  jobProgress,
+  jsonLine,
+  openForCommand,
+  paintForTerminal,
+  print,
+} from "./surroundings.ts";
 import { type CheckableSystem, checkableSystem } from "./systems.ts";
 import { modelOf, programOf } from "./translation.ts";
 import { readWitness, replay, scheduleOf, timelineOf, witnessesOf } from "./witnesses.ts";
@@ -36,7 +44,7 @@ function quoted(word: string): string {
 export function replayCommand(system: string, options: Pick<CheckOptions, "kernel" | "config">, path: string): string {
   const kernel = options.kernel === undefined ? [] : ["--kernel", options.kernel];
   const config = options.config === undefined ? [] : ["--config", options.config];
-  return ["groundhog", "check", system, ...kernel, ...config, "--replay", path].map(quoted).join(" ");
+  return [...invocation(), "check", system, ...kernel, ...config, "--replay", path].map(quoted).join(" ");
 }
 
 type Unwritten = Omit<CheckReport, "witnesses">;
@@ -79,13 +87,18 @@ async function show(report: CheckReport, options: CheckOptions): Promise<Exit> {
 }
 
 /** What a replay says of the property that its witness is about. */
-function replayResult(witness: Witness, played: Played | null, isSameModel: boolean): Omit<CheckResult, "figures"> {
+function replayResult(
+  file: string,
+  witness: Witness,
+  played: Played | null,
+  isSameModel: boolean,
+): Omit<CheckResult, "figures"> {
   const { property } = witness;
   const kind = property === "healthy-server-kept" ? "safety" : "progress";
   const difference =
     played === null ? "other decisions are asked for" : differenceOf(witness.expected, played.expected);
   if (difference !== null && isSameModel) {
-    throw new Error(`the same model and the same witness came to another end: ${difference}`);
+    throw new InputError(file, `was changed since it was written, or is damaged: on its own model, ${difference}`);
   }
   const fault = played?.record.fault ?? null;
   const isViolated = played?.expected.endsWith === witness.expected.endsWith;
@@ -110,7 +123,7 @@ async function replayWitness(
 ): Promise<Exit> {
   const played = replay(prepared, witness);
   const isSameModel = prepared.translation.sha256 === witness.modelSha256;
-  const result = { ...replayResult(witness, played, isSameModel), figures: null };
+  const result = { ...replayResult(file, witness, played, isSameModel), figures: null };
   const command = replayCommand(prepared.system.name, options, file);
   const timeline = played === null ? "" : timelineOf(scheduleOf(witness), played);
   const witnesses = new Map([[witness.property, { path: file, replay: command, timeline }]]);
@@ -122,6 +135,14 @@ async function fullCheck(prepared: Prepared, source: KernelSource, options: Chec
   return show(reportWithWitnesses(checked, source, options).report, options);
 }
 
+/** A witness says itself what is run. */
+function refuseNarrowing({ hz, echoInterval, rtt, wheel }: CheckOptions): void {
+  const given = Object.entries({ "--hz": hz, "--echo-interval": echoInterval, "--rtt": rtt, "--wheel": wheel });
+  for (const [option, value] of given) {
+    if (value !== undefined) throw new InputError(option, "has no meaning with --replay: the witness says what is run");
+  }
+}
+
 /** Runs the command; the result goes to standard output, witnesses to the folder of --out. */
 export async function checkCommand(name: string, options: CheckOptions): Promise<Exit> {
   const system: CheckableSystem = checkableSystem(name);
@@ -130,12 +151,16 @@ export async function checkCommand(name: string, options: CheckOptions): Promise
   if (options.out === "") throw new InputError("--out", "names no folder");
   if (options.out === "-") throw new InputError("--out -", "check writes several files; name a folder");
   const witness = options.replay === undefined ? null : readWitness(options.replay, name);
-  const source = await openForCommand(options.kernel, []);
+  if (witness !== null) refuseNarrowing(options);
+  // A witness is about the kernel that it was found in, where nothing else is said.
+  const kernel = options.kernel ?? witness?.kernel.id;
+  const source = await openForCommand(kernel, []);
   try {
     const translation = await modelOf(source, await programOf(source, configuration), system);
     const prepared = prepare(system, translation, narrowing);
     if (witness === null || options.replay === undefined) return await fullCheck(prepared, source, options);
-    return await replayWitness(options.replay, witness, prepared, source, options);
+    const chosen = kernel === undefined ? options : { ...options, kernel };
+    return await replayWitness(options.replay, witness, prepared, source, chosen);
   } finally {
     await source.close();
   }

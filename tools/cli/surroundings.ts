@@ -3,7 +3,7 @@
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import pico from "picocolors";
 import { type Configuration, everythingEnabled, fromDotConfig } from "../c/configuration.ts";
@@ -135,4 +135,12 @@ export function jobProgress(verb: string): (done: number, all: number) => void {
     shown = percent;
     process.stderr.write(percent === 100 ? "\r\u001b[K" : `\r${verb} ${percent}%`);
   };
+}
+
+/** The words with which this program was started, for commands that are to be pasted. */
+export function invocation(): readonly string[] {
+  const script = process.argv[1] ?? "";
+  if (!/(?:^|[\\/])groundhog\.js$/.test(script)) return ["groundhog"];
+  const path = relative(process.cwd(), script);
+  return ["node", path === "" || path.startsWith("..") ? script : path];
 }

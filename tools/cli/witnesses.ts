@@ -37,6 +37,12 @@ export function timelineOf(schedule: Schedule, played: Played): string {
   return timelineText({ scenario, record, history }, template);
 }
 
+/** A name that another kernel's witness, or one of other settings, does not have. */
+function stemOf(system: string, property: string, scenario: Scenario, modelSha256: string): string {
+  const { hz, echoIntervalSeconds, rttTicks } = scenario;
+  return `${system}-${property}-${hz}hz-${echoIntervalSeconds}s-${rttTicks}jiffies-${modelSha256.slice(0, 8)}`;
+}
+
 /** One witness with its timeline for each violated property. */
 export function witnessesOf(checked: Checked, kernel: Pick<KernelSource, "id" | "version">): readonly WitnessFiles[] {
   const { system, run, result, translation } = checked;
@@ -54,11 +60,12 @@ export function witnessesOf(checked: Checked, kernel: Pick<KernelSource, "id" | 
       ...plain(schedule),
       expected: played.expected,
     };
-    const file = `${system.name}-${name}.witness.json`;
+    const stem = stemOf(system.name, name, schedule.scenario, translation.sha256);
+    const file = `${stem}.witness.json`;
     const timeline = timelineOf(schedule, played);
     const files = new Map([
       [file, witnessText(witness)],
-      [`${system.name}-${name}.timeline.txt`, timeline],
+      [`${stem}.timeline.txt`, timeline],
     ]);
     return [{ property: name, file, timeline, files }];
   });

@@ -50,6 +50,7 @@ export function checkDocument(report: CheckReport): CheckDocument {
             windows: [...figures.windows],
             detection: [...figures.detection],
             idle: [...figures.idle],
+            idleDeaths: [...figures.idleDeaths],
           },
     unmodelled: unmodelled.map((one) => ({ ...one })),
     reasons: [...result.reasons],
@@ -78,6 +79,16 @@ function windowText(windows: Figures["windows"]): string {
   return second === undefined ? text : `${text} and ${windows.length - 1} more`;
 }
 
+function larger(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b);
+}
+
+/** The least margin over all round trips of a row. */
+function leastMargin(idle: Figures["idle"]): number | null {
+  const margins = idle.flatMap((one) => one.marginSeconds ?? []);
+  return margins.length === 0 ? null : Math.min(...margins);
+}
+
 /** A row for each HZ and echo interval: the window at the shortest round trip, and the worst over all round trips. */
 function figureRows(figures: Figures): readonly (readonly string[])[] {
   return figures.detection.map((detection) => {
@@ -96,19 +107,31 @@ function figureRows(figures: Figures): readonly (readonly string[])[] {
       windowText(windows.filter((one) => one.rttSeconds === rttSeconds)),
       percent(shares.get(rttSeconds) ?? 0),
       worst === null ? "none" : `${percent(worst[1])} at ${worst[0]} s`,
-      two(idle?.marginSeconds ?? null),
+      two(leastMargin(figures.idle.filter(same))),
       two(detection.bestSeconds),
-      two(detection.worstSeconds),
+      two(larger(detection.worstSeconds, detection.worstAfterRequestSeconds)),
     ];
   });
 }
 
-const HEAD = ["HZ", "interval", "period", "window", "share", "worst round trip", "margin", "noticed: best", "worst"];
+const HEAD = ["HZ", "interval", "period", "window", "share", "worst share", "least margin", "noticed: best", "worst"];
+
+/** Where nobody has to do anything: for each echo interval, from which of the round trips on. */
+function idleDeathLines({ idleDeaths }: Figures): readonly string[] {
+  const least = new Map<string, number>();
+  for (const { hz, echoIntervalSeconds, rttSeconds } of idleDeaths) {
+    const key = `HZ=${hz}, echo interval ${echoIntervalSeconds} s`;
+    least.set(key, Math.min(least.get(key) ?? Number.POSITIVE_INFINITY, rttSeconds));
+  }
+  if (least.size === 0) return [];
+  const lines = [...least].map(([key, rtt]) => `  ${key}: at a round trip of ${rtt} s`);
+  return ["", "An idle mount is declared dead without any request (the shortest round trip of those tried):", ...lines];
+}
 
 /** Whether the work re-arms itself before or after what takes its time. */
 function slowLines(figures: Figures): readonly string[] {
   const slow = figures.idle.find((one) => one.periodWhenSendingTakes2Seconds !== null);
-  if (slow === undefined) return [];
+  if (slow === undefined || slow.periodWhenSendingTakes2Seconds === slow.periodSeconds) return [];
   const { hz, echoIntervalSeconds, periodSeconds, periodWhenSendingTakes2Seconds } = slow;
   return [
     `sending an echo that takes 2 s makes the period ${two(periodWhenSendingTakes2Seconds)} s instead of ` +
@@ -119,18 +142,21 @@ function slowLines(figures: Figures): readonly string[] {
 function figureLines(figures: Figures, report: CheckReport): readonly string[] {
   const intervals = figures.timeoutIntervals;
   const patience = intervals === null ? "never gives up" : `gives up after ${intervals} echo intervals`;
+  const rate = figures.idleEchoesPerHour;
   return [
-    `timers: ${figures.wheel} (${printable(report.model.timersFrom)}); the watchdog ${patience}; ` +
-      `${figures.idleEchoesPerHour} echoes an hour on an idle mount`,
+    `timers: ${figures.wheel} (${printable(report.model.timersFrom)}); the watchdog ${patience}` +
+      `${rate === 0 ? "" : `; ${rate} echoes an hour on an idle mount`}`,
     ...slowLines(figures),
     "",
-    "Seconds, at the shortest round trip of the table. Windows are counted from an echo; margin: how much longer",
-    "than a live server's longest silence the watchdog waits.",
+    "In seconds. Period, window and share (of the time between two echoes) at the shortest round trip; windows are",
+    "counted from an echo. Worst share and least margin over all round trips; margin: how much longer than a live",
+    "server's longest silence the watchdog waits. Noticed: from the death of a server to its being declared dead.",
     plainTable(
       HEAD,
       HEAD.map(() => "right" as const),
       figureRows(figures),
     ),
+    ...idleDeathLines(figures),
     ...(figures.reproduce === null ? [] : ["", `To see it on a real machine: ${printable(figures.reproduce)}`]),
   ];
 }
@@ -174,7 +200,7 @@ export function shortCheckLines(report: CheckReport, paint: Paint): readonly str
 
 /** One row for each system: the end of `run`. */
 export function systemTable(reports: readonly CheckReport[], paint: Paint): string {
-  const head = ["system", "verdict", "worst share", "noticed: worst", "echoes an hour"];
+  const head = ["system", "verdict", "worst share", "least margin", "noticed: worst", "echoes an hour"];
   const rows = reports.map(({ system, result }) => {
     const { figures } = result;
     const usual = figures?.detection.find((one) => one.hz === 250 && one.echoIntervalSeconds === 60);
@@ -183,13 +209,14 @@ export function systemTable(reports: readonly CheckReport[], paint: Paint): stri
       system.name,
       verdictText(result.verdict, paint),
       figures === null ? "-" : percent(figures.worstShare),
-      noticed === undefined ? "-" : `${two(noticed.worstSeconds)} s`,
+      figures === null ? "-" : `${two(leastMargin(figures.idle))} s`,
+      noticed === undefined ? "-" : `${two(larger(noticed.worstSeconds, noticed.worstAfterRequestSeconds))} s`,
       figures === null ? "-" : String(figures.idleEchoesPerHour),
     ];
   });
   return plainTable(
     head.map((title) => paint.dim(title)),
-    ["left", "left", "right", "right", "right"],
+    ["left", "left", "right", "right", "right", "right"],
     rows,
   );
 }
@@ -210,6 +237,6 @@ export function checkText(report: CheckReport, paint: Paint): string {
     lines.push("", "Could not be followed:", ...result.reasons.map((one) => `  ${printable(one)}`));
   if (result.bounds.length > 0) lines.push("", "Bounds:", ...result.bounds.map((one) => `  ${one}`));
   lines.push("", `model: ${model.functions.length} functions, sha256 ${model.sha256.slice(0, 12)}`);
-  for (const note of model.notes) lines.push(`  ${printable(note)}`);
+  if (model.notes.length > 0) lines.push("", "Outside the model:", ...model.notes.map((one) => `  ${printable(one)}`));
   return `${lines.join("\n")}\n`;
 }

@@ -211,6 +211,7 @@ const figures = z.strictObject({
       marginSeconds: z.number().nullable(),
     }),
   ),
+  idleDeaths: z.array(z.strictObject(combination)).describe("an idle mount is declared dead, without any request"),
   reproduce: z.string().nullable().describe("how to see the violation on a real machine"),
 });
 

@@ -86,6 +86,13 @@ export function windowSentence({ scenario, record, history }: Timeline): string 
   if (declaredDead === null || scenario.deathTicks !== null || scenario.failedEcho !== undefined) return null;
   const gap = secondsText(declaredDead.tick - declaredDead.lastResponseTick, hz);
   const intervals = ((declaredDead.tick - declaredDead.lastResponseTick) / hz / echoIntervalSeconds).toFixed(3);
+  if (scenario.touches.length === 0 && history.suppressed > 0) {
+    const works = history.suppressed === 1 ? "an echo" : `${history.suppressed} echoes`;
+    return (
+      `No request is needed: the answer to an echo comes so late that it suppresses ${works}, and for ${gap} s ` +
+      `(${intervals} echo intervals) no response is noted.`
+    );
+  }
   if (history.suppressed === 0) {
     return `For ${gap} s (${intervals} echo intervals) no response was noted, though the server answered everything.`;
   }

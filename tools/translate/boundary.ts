@@ -144,6 +144,7 @@ export const KEPT: ReadonlySet<string> = new Set([
   "__list_next",
   "__list_keep",
   "__list_kept",
+  "__list_end",
   "__min",
   "__max",
   "__bug",

@@ -117,6 +117,13 @@ function listKept(ctx: FunctionContext, node: SyntaxNode): Value {
   return value(`${cursor.name}_next`, pointerTo(structType("list_head")));
 }
 
+/** `__list_end(pos)`: what pos is behind the last entry is no entry; whoever follows it is stopped. Always false. */
+function listEnd(ctx: FunctionContext, node: SyntaxNode, list: readonly SyntaxNode[]): Value {
+  const place = list[0] === undefined ? null : placeOf(ctx, list[0]);
+  if (place === null) return failed(ctx, node, "list iteration");
+  return truth(`(${place.write("NULL")}, false)`, BINDS.primary);
+}
+
 function extremum(ctx: FunctionContext, node: SyntaxNode, list: readonly SyntaxNode[], name: string): Value {
   const [first, second] = list.map((one) => asNumber(expression(ctx, one)));
   if (first === undefined || second === undefined || !isInt(first.type) || !isInt(second.type)) {
@@ -321,6 +328,7 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
   __list_next: listNext,
   __list_keep: listKeep,
   __list_kept: listKept,
+  __list_end: listEnd,
   __min: extremum,
   __max: extremum,
   __bug: bug,

@@ -10,6 +10,7 @@ import { type CType, decayed, type FunctionType, isInt, S32, structType } from "
 import type { FunctionContext } from "./context.ts";
 import { convert } from "./conversions.ts";
 import { expression, failed } from "./expressions.ts";
+import { quotedText } from "./names.ts";
 import { placeOf, readPlace } from "./places.ts";
 import { asNumber, BINDS, constantValue, inPlace, nullPointer, type Value, value } from "./value.ts";
 
@@ -110,7 +111,7 @@ function environmentCall(
 
 /** Who calls, and where: it may be worth a line in a timeline. */
 function placeOfCall(ctx: FunctionContext, node: SyntaxNode): string {
-  return JSON.stringify(`${ctx.file.path}:${ctx.line(node)} ${ctx.functionName}`);
+  return quotedText(`${ctx.file.path}:${ctx.line(node)} ${ctx.functionName}`);
 }
 
 function sliceCall(ctx: FunctionContext, node: SyntaxNode, fn: CFunction, list: readonly SyntaxNode[]): Value {
@@ -122,7 +123,7 @@ function sliceCall(ctx: FunctionContext, node: SyntaxNode, fn: CFunction, list: 
   const result = called(ctx, text, type.result, ctx.model.blocking.has(name));
   if (!ctx.model.boundary.system.observed.includes(fn.name)) return result;
   ctx.model.observes = true;
-  const observed = `environment.observe(${JSON.stringify(fn.name)}, ${placeOfCall(ctx, node)})`;
+  const observed = `environment.observe(${quotedText(fn.name)}, ${placeOfCall(ctx, node)})`;
   return { ...result, code: `(${observed}, ${result.code})`, binds: BINDS.primary, constant: null };
 }
 

@@ -9,7 +9,7 @@ import { type CType, type FunctionType, isInt, type PointerType, typeText } from
 import type { ExpandedText } from "./expand.ts";
 import type { ParsedFunction } from "./function.ts";
 import type { Frame, Target } from "./jumps.ts";
-import { fieldName, isModelWord, safeName } from "./names.ts";
+import { fieldName, isModelWord, quotedText, safeName } from "./names.ts";
 import { runtimeStruct } from "./runtime-structs.ts";
 import type { GlobalInfo, StructInfo, TypeSpace } from "./type-space.ts";
 
@@ -438,7 +438,7 @@ export class FunctionContext {
     const said = plain(what);
     this.unmodelled.push({ file: this.file.path, line, what: said });
     this.model.use("model", "unmodelled");
-    return `unmodelled<${type}>(${JSON.stringify(`${this.file.path}:${line}`)}, ${JSON.stringify(said)})`;
+    return `unmodelled<${type}>(${quotedText(`${this.file.path}:${line}`)}, ${quotedText(said)})`;
   }
 
   /** As fail(), about the expression that is being translated. */

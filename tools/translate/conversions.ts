@@ -29,7 +29,7 @@ export function convert(ctx: FunctionContext, one: Value, type: CType, isCast = 
   return convertPointer(ctx, one, to, isCast);
 }
 
-const FAILURE = /^unmodelled<.*?>\(("[^"]*", ".*"\))$/s;
+const FAILURE = /^unmodelled<.*?>\(("(?:[^"\\]|\\.)*", "(?:[^"\\]|\\.)*"\))$/;
 
 /** What fails when it is reached fails in every type. */
 function retyped(ctx: FunctionContext, one: Value, type: CType): Value | null {

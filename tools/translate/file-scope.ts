@@ -6,7 +6,7 @@ import { childOf, type SyntaxNode } from "../c/syntax.ts";
 import { type CType, decayed, pointerTo, structType } from "./c-types.ts";
 import { FunctionContext, type ModelContext, type Unmodelled } from "./context.ts";
 import { initialStatements, sizedByInitializer, structInitializer } from "./initializers.ts";
-import { fieldName } from "./names.ts";
+import { fieldName, quotedText } from "./names.ts";
 import { memberOf, variablePlace } from "./places.ts";
 import type { FieldInfo, GlobalInfo, StructInfo } from "./type-space.ts";
 import { value } from "./value.ts";
@@ -116,7 +116,7 @@ function functionOf(ctx: FunctionContext, key: string, written: string): string 
     return `environment.members.${key.slice(key.indexOf(".") + 1)}`;
   }
   const fn = model.program.definition(name, ctx.file);
-  if (fn === undefined) return name === "NULL" || name === "0" ? null : `missing(${JSON.stringify(name)})`;
+  if (fn === undefined) return name === "NULL" || name === "0" ? null : `missing(${quotedText(name)})`;
   if (boundary.played(name) !== undefined) {
     model.environmentCalls.set(name, fn);
     return `environment.${name}`;

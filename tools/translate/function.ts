@@ -12,6 +12,7 @@ import { FunctionContext, type Local, type ModelContext, type Unmodelled } from 
 import { ExpandedText, Expander, ExpansionError, type Token, tokensOf } from "./expand.ts";
 import { sequence } from "./jumps.ts";
 import { knownMacro } from "./known-macros.ts";
+import { quotedText } from "./names.ts";
 import { type Line, Writer } from "./writer.ts";
 
 export interface TranslatedFunction {
@@ -257,7 +258,7 @@ function broken(model: ModelContext, fn: CFunction, name: string, reason: string
   model.use("model", "unmodelled");
   const result = type === null ? "unknown" : model.ts(type.result);
   const parameters = (type?.parameters ?? []).map((one, i) => `_a${i}: ${model.ts(one)}`).join(", ");
-  const text = `return unmodelled<${result}>(${JSON.stringify(`${file.path}:${line}`)}, ${JSON.stringify(what)});`;
+  const text = `return unmodelled<${result}>(${quotedText(`${file.path}:${line}`)}, ${quotedText(what)});`;
   const blocks = model.threads.has(name);
   return {
     name,

@@ -1,6 +1,6 @@
 /** Initializer lists and compound literals, as statements that fill a fresh object. */
 import { childOf, type SyntaxNode } from "../c/syntax.ts";
-import { type ArrayType, type CType, pointerTo, S64, structType } from "./c-types.ts";
+import { type ArrayType, type CType, pointerTo, S32, S64, structType } from "./c-types.ts";
 import type { FunctionContext } from "./context.ts";
 import { expression, failed } from "./expressions.ts";
 import { fieldName } from "./names.ts";
@@ -51,7 +51,7 @@ export function listInitializer(ctx: FunctionContext, place: Place, list: Syntax
 }
 
 function zeroed(ctx: FunctionContext, place: Place, list: SyntaxNode): string {
-  return `${assignTo(ctx, list, place, constantValue(0n, { kind: "int", bits: 32, signed: true, isBool: false }), true).code};`;
+  return `${assignTo(ctx, list, place, constantValue(0n, S32), true).code};`;
 }
 
 /** `{}` and `{ 0 }`: what was made afresh is zero already. */

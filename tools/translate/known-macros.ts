@@ -5,6 +5,14 @@
  */
 import type { MacroDefinition } from "../c/preprocessor.ts";
 
+/** The head of a loop over the entries of a list; `isSafe` where the body may take its entry off. */
+function listLoop(link: "next" | "prev", isSafe = false): string {
+  const entry = `__list_next(pos, __list_cursor, member)${isSafe ? " && __list_keep(__list_cursor->next)" : ""}`;
+  const first = `__list_cursor = (head)->${link}`;
+  const next = isSafe ? "__list_kept()" : `__list_cursor->${link}`;
+  return `for (${first}; __list_cursor != (head) ? ${entry} : __list_end(pos); __list_cursor = ${next})`;
+}
+
 const WORDS: readonly (readonly [string, string])[] = [
   // include/linux/container_of.h (before 5.16: kernel.h), list.h
   ["container_of(ptr, type, member)", "__container_of((ptr), (type *)0, member)"],
@@ -24,23 +32,11 @@ const WORDS: readonly (readonly [string, string])[] = [
     "for (pos = (head)->next, n = pos->next; pos != (head); pos = n, n = pos->next)",
   ],
   ["list_for_each_prev(pos, head)", "for (pos = (head)->prev; pos != (head); pos = pos->prev)"],
-  // The place in the list is kept apart: at the end the kernel's own pos is no entry.
-  [
-    "list_for_each_entry(pos, head, member)",
-    "for (__list_cursor = (head)->next; __list_cursor != (head) && __list_next(pos, __list_cursor, member); __list_cursor = __list_cursor->next)",
-  ],
-  [
-    "list_for_each_entry_rcu(pos, head, member)",
-    "for (__list_cursor = (head)->next; __list_cursor != (head) && __list_next(pos, __list_cursor, member); __list_cursor = __list_cursor->next)",
-  ],
-  [
-    "list_for_each_entry_reverse(pos, head, member)",
-    "for (__list_cursor = (head)->prev; __list_cursor != (head) && __list_next(pos, __list_cursor, member); __list_cursor = __list_cursor->prev)",
-  ],
-  [
-    "list_for_each_entry_safe(pos, n, head, member)",
-    "for (__list_cursor = (head)->next; __list_cursor != (head) && __list_next(pos, __list_cursor, member) && __list_keep(__list_cursor->next); __list_cursor = __list_kept())",
-  ],
+  // The place in the list is kept apart: at the end the kernel's own pos is no entry, and here it is NULL.
+  ["list_for_each_entry(pos, head, member)", listLoop("next")],
+  ["list_for_each_entry_rcu(pos, head, member)", listLoop("next")],
+  ["list_for_each_entry_reverse(pos, head, member)", listLoop("prev")],
+  ["list_for_each_entry_safe(pos, n, head, member)", listLoop("next", true)],
   // include/linux/timer.h
   ["from_timer(var, callback_timer, field)", "__container_of((callback_timer), var, field)"],
   ["timer_container_of(var, callback_timer, field)", "__container_of((callback_timer), var, field)"],

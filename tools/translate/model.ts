@@ -84,7 +84,10 @@ export function translateSystem(program: Program, system: SystemModel, options: 
   ];
   return {
     text,
-    sha256: createHash("sha256").update(text).digest("hex"),
+    // Where the kernel lies on this machine is no part of the model.
+    sha256: createHash("sha256")
+      .update(text.replace(/^ \* Kernel: .*$/m, ""))
+      .digest("hex"),
     unmodelled: distinct(unmodelled),
     noEffect: Object.fromEntries([...model.noEffectCalls].sort(([a], [b]) => (a < b ? -1 : 1))),
     environment: [...model.environmentCalls.keys(), ...model.environmentMembers].sort(),

@@ -8,7 +8,7 @@ import type { ModelContext } from "./context.ts";
 import type { ExpandedText, Token } from "./expand.ts";
 import { globalType } from "./file-scope.ts";
 import type { TranslatedFunction } from "./function.ts";
-import { fieldName } from "./names.ts";
+import { fieldName, quotedText } from "./names.ts";
 import { runtimeStruct } from "./runtime-structs.ts";
 import type { StructInfo } from "./type-space.ts";
 
@@ -40,12 +40,14 @@ export function moduleText(
   // Last: what stands above brings in structs by their names.
   const structs = structsOf(model);
   const wires = wiresOf(model);
+  // What the template says of each struct.
+  if (structs.length > 0) model.use("structs", "Struct");
   const whole = JSON.stringify([bodies, tables, setups, globals, structs, wires, environment]);
   useNames(model, whole);
   const render = Handlebars.compile(options.template, { noEscape: true, strict: true });
   return render({
     system: options.system,
-    kernel: `${oneLine(options.kernel.id)}${options.kernel.version === null ? "" : `, ${oneLine(options.kernel.version)}`}`,
+    kernel: [options.kernel.id, options.kernel.version].flatMap((one) => (one === null ? [] : oneLine(one))).join(", "),
     files: options.files.map((file) => ({ path: oneLine(file.path), sha256: file.sha256 })),
     imports: importsOf(model, options.simulatorPath, whole),
     comparisons: `{ ${[...model.comparisons].sort().join(", ")} }`,
@@ -57,15 +59,16 @@ export function moduleText(
     wires,
     structs,
     globals,
-    globalsUseKernel: globals.some((one) => /\bkernel\b/.test(one.initial)),
+    globalsModel: globals.some((one) => /\bmodel\b/.test(one.initial)) ? "model" : "_model",
+    globalsKernel: globals.some((one) => /\bkernel\b/.test(one.initial)) ? "kernel" : "_kernel",
     tables,
     setups,
     functions: bodies,
     names: functions.map((one) => one.name),
     structNames: structs.map((one) => one.name),
     tableNames: tables.map((one) => one.name),
-    parameters: JSON.stringify(options.parameters),
-    constants: JSON.stringify(options.constants),
+    parameters: quotedText(options.parameters),
+    constants: quotedText(options.constants),
   });
 }
 
@@ -92,8 +95,7 @@ function functionText(one: TranslatedFunction): {
 
 /** Simulator functions that value.ts writes by name alone. */
 const BY_NAME: Readonly<Record<string, RegExp>> = {
-  integers:
-    /\b(?:add64|sub64|mul64|neg64|not64|and64|or64|xor64|shl64|shr[SU]64|div[SU]64|mod[SU]64|eq64|l[te][SU]64|to[SU](?:8|16|32)|toBool)\b/g,
+  integers: /\b(?:(?:add|sub|mul|neg|not|and|or|xor|shl|eq|(?:shr|div|mod|l[te])[SU])64|to[SU](?:8|16|32)|toBool)\b/g,
   integers32: /\b(?:mul|div|mod|shl|shr)[SU]32\b/g,
   pointers: /\bNULL\b/g,
 };
@@ -105,11 +107,12 @@ function useNames(model: ModelContext, whole: string): void {
 }
 
 /** What the template itself says. */
-const ALWAYS = ["Simulation", "WorkqueueOptions", "Struct"];
+const ALWAYS = ["Simulation", "WorkqueueOptions"];
 
 function importsOf(model: ModelContext, simulatorPath: string, whole: string): readonly string[] {
   const words = new Set(whole.match(/[A-Za-z_]\w*/g) ?? []);
   for (const name of ALWAYS) words.add(name);
+  words.add("Struct");
   if (model.comparisons.size > 0) words.add("jiffiesComparisons");
   model.use("simulation", "type Simulation");
   model.use("workqueue", "type WorkqueueOptions");
@@ -176,7 +179,6 @@ interface FieldText {
 }
 
 function structsOf(model: ModelContext): readonly ClassText[] {
-  model.use("structs", "Struct");
   const texts: ClassText[] = [];
   // Fields of struct type bring in further structs, so the list grows while it is walked.
   const done = new Set<string>();

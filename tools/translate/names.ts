@@ -1,17 +1,20 @@
-/** Names of C as names of TypeScript: what a model says itself must not be hidden, and words of TypeScript not be used. */
+/**
+ * Names of C as names of TypeScript: what a model says itself must not be hidden, words of TypeScript not be used.
+ */
 import { primitiveOf } from "./boundary.ts";
 import { JIFFIES_COMPARISONS } from "./primitives.ts";
 
 /** Words of TypeScript that C uses as names, and the names that a model has itself. */
 const RESERVED = new Set(
   (
-    "arguments await break case catch class const continue debugger default delete do else enum eval export extends " +
-    "false finally for function if implements import in instanceof interface let new null package private protected " +
-    "public return static super switch this throw true try typeof var void while with yield async of number string " +
-    "boolean kernel environment globals tables model NULL HZ undefined Number Struct unmodelled __list_cursor any " +
-    "unknown never object symbol bigint declare type readonly Math Array Proxy Object Function Readonly Record NaN " +
-    "Infinity globalThis require module exports it missing parameters constants createModel Globals Environment " +
-    "ModelOptions Simulation WorkqueueOptions as is abstract namespace infer keyof unique global"
+    "arguments await break case catch class const continue debugger default delete do else enum eval export " +
+    "extends false finally for function if implements import in instanceof interface let new null package " +
+    "private protected public return static super switch this throw true try typeof var void while with yield " +
+    "async of number string boolean kernel environment globals tables model NULL HZ undefined Number Struct " +
+    "unmodelled __list_cursor any unknown never object symbol bigint declare type readonly Math Array Proxy " +
+    "Object Function Readonly Record NaN Infinity globalThis require module exports it missing parameters " +
+    "constants createModel Globals Environment ModelOptions Simulation WorkqueueOptions as is abstract " +
+    "namespace infer keyof unique global"
   ).split(" "),
 );
 
@@ -26,7 +29,7 @@ const WRITTEN = new Set(
   ).split(" "),
 );
 const ARITHMETIC =
-  /^(?:(?:add|sub|mul|neg|not|and|or|xor|shl|shr[SU]|div[SU]|mod[SU]|l[te][SU])64|(?:mul|div|mod|shl|shr)[SU]32|to[SU]\d\d?)$/;
+  /^(?:(?:add|sub|mul|neg|not|and|or|xor|shl|(?:shr|div|mod|l[te])[SU])64|(?:mul|div|mod|shl|shr)[SU]32|to[SU]\d\d?)$/;
 
 /** Whether a name means something in every model, or is a function of the simulator's. */
 export function isModelWord(name: string): boolean {
@@ -50,4 +53,12 @@ const OWN_MEMBERS = new Set(["embedder", "cell", "constructor", "prototype", "__
 export function fieldName(name: string): string {
   const plain = plainName(name);
   return OWN_MEMBERS.has(plain) ? `${plain}_` : plain;
+}
+
+/** Plain data as TypeScript in printable ASCII. */
+export function quotedText(data: unknown): string {
+  return JSON.stringify(data).replace(
+    /[^\x20-\x7e]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

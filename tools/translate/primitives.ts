@@ -122,7 +122,8 @@ export const PRIMITIVE_PROTOTYPES: Readonly<Record<string, string>> = {
     bool test_bit(long nr, unsigned long *addr);
     bool test_and_set_bit(long nr, unsigned long *addr);
     bool test_and_clear_bit(long nr, unsigned long *addr);
-    void iov_iter_kvec(struct iov_iter *i, unsigned int direction, struct kvec *kvec, unsigned long nr_segs, size_t count);
+    void iov_iter_kvec(struct iov_iter *i, unsigned int direction, struct kvec *kvec, unsigned long nr_segs,
+      size_t count);
     void iov_iter_discard(struct iov_iter *i, unsigned int direction, size_t count);
     size_t iov_iter_count(struct iov_iter *i);
     void iov_iter_advance(struct iov_iter *i, size_t bytes);

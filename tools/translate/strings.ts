@@ -34,6 +34,11 @@ export function literalBytes(text: string, quote: '"' | "'"): readonly number[] 
       continue;
     }
     const rest = inner.slice(i + 1);
+    const splice = /^\r?\n/.exec(rest);
+    if (splice !== null) {
+      i += splice[0].length;
+      continue;
+    }
     const number = /^(?:x([0-9a-fA-F]+)|([0-7]{1,3}))/.exec(rest);
     const simple = SIMPLE[rest[0] ?? ""];
     if (number !== null) {
@@ -47,7 +52,7 @@ export function literalBytes(text: string, quote: '"' | "'"): readonly number[] 
   return bytes;
 }
 
-/** The bytes of a string literal, of several in a row too, without the NUL at their end; null where it is no plain one. */
+/** The bytes of a string literal, or of several in a row, without the NUL; null where one is no plain literal. */
 export function stringBytes(ctx: FunctionContext, node: SyntaxNode): readonly number[] | null {
   const parts = node.type === "string_literal" ? [node] : node.children;
   const bytes: number[] = [];
