@@ -100,6 +100,7 @@ export function figuresOf(
   return {
     wheel: request.facts.timers,
     timeoutIntervals: survey.timeoutIntervals,
+    fixedIntervalSeconds: survey.fixedIntervalSeconds,
     windows: windows.flat(),
     worstShare: windows.reduce((worst, one) => Math.max(worst, share(one)), 0),
     detection: explored.filter(({ combination }) => combination.isForDetection).map(detectionOf),

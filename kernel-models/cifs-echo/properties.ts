@@ -134,7 +134,8 @@ function shownBy(findings: Findings): Explored | null {
 
 function settings({ hz, echoIntervalSeconds, rttTicks }: Omit<Combination, "isForDetection">): string {
   const rtt = rttTicks === 1 ? "one jiffy" : `${rttTicks / hz} s`;
-  return `HZ=${hz}, echo interval ${echoIntervalSeconds} s, round trip ${rtt}`;
+  const slow = rttTicks > (echoIntervalSeconds * hz) / 2 ? " (slower than what is promised: half the interval)" : "";
+  return `HZ=${hz}, echo interval ${echoIntervalSeconds} s, round trip ${rtt}${slow}`;
 }
 
 /** `1 combination`, `156 combinations`. */

@@ -23,6 +23,7 @@ const RESULT: CheckResult = {
       { ...names, bestSeconds: 60.4, worstSeconds: 121.86, afterEchoSeconds: 121.87, worstAfterRequestSeconds: null },
     ],
     idleEchoesPerHour: 58.59,
+    fixedIntervalSeconds: null,
     idleDeaths: [],
     idle: [
       {

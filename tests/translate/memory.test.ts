@@ -352,6 +352,17 @@ describe("container_of and lists", () => {
     expect(call("sum")).toBe(123_442);
   });
 
+  test("behind the last entry there is none, and who follows it is stopped", async () => {
+    const found = `struct item { int n; struct list_head entry; };
+      long find(struct list_head *head, int n) { struct item *i;
+        list_for_each_entry(i, head, entry) if (i->n == n) break;
+        return &i->entry == head ? -1 : i->n; }`;
+    const { call } = await model(`${found}
+      long f(int n) { struct list_head head; struct item one = { 4 }; INIT_LIST_HEAD(&head); list_add(&one.entry, &head); return find(&head, n); }`);
+    expect(call("f", 4)).toBe(4);
+    expect(() => call("f", 5)).toThrow(TypeError);
+  });
+
   test("one and several structs up", async () => {
     expect((await model(text, { entries: ["outwards"] })).call("outwards")).toBe(62);
   });

@@ -70,6 +70,8 @@ export interface Figures {
   readonly wheel: TimerKind;
   /** How many echo intervals without a response the watchdog waits, as measured; null when it never acts. */
   readonly timeoutIntervals: number | null;
+  /** The interval of a kernel that has no mount option for it; null where the option sets it. */
+  readonly fixedIntervalSeconds: number | null;
   readonly windows: readonly Window[];
   /** The largest share of one combination, all its windows together. */
   readonly worstShare: number;

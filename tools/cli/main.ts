@@ -18,7 +18,7 @@ const KERNEL_HELP =
 
 function program(done: (exit: Exit) => void): Command {
   const groundhog = new Command("groundhog")
-    .description("Finds, proves and repairs timing bugs in the Linux kernel's network file systems.")
+    .description("Finds and proves timing bugs in the Linux kernel's network file systems.")
     .version(GROUNDHOG_VERSION)
     .option("--debug", "print stack traces of errors")
     .configureOutput({
@@ -52,7 +52,7 @@ function program(done: (exit: Exit) => void): Command {
 
   groundhog
     .command("scan")
-    .description("timing facts and findings of C files")
+    .description("timing facts of C files")
     .argument("[PATH...]", "folders or files of the kernel tree (default: the SMB client and net/sunrpc)")
     .option("--kernel <K>", KERNEL_HELP)
     .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")

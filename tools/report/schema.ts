@@ -180,6 +180,7 @@ const figures = z.strictObject({
     .number()
     .nullable()
     .describe("echo intervals without a response that the watchdog waits, as measured; null: it never acts"),
+  fixedIntervalSeconds: z.number().nullable().describe("the interval of a kernel without a mount option for it"),
   windows: z
     .array(
       z.strictObject({

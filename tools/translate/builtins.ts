@@ -107,14 +107,15 @@ function listNext(ctx: FunctionContext, node: SyntaxNode, list: readonly SyntaxN
 
 function listKeep(ctx: FunctionContext, node: SyntaxNode): Value {
   const cursor = ctx.cursors.at(-1);
-  if (cursor === undefined) return failed(ctx, node, "list iteration");
-  return truth(`(${cursor.name}_next = ${cursor.name}.next, true)`, BINDS.primary);
+  const next = ctx.local("__list_cursor_next");
+  if (cursor === undefined || next === undefined) return failed(ctx, node, "list iteration");
+  return truth(`(${next.name} = ${cursor.name}.next, true)`, BINDS.primary);
 }
 
 function listKept(ctx: FunctionContext, node: SyntaxNode): Value {
-  const cursor = ctx.cursors.at(-1);
-  if (cursor === undefined) return failed(ctx, node, "list iteration");
-  return value(`${cursor.name}_next`, pointerTo(structType("list_head")));
+  const next = ctx.local("__list_cursor_next");
+  if (next === undefined) return failed(ctx, node, "list iteration");
+  return value(next.name, pointerTo(structType("list_head")));
 }
 
 /** `__list_end(pos)`: what pos is behind the last entry is no entry; whoever follows it is stopped. Always false. */

@@ -13,6 +13,7 @@ import { ExpandedText, Expander, ExpansionError, type Token, tokensOf } from "./
 import { sequence } from "./jumps.ts";
 import { knownMacro } from "./known-macros.ts";
 import { quotedText } from "./names.ts";
+import { firstTokenAt } from "./type-space.ts";
 import { type Line, Writer } from "./writer.ts";
 
 export interface TranslatedFunction {
@@ -98,10 +99,8 @@ function withStatementsAfterLabels(tokens: readonly Token[]): readonly Token[] {
 function functionTokens(fn: CFunction, end: number): Token[] {
   const { stream, source } = fn.file.masked;
   const { tokens } = stream;
-  let first = 0;
-  while (first < tokens.count && (tokens.start[first] as number) < fn.start) first++;
-  let last = first;
-  while (last < tokens.count && (tokens.start[last] as number) < end) last++;
+  const first = firstTokenAt(tokens.start, tokens.count, fn.start);
+  const last = firstTokenAt(tokens.start, tokens.count, end);
   // In the body, static and extern say what becomes of a variable.
   return tokensOf(source, tokens, first, last).filter(
     (token) => token.offset > fn.bodyStart || !STORAGE.test(token.text),

@@ -572,7 +572,8 @@ function roundUp(value: number, to: number): number {
   return Math.ceil(value / to) * to;
 }
 
-function firstTokenAt(starts: Uint32Array, count: number, offset: number): number {
+/** Index of the first token that starts at an offset or behind it. */
+export function firstTokenAt(starts: Uint32Array, count: number, offset: number): number {
   let low = 0;
   let high = count;
   while (low < high) {
