@@ -198,3 +198,14 @@ describe("hostile text", () => {
     expect((await translated("int f(void)\n{\n\treturn no();\n}\n")).unmodelled[0]?.file).toBe(FILE);
   });
 });
+
+test("long sums and deep nesting are translated or told of, and end", async () => {
+  const sum = Array.from({ length: 1000 }, () => "x").join(" + ");
+  expect((await model(`int f(int x)\n{\n\treturn ${sum};\n}\n`)).call("f", 2)).toBe(2000);
+  const deep = `${"(".repeat(380)}x${")".repeat(380)}`;
+  expect((await model(`int f(int x)\n{\n\treturn ${deep};\n}\n`)).call("f", 2)).toBe(2);
+  const ifs = `${"if (x) { ".repeat(300)}x++; ${"}".repeat(300)}`;
+  expect((await model(`int f(int x)\n{\n\t${ifs}\n\treturn x;\n}\n`)).call("f", 2)).toBe(3);
+  const tooLong = Array.from({ length: 1300 }, () => "x").join(" + ");
+  expect((await translated(`int f(int x)\n{\n\treturn ${tooLong};\n}\n`)).unmodelled).toHaveLength(1);
+});
