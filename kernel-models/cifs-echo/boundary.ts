@@ -111,7 +111,7 @@ function* sendEcho(kernel: Simulation, given: Given, history: EchoHistory, serve
   const { sendBlocksTicks } = server;
   if (sendBlocksTicks > 0) yield* schedule_timeout_uninterruptible(kernel, sendBlocksTicks);
   if (server.echoFails()) {
-    kernel.note("echo-failed");
+    history.echoFailed();
     return -EAGAIN;
   }
   server.submit("echo", {

@@ -16,8 +16,11 @@ import { EchoHistory, isCoroutine, RUN_ENDS } from "./history.ts";
 import { type ModelInstance, type ModelModule, mountOptions, negotiated } from "./mount.ts";
 import { SmbServer } from "./server.ts";
 
-/** Facts that runs do not depend on are left out of the trace's way: an alignment at which all wheel levels agree. */
-const MOUNT_TICK_MULTIPLE = 2 ** 18;
+/**
+ * All wheel levels that a timer of 600 s or less comes to agree at such ticks. The first one after boot, since jiffies
+ * wraps in 32 bits 300 s after it: histories of some minutes run across the wrap.
+ */
+const MOUNT_TICK_MULTIPLE = 2 ** 15;
 
 /**
  * A runner of scenarios on a generated model.

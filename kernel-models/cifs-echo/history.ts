@@ -15,6 +15,7 @@ export function isCoroutine(value: unknown): value is Coroutine<unknown> {
 export class EchoHistory {
   readonly works: number[] = [];
   readonly unarmed: number[] = [];
+  readonly failedEchoes: number[] = [];
   readonly echoes: number[] = [];
   readonly responses: number[] = [];
   declaredDead: DeclaredDead | null = null;
@@ -41,6 +42,12 @@ export class EchoHistory {
     if (this.echoes.length === before) kernel.note("echo-suppressed");
     if (!delayed_work_pending(work)) this.unarmed.push(kernel.clock.tick);
     if (isAfterAnchor && ++this.worksAfterAnchor >= scenario.endEchoesAfterAnchor) throw RUN_ENDS;
+  }
+
+  /** An echo could not be sent. */
+  echoFailed(): void {
+    this.failedEchoes.push(this.kernel.clock.tick);
+    this.kernel.note("echo-failed");
   }
 
   /** An echo request goes out. */
@@ -71,6 +78,7 @@ export class EchoHistory {
       anchorTick: this.anchorTick,
       works: this.works,
       unarmed: this.unarmed,
+      failedEchoes: this.failedEchoes,
       echoes: this.echoes,
       responses: this.responses,
       declaredDead: this.declaredDead,

@@ -4,6 +4,7 @@
 import type { RunFault, RunRecord, Scenario } from "../../tools/check/scenario.ts";
 import type { CheckRequest, Explorer } from "../../tools/check/system-check.ts";
 import { granularityTicks } from "../../tools/simulator/timers-levels.ts";
+import { isForgotten, isSilenced } from "./judge.ts";
 import { type Combination, startOffsets } from "./table.ts";
 
 /** The echo that phases count from: the period has settled by the first. */
@@ -60,6 +61,8 @@ export interface CombinationResult {
   readonly detection: DetectionTicks | null;
   /** An echo could not be sent once, and none is ever sent again. */
   readonly silenced: Scenario | null;
+  /** Whether there was an echo that could fail. */
+  readonly isFailureTried: boolean;
   /** A server that came back after it was declared dead, and is sent no echo any more. */
   readonly forgotten: Scenario | null;
   /** A dead server that is never declared dead. */
@@ -113,6 +116,7 @@ class Findings {
   unnoticed: Scenario | null = null;
   readonly faults: RunFault[] = [];
   longestSilenceTicks: number | null = null;
+  isFailureTried = false;
   phases = 0;
   runs = 0;
 
@@ -504,6 +508,7 @@ export function exploreCombination(
     violation,
     detection,
     silenced,
+    isFailureTried: findings.isFailureTried,
     forgotten,
     unnoticed,
     faults,
@@ -544,11 +549,8 @@ function echoesEnd(
   const record = explorer.once(scenario);
   into.runs += 2;
   if (record.fault !== null) into.fault(record.fault);
-  // Without a first echo there is nothing to go on.
-  if (record.fault !== null || record.echoes.length !== 1) return null;
-  // The echo work goes on, but the server was given up before it could send anything.
-  const worksSince = record.works.filter((tick) => tick > record.anchorTick).length;
-  return record.declaredDead !== null && worksSince > 1 ? null : scenario;
+  into.isFailureTried ||= record.failedEchoes.length > 0;
+  return record.fault === null && isSilenced(record) ? scenario : null;
 }
 
 /** Seconds for which a server stays away after it was declared dead: a few attempts to connect fail. */
@@ -569,8 +571,7 @@ function notResumed(idle: Scenario, noticedTicks: number, explorer: Explorer, in
   into.runs += 2;
   if (record.fault !== null) into.fault(record.fault);
   // A client that never gave the server up has nothing to resume.
-  if (record.fault !== null || record.declaredDead === null) return null;
-  return record.echoes.some((tick) => tick > record.anchorTick + revivalTicks) ? null : scenario;
+  return record.fault === null && isForgotten(scenario, record) ? scenario : null;
 }
 
 /** A mount that sends no echoes and is never given up: nothing would tell a dead server from a live one. */

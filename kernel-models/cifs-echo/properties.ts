@@ -13,6 +13,7 @@ import type { CheckRequest, Explorer, SystemProperties } from "../../tools/check
 import type { CheckResult, PropertyResult, Schedule, Verdict } from "../../tools/check/verdict.ts";
 import { type Explored, figuresOf, usualOf } from "./figures.ts";
 import { type CombinationResult, exploreCombination, GIVE_UP, MAX_DYING_SECONDS, type Violation } from "./phases.ts";
+import { violates } from "./judge.ts";
 import { type Survey, survey } from "./survey.ts";
 import { type Combination, combinations } from "./table.ts";
 import { MAX_LATENESS_DIVISOR, runWorkload, type WorkloadResult } from "./workloads.ts";
@@ -229,8 +230,11 @@ function goesOn({ explored }: Findings, isUnsure: boolean): PropertyResult {
     const detail = `${settings(silenced)}: after one echo could not be sent, no further one was tried`;
     return { ...base, verdict: "violated", violation: schedule(silenced), detail };
   }
-  const detail = "after one echo could not be sent, the next was sent";
-  return { ...base, verdict: isUnsure ? "inconclusive" : "holds", violation: null, detail };
+  const isTried = explored.some(({ result }) => result.isFailureTried);
+  const detail = isTried
+    ? "after one echo could not be sent, the next was sent"
+    : "no second echo was tried, so none could fail";
+  return { ...base, verdict: isUnsure || !isTried ? "inconclusive" : "holds", violation: null, detail };
 }
 
 function resumes({ explored }: Findings, isUnsure: boolean): PropertyResult {
@@ -303,4 +307,11 @@ function conclude(
 }
 
 /** The properties of cifs-echo. */
-export const echoProperties: SystemProperties<Survey, EchoJob, EchoResult> = { survey, plan, cost, runJob, conclude };
+export const echoProperties: SystemProperties<Survey, EchoJob, EchoResult> = {
+  survey,
+  plan,
+  cost,
+  runJob,
+  judge: violates,
+  conclude,
+};

@@ -33,6 +33,7 @@ export const THREE: StandIn = { ...TWO, timeoutIntervals: 3 };
 interface History {
   readonly works: number[];
   readonly unarmed: number[];
+  readonly failedEchoes: number[];
   readonly echoes: number[];
   readonly responses: number[];
   anchorTick: number;
@@ -47,6 +48,7 @@ class Machine {
   readonly history: History = {
     works: [],
     unarmed: [],
+    failedEchoes: [],
     echoes: [],
     responses: [],
     anchorTick: -1,
@@ -111,6 +113,7 @@ class Machine {
       kernel.note("echo-suppressed");
     } else if (++this.attempts === scenario.failedEcho) {
       kernel.note("echo-failed");
+      history.failedEchoes.push(tick);
     } else {
       if (this.code.unmodelledEcho === true) throw new Error("unmodelled");
       history.echoes.push(tick);

@@ -70,6 +70,8 @@ export interface RunRecord {
   readonly works: readonly number[];
   /** Works that ended without the work being armed again. */
   readonly unarmed: readonly number[];
+  /** When an echo could not be sent. */
+  readonly failedEchoes: readonly number[];
   /** When echo requests were sent. */
   readonly echoes: readonly number[];
   /** When responses arrived. */
@@ -108,6 +110,7 @@ export function mapTicks(record: RunRecord, map: (tick: number) => number): RunR
     anchorTick: map(record.anchorTick),
     works: record.works.map(map),
     unarmed: record.unarmed.map(map),
+    failedEchoes: record.failedEchoes.map(map),
     echoes: record.echoes.map(map),
     responses: record.responses.map(map),
     declaredDead:
@@ -128,6 +131,7 @@ export function sameRecord(a: RunRecord, b: RunRecord): boolean {
     a.anchorTick === b.anchorTick &&
     sameNumbers(a.works, b.works) &&
     sameNumbers(a.unarmed, b.unarmed) &&
+    sameNumbers(a.failedEchoes, b.failedEchoes) &&
     sameNumbers(a.echoes, b.echoes) &&
     sameNumbers(a.responses, b.responses) &&
     dead(a.declaredDead) === dead(b.declaredDead) &&

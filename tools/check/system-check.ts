@@ -58,6 +58,8 @@ export interface SystemProperties<Survey = unknown, Job = unknown, Result = unkn
   readonly survey: (request: CheckRequest, explorer: Explorer) => Survey;
   /** The jobs in the order of the report. */
   readonly plan: (request: CheckRequest, survey: Survey) => readonly Job[];
+  /** Whether one history violates a property; null when it says nothing of it, or there is no such property. */
+  readonly judge: (property: string, scenario: Scenario, record: RunRecord) => boolean | null;
   /** Which jobs take long, in any unit: they are begun first. */
   readonly cost: (job: Job) => number;
   readonly runJob: (request: CheckRequest, job: Job, explorer: Explorer) => Result;

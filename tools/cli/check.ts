@@ -92,6 +92,7 @@ function replayResult(
   witness: Witness,
   played: Played | null,
   isSameModel: boolean,
+  judge: CheckableSystem["properties"]["judge"],
 ): Omit<CheckResult, "figures"> {
   const { property } = witness;
   const kind = property === "healthy-server-kept" ? "safety" : "progress";
@@ -101,11 +102,13 @@ function replayResult(
     throw new InputError(file, `was changed since it was written, or is damaged: on its own model, ${difference}`);
   }
   const fault = played?.record.fault ?? null;
-  const isViolated = played?.expected.endsWith === witness.expected.endsWith;
-  const verdict = played === null || fault !== null ? "inconclusive" : isViolated ? "violated" : "holds";
+  // The witness' own property is asked of what came now: ends can be alike where one violates it and one does not.
+  const judged = played === null || fault !== null ? null : judge(property, scheduleOf(witness).scenario, played.record);
+  const verdict = judged === null ? "inconclusive" : judged ? "violated" : "holds";
   const end = difference === null ? "came to the same end, event for event" : `came to another end: ${difference}`;
   const detail = `the witness ${end}${isSameModel ? "" : "; it was made from another model"}`;
   const reasons = fault === null ? [] : [`${fault.kind}: ${fault.message}`];
+  if (played !== null && fault === null && judged === null) reasons.push(`the history says nothing of ${property}`);
   return {
     verdict,
     properties: [{ name: property, kind, verdict, violation: null, detail }],
@@ -123,7 +126,7 @@ async function replayWitness(
 ): Promise<Exit> {
   const played = replay(prepared, witness);
   const isSameModel = prepared.translation.sha256 === witness.modelSha256;
-  const result = { ...replayResult(file, witness, played, isSameModel), figures: null };
+  const result = { ...replayResult(file, witness, played, isSameModel, prepared.system.properties.judge), figures: null };
   const command = replayCommand(prepared.system.name, options, file);
   const timeline = played === null ? "" : timelineOf(scheduleOf(witness), played);
   const witnesses = new Map([[witness.property, { path: file, replay: command, timeline }]]);

@@ -148,7 +148,9 @@ function figureLines(figures: Figures, report: CheckReport): readonly string[] {
       `${rate === 0 ? "" : `; ${rate} echoes an hour on an idle mount`}`,
     ...(figures.fixedIntervalSeconds === null
       ? []
-      : [`the echo interval is fixed at ${figures.fixedIntervalSeconds} s: this kernel has no mount option that sets it`]),
+      : [
+          `the echo interval is fixed at ${figures.fixedIntervalSeconds} s: this kernel has no mount option that sets it`,
+        ]),
     ...slowLines(figures),
     "",
     "In seconds. Period, window and share (of the time between two echoes) at the shortest round trip; windows are",
