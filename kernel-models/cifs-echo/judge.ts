@@ -4,7 +4,9 @@ import type { RunRecord, Scenario } from "../../tools/check/scenario.ts";
 /** The server keeps its promise: it lives, and answers within half an echo interval. */
 function isHealthy({ deathTicks, rttTicks, pauses, echoIntervalSeconds, hz }: Scenario): boolean {
   const limit = (echoIntervalSeconds * hz) / 2;
-  return deathTicks === null && rttTicks <= limit && (pauses ?? []).every((one) => one.toTicks - one.fromTicks <= limit);
+  return (
+    deathTicks === null && rttTicks <= limit && (pauses ?? []).every((one) => one.toTicks - one.fromTicks <= limit)
+  );
 }
 
 /** After one echo could not be sent, none was tried again: the work was not armed, or no longer runs. */

@@ -12,8 +12,8 @@ import type { RunFault } from "../../tools/check/scenario.ts";
 import type { CheckRequest, Explorer, SystemProperties } from "../../tools/check/system-check.ts";
 import type { CheckResult, PropertyResult, Schedule, Verdict } from "../../tools/check/verdict.ts";
 import { type Explored, figuresOf, usualOf } from "./figures.ts";
-import { type CombinationResult, exploreCombination, GIVE_UP, MAX_DYING_SECONDS, type Violation } from "./phases.ts";
 import { violates } from "./judge.ts";
+import { type CombinationResult, exploreCombination, GIVE_UP, MAX_DYING_SECONDS, type Violation } from "./phases.ts";
 import { type Survey, survey } from "./survey.ts";
 import { type Combination, combinations } from "./table.ts";
 import { MAX_LATENESS_DIVISOR, runWorkload, type WorkloadResult } from "./workloads.ts";
@@ -265,7 +265,9 @@ function bounds(request: CheckRequest, found: Survey, { explored, workloads }: F
   const of = explored.map(({ combination }) => combination);
   const rtts = of.map(({ rttTicks, hz }) => (rttTicks === 1 ? "1 jiffy" : `${rttTicks / hz} s`));
   const interval =
-    found.fixedIntervalSeconds === null ? "" : " (fixed by this kernel: it has no mount option that sets it)";
+    found.fixedIntervalSeconds === null
+      ? ""
+      : " (fixed by this kernel: no mount option of the name echo_interval sets it)";
   return [
     `${counted(explored.length, "combination")} of HZ ${list(of.map(({ hz }) => hz))}, echo interval ` +
       `${list(of.map((one) => one.echoIntervalSeconds))} s${interval}, round trip ${list(rtts)}` +

@@ -52,7 +52,6 @@ const ENCRYPTED = [
 const RECONNECTING = [
   "int reconn_set_ipaddr(struct TCP_Server_Info *server)",
   "int reconn_set_ipaddr_from_hostname(struct TCP_Server_Info *server)",
-  "int reconnect_dfs_server(struct TCP_Server_Info *server)",
   "struct super_block *get_tcp_super(struct TCP_Server_Info *server)",
   "struct super_block *cifs_get_tcp_super(struct TCP_Server_Info *server)",
   "int reconn_setup_dfs_targets(struct cifs_sb_info *cifs_sb, struct dfs_cache_tgt_list *tl)",
@@ -82,7 +81,7 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
   },
   {
     reason: "locks are held for short sections that do not sleep",
-    names: `(?:raw_)?spin_(?:un)?lock\\w* (?:read|write)_(?:un)?lock\\w* mutex_\\w+ (?:up|down)_(?:read|write)
+    names: `(?:raw_)?spin_(?:un)?lock\\w* (?:read|write)_(?:un)?lock\\w* mutex_(?:init|lock\\w*|unlock) (?:up|down)_(?:read|write)
       cifs_server_(?:un)?lock lockdep_\\w+ rcu_\\w+ init_rwsem`,
   },
   {
@@ -92,7 +91,7 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
   },
   {
     reason: "module and thread bookkeeping",
-    names: `__module_get module_put\\w* try_module_get set_freezable allow_signal allow_kernel_signal set_user_nice
+    names: `__module_get module_put\\w* set_freezable allow_signal allow_kernel_signal set_user_nice
       sock_inuse_add`,
   },
   {
@@ -116,7 +115,7 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
   },
   {
     reason: "sessions are set up again, and names looked up, by work of their own",
-    names: "smb2_reconnect_server cifs_resolve_server cifs_put_tcp_session cifs_put_server",
+    names: "smb2_reconnect_server cifs_resolve_server",
   },
   {
     reason: "buffers of large reads, and requests that are let go",
@@ -131,7 +130,7 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
   { reason: "the cache of file data", names: "(?:cifs_)?fscache_\\w+" },
   { reason: "witness registrations are their own protocol", names: "cifs_swn_\\w+" },
   { reason: "suspend is not modelled", names: "try_to_freeze" },
-  { reason: "RDMA transports are not modelled: sockets are", names: "cifs_rdma_enabled smbd_\\w+" },
+  { reason: "RDMA transports are not modelled: sockets are", names: "cifs_rdma_enabled" },
 ];
 
 export const cifsEchoSlice: SystemModel = {
@@ -139,6 +138,9 @@ export const cifsEchoSlice: SystemModel = {
   entries: [{ name: "cifs_get_tcp_session" }, { name: "cifs_echo_request" }, { name: "cifs_demultiplex_thread" }],
   observed: ["cifs_reconnect", "cifs_reconnect_once"],
   stores: ["TCP_Server_Info.lstrp"],
+  guarded: ["TCP_Server_Info.echo_interval"],
+  // Unmounting, DFS, and RDMA transports: sockets are modelled.
+  beyond: ["cifs_put_tcp_session", "cifs_put_server", "reconnect_dfs_server", "smbd_\\w+"],
   works: ["TCP_Server_Info.echo"],
   tables: {
     smb_version_operations: ["smb311_operations", "smb30_operations", "smb21_operations", "smb1_operations"],

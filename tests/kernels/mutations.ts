@@ -137,8 +137,8 @@ export const OF_THE_ISSUE: readonly Mutation[] = [
     why: "one echo is sent and no more; a server that answered it is given up when the time is up",
     edits: always([`${REARM};`, `return;\n\t${REARM};`]),
     seen: {
-      3: { kept: "violated", goesOn: "violated", period: null, longestSilence: 186.364 },
-      2: { kept: "violated", goesOn: "violated", period: null, longestSilence: 121.852 },
+      3: { kept: "violated", period: null, longestSilence: 186.364 },
+      2: { kept: "violated", period: null, longestSilence: 121.852 },
     },
   },
   {

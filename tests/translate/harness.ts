@@ -74,6 +74,8 @@ export async function translated(text: Text, setup: Setup = {}): Promise<Transla
     noEffect: [],
     constants: [],
     works: [],
+    guarded: [],
+    beyond: [],
     observed: [],
     ...system,
   };

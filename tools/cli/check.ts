@@ -103,7 +103,8 @@ function replayResult(
   }
   const fault = played?.record.fault ?? null;
   // The witness' own property is asked of what came now: ends can be alike where one violates it and one does not.
-  const judged = played === null || fault !== null ? null : judge(property, scheduleOf(witness).scenario, played.record);
+  const judged =
+    played === null || fault !== null ? null : judge(property, scheduleOf(witness).scenario, played.record);
   const verdict = judged === null ? "inconclusive" : judged ? "violated" : "holds";
   const end = difference === null ? "came to the same end, event for event" : `came to another end: ${difference}`;
   const detail = `the witness ${end}${isSameModel ? "" : "; it was made from another model"}`;
@@ -126,7 +127,10 @@ async function replayWitness(
 ): Promise<Exit> {
   const played = replay(prepared, witness);
   const isSameModel = prepared.translation.sha256 === witness.modelSha256;
-  const result = { ...replayResult(file, witness, played, isSameModel, prepared.system.properties.judge), figures: null };
+  const result = {
+    ...replayResult(file, witness, played, isSameModel, prepared.system.properties.judge),
+    figures: null,
+  };
   const command = replayCommand(prepared.system.name, options, file);
   const timeline = played === null ? "" : timelineOf(scheduleOf(witness), played);
   const witnesses = new Map([[witness.property, { path: file, replay: command, timeline }]]);

@@ -23,10 +23,17 @@ export interface SystemModel {
   readonly entries: readonly EntryPoint[];
   /** Fields of which every store is to be in the model, as `struct.field`. */
   readonly stores: readonly string[];
+  /** Further fields that nothing outside the model may store, as `struct.field`. */
+  readonly guarded: readonly string[];
   /** Delayed work of which every arming is to be in the model, as `struct.field`. */
   readonly works: readonly string[];
   /** Functions of the slice whose calls the environment is told of before they are made. */
   readonly observed: readonly string[];
+  /**
+   * Functions (whole names or expressions of them) that no history of the system is to come to, such as unmounting: a
+   * run that calls one stops there.
+   */
+  readonly beyond: readonly string[];
   /** Functions that the environment plays, with a C prototype for trees that do not define them. */
   readonly environment: readonly string[];
   /** Members of ops tables that the environment plays, as `struct.member`. */
@@ -88,6 +95,7 @@ export function primitiveOf(name: string): Prototype | undefined {
 export class Boundary {
   /** Prototypes by name; several where the parameters changed over the years. */
   private readonly environment = new Map<string, Prototype[]>();
+  private readonly beyond: RegExp;
   private readonly families: readonly { readonly family: NoEffectFamily; readonly matches: RegExp }[];
   private readonly answers = new Map<string, NoEffectFamily | null>();
 
@@ -96,6 +104,8 @@ export class Boundary {
       const one = prototypeOf(line, null);
       this.environment.set(one.name, [...(this.environment.get(one.name) ?? []), one]);
     }
+    // Without any, nothing is: an empty alternative would take the empty name only.
+    this.beyond = new RegExp(`^(?:${system.beyond.join("|")})$`);
     this.families = system.noEffect.map((family) => ({
       family,
       matches: new RegExp(`^(?:${family.names.trim().split(/\s+/).join("|")})$`),
@@ -108,9 +118,13 @@ export class Boundary {
     return known?.find((one) => one.text.split(",").length === argumentCount) ?? known?.[0];
   }
 
+  isBeyond(name: string): boolean {
+    return this.beyond.test(name);
+  }
+
   /** Whether a function is played by the environment or has no effect: its body is not in the model. */
   isOutside(name: string): boolean {
-    return this.environment.has(name) || this.noEffect(name) !== null;
+    return this.environment.has(name) || this.noEffect(name) !== null || this.isBeyond(name);
   }
 
   noEffect(name: string): NoEffectFamily | null {

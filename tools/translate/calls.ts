@@ -29,6 +29,7 @@ export function callExpression(ctx: FunctionContext, node: SyntaxNode): Value {
   if (builtin !== null) return builtin;
   const { boundary, program } = ctx.model;
   const fn = program.definition(name, ctx.file);
+  if (boundary.isBeyond(name)) return beyondCall(ctx, node, name, fn, list);
   const environment = boundary.played(name, list.length);
   if (environment !== undefined) return environmentCall(ctx, node, environment, fn, list);
   const noEffect = boundary.noEffect(name);
@@ -127,12 +128,32 @@ function sliceCall(ctx: FunctionContext, node: SyntaxNode, fn: CFunction, list: 
   return { ...result, code: `(${observed}, ${result.code})`, binds: BINDS.primary, constant: null };
 }
 
+/** A call that no history is to come to; it is no gap of the model, and so on no list. */
+function beyondCall(
+  ctx: FunctionContext,
+  node: SyntaxNode,
+  name: string,
+  fn: CFunction | undefined,
+  list: readonly SyntaxNode[],
+): Value {
+  const type = fn === undefined ? S32 : (ctx.model.signature(fn)?.result ?? S32);
+  const given = list.filter((one) => hasEffects(ctx, one)).map((one) => expression(ctx, one).code);
+  const place = JSON.stringify(`${ctx.file.path}:${ctx.line(node)}`);
+  ctx.model.use("model", "unmodelled");
+  const text = `unmodelled<${ctx.model.ts(type)}>(${place}, ${JSON.stringify(`call of ${name}, which is beyond the model`)})`;
+  return value(given.length === 0 ? text : `(${[...given, text].join(", ")})`, type);
+}
+
 /** A call of what stores a watched field behind the model's back: nothing can be said of what comes after it. */
 function contradictedCall(ctx: FunctionContext, node: SyntaxNode, name: string, type: CType): Value | null {
   const known = ctx.model.contradicted.get(name);
   if (known === undefined) return null;
   return value(
-    ctx.fail(node, `call of ${name}, which stores what is watched (${known.file}:${known.line})`, ctx.model.ts(type)),
+    ctx.fail(
+      node,
+      `call of ${name}, which does more than the model takes it for (${known.file}:${known.line})`,
+      ctx.model.ts(type),
+    ),
     type,
   );
 }

@@ -52,6 +52,8 @@ export class ModelContext {
   observes = false;
   /** Comparisons of jiffies that the model uses. */
   readonly comparisons = new Set<string>();
+  /** Functions without effect of which only the address is taken: they run in threads of their own. */
+  readonly noEffectTaken = new Map<string, string>();
   readonly noEffectCalls = new Map<string, string>();
   readonly imports = new Map<string, Set<string>>();
   readonly slice = new Map<CFunction, SliceFunction>();
@@ -85,7 +87,15 @@ export class ModelContext {
     this.noteTopNames();
     this.storedBefore = copyOf(this.stored);
     this.takenBefore = copyOf(this.taken);
-    const maps = [this.fields, this.wireFields, this.environmentCalls, this.noEffectCalls, this.imports, this.setups];
+    const maps = [
+      this.fields,
+      this.wireFields,
+      this.environmentCalls,
+      this.noEffectCalls,
+      this.noEffectTaken,
+      this.imports,
+      this.setups,
+    ];
     for (const one of [...maps, this.slice, this.stored, this.taken, this.calls, this.globals, this.unions])
       one.clear();
     for (const one of [this.environmentMembers, this.threads, this.comparisons]) one.clear();

@@ -3,6 +3,7 @@
  * a field of which every store belongs to the model.
  */
 import type { CFunction } from "../c/file.ts";
+import { localTypes } from "../c/types.ts";
 import type { ModelContext, Unmodelled } from "./context.ts";
 
 /** Functions looked at behind one call; deeper chains of calls are bookkeeping. */
@@ -25,32 +26,98 @@ export function storedField(match: RegExpExecArray): string {
   return Object.values(match.groups ?? {}).find((one) => one !== undefined) ?? "";
 }
 
+/** What sleeps: a call of it puts off whatever comes after. */
+const SLEEPING = /\b(?:[mnsu]sleep\w*|schedule_timeout\w*|wait_event\w*|wait_for_completion\w*)\s*\(/;
+
+/** Something that a function outside the model must not do, and how it is said. */
+interface Offence {
+  readonly pattern: RegExp;
+  readonly what: (match: RegExpExecArray) => string;
+  /** Whether a match is one; every match when absent. */
+  readonly isMeant?: (fn: CFunction, match: RegExpExecArray) => boolean;
+}
+
+/** Whether a store may be one to `struct.field`: not where the variable in front of it is of another struct. */
+function mayBe(fn: CFunction, match: RegExpExecArray, key: string): boolean {
+  const [tag = "", field = ""] = key.split(".");
+  if (storedField(match) !== field) return false;
+  const before = codeOf(fn).slice(Math.max(0, match.index - 80), match.index + match[0].indexOf(field));
+  const base = /(?:^|[^\w>.\]])(\w+)\s*(?:->|\.)\s*$/.exec(before)?.[1];
+  const known = base === undefined ? null : (localTypes(fn).get(base) ?? null);
+  return known === null || known === tag;
+}
+
+/** Text that arms or cancels a work of one of these names. */
+export function armingOf(fields: readonly string[]): RegExp {
+  const work = `(?:->|\\.)\\s*(?:${fields.join("|")})\\b`;
+  return new RegExp(`\\b(?:queue|mod|cancel)_delayed_work\\w*\\s*\\([^;]*${work}`);
+}
+
 /** Functions outside the model whose claim the source contradicts, with the place that does. */
 export function contradictions(model: ModelContext): ReadonlyMap<string, Unmodelled> {
-  const fields = model.boundary.system.stores.map((key) => key.slice(key.indexOf(".") + 1));
   const found = new Map<string, Unmodelled>();
-  if (fields.length === 0) return found;
-  const stores = storesOf(fields);
-  for (const name of [...model.noEffectCalls.keys(), ...model.environmentCalls.keys()]) {
-    const inMacro = macroStores(model, name, stores);
-    if (inMacro !== null) found.set(name, inMacro);
-    const start = model.program.function(name);
-    const storing = start === undefined ? null : reaches(model, start, stores);
-    if (storing === null) continue;
-    const { file } = storing.fn;
-    const line = file.lines.lineAt(storing.offset);
-    found.set(name, { file: file.path, line, what: `${name} is not in the model, and stores ${storing.field}` });
+  const { stores, guarded, works } = model.boundary.system;
+  const fields = [...stores, ...guarded].map(memberName);
+  const offences: Offence[] = [];
+  if (fields.length > 0) {
+    const keys = [...stores, ...guarded];
+    const isMeant = (fn: CFunction, match: RegExpExecArray): boolean => keys.some((key) => mayBe(fn, match, key));
+    offences.push({ pattern: storesOf(fields), isMeant, what: (match) => `stores ${storedField(match)}` });
+  }
+  if (works.length > 0) {
+    offences.push({ pattern: armingOf(works.map(memberName)), what: () => `arms or cancels ${works.join(", ")}` });
+  }
+  const sleeping: Offence = { pattern: SLEEPING, what: (match) => `sleeps (${match[0].replace(/\s*\($/, "")})` };
+  for (const name of model.noEffectCalls.keys()) contradict(model, name, [...offences, sleeping], found);
+  for (const name of [...model.environmentCalls.keys(), ...model.noEffectTaken.keys()]) {
+    contradict(model, name, offences, found);
   }
   return found;
 }
 
+function memberName(key: string): string {
+  return key.slice(key.indexOf(".") + 1);
+}
+
+function contradict(
+  model: ModelContext,
+  name: string,
+  offences: readonly Offence[],
+  found: Map<string, Unmodelled>,
+): void {
+  const start = model.program.function(name);
+  for (const { pattern, what, isMeant } of offences) {
+    const inMacro = macroStores(model, name, pattern, what);
+    if (inMacro !== null) found.set(name, inMacro);
+    const guilty = start === undefined ? null : reaches(model, start, pattern, isMeant);
+    if (guilty === null) continue;
+    const { file } = guilty.fn;
+    const line = file.lines.lineAt(guilty.offset);
+    found.set(name, { file: file.path, line, what: `${name} is not in the model, and ${what(guilty.match)}` });
+  }
+}
+
+const withoutComments = new WeakMap<CFunction, string>();
+
+/** A function's body, comments and strings blanked: what stands in them does nothing. Offsets stay. */
+export function codeOf(fn: CFunction): string {
+  let known = withoutComments.get(fn);
+  if (known === undefined) {
+    known = fn.file.masked.source
+      .slice(fn.bodyStart, fn.end)
+      .replace(/\/\*[\s\S]*?(?:\*\/|$)|\/\/[^\n]*|"(?:\\[\s\S]|[^"\\\n])*"/g, (text) => text.replace(/[^\n]/g, " "));
+    withoutComments.set(fn, known);
+  }
+  return known;
+}
+
 /** What a macro of that name stores itself; it is not expanded where it is said to be without effect. */
-function macroStores(model: ModelContext, name: string, stores: RegExp): Unmodelled | null {
+function macroStores(model: ModelContext, name: string, stores: RegExp, what: Offence["what"]): Unmodelled | null {
   const found = model.program.macrosOfFiles.find(({ macro }) => macro.name === name);
   const match = found === undefined ? null : stores.exec(found.macro.body);
   if (found === undefined || match === null) return null;
   const line = found.file.lines.lineAt(found.macro.offset);
-  return { file: found.file.path, line, what: `${name} is not in the model, and stores ${storedField(match)}` };
+  return { file: found.file.path, line, what: `${name} is not in the model, and ${what(match)}` };
 }
 
 /** Macros that store a member themselves, or through another macro. */
@@ -69,17 +136,20 @@ export function storingMacros(model: ModelContext, stores: RegExp): ReadonlySet<
 function reaches(
   model: ModelContext,
   start: CFunction,
-  stores: RegExp,
-): { readonly fn: CFunction; readonly field: string; readonly offset: number } | null {
+  pattern: RegExp,
+  isMeant: Offence["isMeant"],
+): { readonly fn: CFunction; readonly match: RegExpExecArray; readonly offset: number } | null {
   const seen = new Set([start]);
   const queue = [start];
   for (let fn = queue.shift(); fn !== undefined && seen.size < MAX_FUNCTIONS; fn = queue.shift()) {
-    const body = fn.file.masked.source.slice(fn.bodyStart, fn.end);
-    const match = stores.exec(body);
-    if (match !== null) return { fn, field: storedField(match), offset: fn.bodyStart + match.index };
+    const body = codeOf(fn);
+    for (const match of body.matchAll(new RegExp(pattern, "g"))) {
+      if (isMeant === undefined || isMeant(fn, match)) return { fn, match, offset: fn.bodyStart + match.index };
+    }
     for (const [, callee] of body.matchAll(/\b([A-Za-z_]\w*)\s*\(/g)) {
       const next = model.program.definition(callee as string, fn.file);
       if (next === undefined || seen.has(next) || model.slice.has(next)) continue;
+      if (model.boundary.isBeyond(next.name)) continue;
       seen.add(next);
       queue.push(next);
     }

@@ -174,7 +174,7 @@ export function functionValue(ctx: FunctionContext, name: string): Value | null 
   const type = model.signature(fn);
   const family = model.boundary.noEffect(name);
   if (family !== null && type !== null) {
-    model.noEffectCalls.set(name, family.reason);
+    model.noEffectTaken.set(name, family.reason);
     return value(`${model.use("model", "withoutEffect")}("${name}")`, pointerTo(type));
   }
   if (type === null) return null;

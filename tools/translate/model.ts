@@ -10,7 +10,7 @@ import type { Program } from "../c/program.ts";
 import { Boundary, type SystemModel } from "./boundary.ts";
 import { charIsSignedIn, type DataModel, type FunctionType } from "./c-types.ts";
 import { ModelContext, type Unmodelled } from "./context.ts";
-import { contradictions, storesOf, storingMacros } from "./effects.ts";
+import { armingOf, codeOf, contradictions, storesOf, storingMacros } from "./effects.ts";
 import type { ExpandedText, Token } from "./expand.ts";
 import { fileScopeValues } from "./file-scope.ts";
 import {
@@ -81,6 +81,8 @@ export function translateSystem(program: Program, system: SystemModel, options: 
     ...slicer.fileScope,
     ...sharedUnions(model),
     ...model.contradicted.values(),
+    ...slicer.armingElsewhere(),
+    ...slicer.missingNames(),
   ];
   return {
     text,
@@ -89,7 +91,7 @@ export function translateSystem(program: Program, system: SystemModel, options: 
       .update(text.replace(/^ \* Kernel: .*$/m, ""))
       .digest("hex"),
     unmodelled: distinct(unmodelled),
-    noEffect: Object.fromEntries([...model.noEffectCalls].sort(([a], [b]) => (a < b ? -1 : 1))),
+    noEffect: Object.fromEntries([...model.noEffectTaken, ...model.noEffectCalls].sort(([a], [b]) => (a < b ? -1 : 1))),
     environment: [...model.environmentCalls.keys(), ...model.environmentMembers].sort(),
     files,
     functions: functions.map(({ name, file, line }) => ({ name, file, line })),
@@ -211,19 +213,41 @@ class Slicer {
     }
     for (const key of this.system.works) {
       const field = key.slice(key.indexOf(".") + 1);
-      const arming = new RegExp(`\\b(?:queue|mod)_delayed_work(?:_on)?\\s*\\([^;]*(?:->|\\.)\\s*${field}\\b`);
-      for (const { fn, offset } of this.matches(arming)) {
-        if (this.model.boundary.isOutside(fn.name)) this.noteOutside(fn, offset, `arms ${field}`);
+      for (const { fn, offset } of this.matches(armingOf([field]))) {
+        if (this.model.boundary.isOutside(fn.name)) this.noteOutside(fn, offset, `arms or cancels ${field}`);
+        else this.arming.set(fn, { offset, field });
       }
     }
     return found;
+  }
+
+  private readonly arming = new Map<CFunction, { readonly offset: number; readonly field: string }>();
+
+  /** Names that the system builds on and that this kernel does not have: what they told, nobody tells. */
+  missingNames(): readonly Unmodelled[] {
+    const { stores, works } = this.system;
+    const file = [...this.model.slice.keys()][0]?.file.path ?? "";
+    const missing = [...stores, ...works].filter((key) => {
+      const [tag = "", field = ""] = key.split(".");
+      return this.model.types.struct(tag)?.fields.has(field) !== true;
+    });
+    return missing.map((key) => ({ file, line: 1, what: `this kernel has no ${key}, which the system builds on` }));
+  }
+
+  /** Functions that arm or cancel the system's work, and that nothing in the model calls: who does, and when? */
+  armingElsewhere(): readonly Unmodelled[] {
+    return [...this.arming].flatMap(([fn, { offset, field }]) => {
+      if (this.model.slice.has(fn)) return [];
+      const line = fn.file.lines.lineAt(offset);
+      return [{ file: fn.file.path, line, what: `${fn.name} arms or cancels ${field}, and is not in the model` }];
+    });
   }
 
   /** Functions whose text has a match, with the place of the first one. */
   private matches(pattern: RegExp): readonly { readonly fn: CFunction; readonly offset: number }[] {
     return this.program.files.flatMap((file) =>
       file.functions.flatMap((fn) => {
-        const match = pattern.exec(file.masked.source.slice(fn.bodyStart, fn.end));
+        const match = pattern.exec(codeOf(fn));
         return match === null ? [] : [{ fn, offset: fn.bodyStart + match.index }];
       }),
     );
