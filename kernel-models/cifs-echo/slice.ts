@@ -81,7 +81,8 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
   },
   {
     reason: "locks are held for short sections that do not sleep",
-    names: `(?:raw_)?spin_(?:un)?lock\\w* (?:read|write)_(?:un)?lock\\w* mutex_(?:init|lock\\w*|unlock) (?:up|down)_(?:read|write)
+    names: `(?:raw_)?spin_(?:un)?lock\\w* (?:read|write)_(?:un)?lock\\w* mutex_(?:init|lock\\w*|unlock)
+      (?:up|down)_(?:read|write)
       cifs_server_(?:un)?lock lockdep_\\w+ rcu_\\w+ init_rwsem`,
   },
   {

@@ -64,12 +64,12 @@ describe("--json", () => {
   });
 
   test("schema prints what the code declares", () => {
-    for (const command of ["scan", "run"] as const) {
+    for (const command of ["check", "run", "scan"] as const) {
       expect(JSON.parse(groundhog(["schema", command]).stdout)).toEqual(
         JSON.parse(JSON.stringify(jsonSchema(command))),
       );
     }
-    expect(Object.keys(SCHEMAS).sort()).toEqual(["run", "scan"]);
+    expect(Object.keys(SCHEMAS).sort()).toEqual(["check", "run", "scan"]);
   });
 });
 

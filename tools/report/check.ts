@@ -149,7 +149,8 @@ function figureLines(figures: Figures, report: CheckReport): readonly string[] {
     ...(figures.fixedIntervalSeconds === null
       ? []
       : [
-          `the echo interval is fixed at ${figures.fixedIntervalSeconds} s: no mount option of the name echo_interval sets it`,
+          `the echo interval is fixed at ${figures.fixedIntervalSeconds} s: ` +
+            `no mount option of the name echo_interval sets it`,
         ]),
     ...slowLines(figures),
     "",

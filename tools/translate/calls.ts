@@ -140,7 +140,8 @@ function beyondCall(
   const given = list.filter((one) => hasEffects(ctx, one)).map((one) => expression(ctx, one).code);
   const place = JSON.stringify(`${ctx.file.path}:${ctx.line(node)}`);
   ctx.model.use("model", "unmodelled");
-  const text = `unmodelled<${ctx.model.ts(type)}>(${place}, ${JSON.stringify(`call of ${name}, which is beyond the model`)})`;
+  const reason = JSON.stringify(`call of ${name}, which is beyond the model`);
+  const text = `unmodelled<${ctx.model.ts(type)}>(${place}, ${reason})`;
   return value(given.length === 0 ? text : `(${[...given, text].join(", ")})`, type);
 }
 

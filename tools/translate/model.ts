@@ -170,8 +170,16 @@ class Slicer {
     }
   }
 
+  /** A kernel in which nobody finds what the system watches has another shape: no verdict can be told from it. */
+  private requireObserved(): void {
+    const { observed, name } = this.system;
+    if (observed.length === 0 || observed.some((one) => this.program.function(one) !== undefined)) return;
+    throw new MissingEntryError(`has none of the functions ${observed.join(", ")}, which ${name} watches`);
+  }
+
   private round(): readonly TranslatedFunction[] {
     this.notes.length = 0;
+    this.requireObserved();
     const entries = this.system.entries.flatMap((entry) => {
       const fn = this.program.function(entry.name);
       if (fn === undefined && entry.optional !== true) {
