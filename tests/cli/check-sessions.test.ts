@@ -54,7 +54,7 @@ describe("the history of the sample", () => {
     const { exit, stdout } = check("sample@5", "--hz", "250", "--echo-interval", "10", "--rtt", "1jiffy", "--json");
     expect(exit).toBe(1);
     expect(JSON.parse(stdout).figures).toEqual(document.figures);
-    expect(document.bounds[0]).toContain("fixed by this kernel: it has no mount option that sets it");
+    expect(document.bounds[0]).toContain("fixed by this kernel: no mount option of the name echo_interval sets it");
   });
 
   test("before the echo there is no such system", () => {

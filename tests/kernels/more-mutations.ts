@@ -8,6 +8,7 @@ const WATCHDOG_HEAD = `static bool\n${WATCHDOG_BEGINS}`;
 const WATCHDOG_CALL = "if (server_unresponsive(server))\n\t\t\treturn -ECONNABORTED;\n";
 const FIRST = "queue_delayed_work(cifsiod_wq, &tcp_ses->echo, tcp_ses->echo_interval)";
 const MOUNTED = "tcp_ses->echo_interval = ctx->echo_interval * HZ;";
+const SAID = "(3 * server->echo_interval) / HZ);\n";
 const NOTED = "\n\t\tserver->lstrp = jiffies;\n";
 const AFTER_TIMEOUT = "usleep_range(1000, 2000);\n";
 const GOOD = "(server->tcpStatus == CifsGood ||\n\t    server->tcpStatus";
@@ -129,6 +130,12 @@ const WATCHDOG: readonly Mutation[] = [
       [AFTER_TIMEOUT, `if (server_unresponsive(server))\n\t\t\t\treturn -ECONNABORTED;\n\t\t\t${AFTER_TIMEOUT}`],
     ),
     seen: { 3: { verdict: "holds", margin: 65.92 }, 2: { verdict: "holds", windows: [], margin: 1.408 } },
+  },
+  {
+    name: "the watchdog says that it has reconnected, and has not",
+    why: "its caller asks at once again, for ever: the loop is named, and the check ends",
+    edits: always([`${SAID}\t\tcifs_reconnect(server, false);\n`, SAID]),
+    seen: { 3: { verdict: "inconclusive", noticed: "inconclusive", unmodelled: [] } },
   },
   {
     name: "an unknown function is asked first",

@@ -187,6 +187,23 @@ describe("expressions that are statements, and effects in their order", () => {
   ])("%s", async (_what, body, given, expected) => expect(await results(body, given)).toEqual(expected));
 });
 
+describe("a loop that never blocks ends as a fault that names it", () => {
+  test.each([
+    ["while", "while (1)\n\t\tx++;"],
+    ["do", "do { x++; } while (1);"],
+    ["for", "for (;;)\n\t\tx++;"],
+    ["a jump back", "again:\n\tx++;\n\tgoto again;"],
+  ])("%s", async (_what, body) => {
+    const { call } = await model(`int f(int x)\n{\n\t${body}\n\treturn x;\n}\n`);
+    expect(() => call("f", 1)).toThrow(/:3: 100000 rounds of this loop without blocking/);
+  });
+
+  test("one that ends may go round often", async () => {
+    const { call } = await model("int f(int x)\n{\n\twhile (x < 90000)\n\t\tx++;\n\treturn x;\n}\n");
+    expect(call("f", 0)).toBe(90_000);
+  });
+});
+
 test("the end of a function without its value is a fault, not a value", async () => {
   const { call } = await model("int f(int x)\n{\n\tif (x)\n\t\treturn 3;\n}\n");
   expect(call("f", 1)).toBe(3);

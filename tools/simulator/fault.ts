@@ -7,6 +7,7 @@ export type FaultKind =
   | "out-of-bounds"
   | "bad-pointer"
   | "bug-on"
+  | "endless-loop"
   | "schedule-outside-task"
   | "event-in-the-past"
   | "bad-choice"

@@ -57,6 +57,8 @@ interface Arrival extends HeapNode {
 }
 
 const DEFAULT_MAX_EVENTS = 10_000_000;
+/** A loop that goes round so often within one event waits for something that cannot happen meanwhile. */
+const MAX_ROUNDS = 100_000;
 
 export class Simulation {
   readonly clock: Clock;
@@ -71,6 +73,7 @@ export class Simulation {
   private readonly arrivals = new Heap<Arrival>();
   private sequence = 0;
   private stopReason: string | null = null;
+  private rounds = 0;
 
   constructor(options: SimulationOptions) {
     this.clock = new Clock(options);
@@ -117,6 +120,17 @@ export class Simulation {
   /** Adds an event of the model to the trace. */
   note(name: string, ...values: readonly NoteValue[]): void {
     this.trace?.({ tick: this.clock.tick, kind: "note", name, values });
+  }
+
+  /**
+   * A loop of the model begins another round. No time passes between two events: a loop that never blocks would keep
+   * the run from ending, as it keeps the CPU busy in the kernel.
+   * @param place file and line of the loop in C
+   * @throws SimulationFault `endless-loop`
+   */
+  goRound(place: string): void {
+    if (++this.rounds <= MAX_ROUNDS) return;
+    throw new SimulationFault("endless-loop", `${place}: ${MAX_ROUNDS} rounds of this loop without blocking`);
   }
 
   /** Ends the run after the present event. */
@@ -167,6 +181,7 @@ export class Simulation {
         return end("tick");
       }
       clock.advanceTo(next);
+      this.rounds = 0;
       events += timers.run();
       if (this.stopReason !== null) return end("stop");
     }
@@ -174,6 +189,7 @@ export class Simulation {
 
   /** A runnable thread takes a step, or the first arrival that is due happens. */
   private step(): void {
+    this.rounds = 0;
     const runnable = this.runQueue.length;
     const isDue = this.arrivals.nextTick <= this.clock.tick;
     const choices = isDue ? runnable + 1 : runnable;

@@ -5,6 +5,7 @@
 import { childOf, descendants, type SyntaxNode } from "../c/syntax.ts";
 import { S32 } from "./c-types.ts";
 import type { FunctionContext } from "./context.ts";
+import { quotedText } from "./names.ts";
 import { statement } from "./statements.ts";
 import type { Line, Writer } from "./writer.ts";
 
@@ -39,6 +40,11 @@ export function leaveFrame(ctx: FunctionContext, frame: Frame): void {
 function labelOf(ctx: FunctionContext, frame: Frame): string {
   frame.label ??= ctx.labelName(frame.kind === "loop" ? "loop_" : "switch_");
   return frame.label;
+}
+
+/** A loop says that it begins another round, and where it stands. */
+export function roundText(ctx: FunctionContext, line: number): string {
+  return `kernel.goRound(${quotedText(`${ctx.file.path}:${line}`)});`;
 }
 
 /** `break` as C means it here. */
@@ -77,6 +83,7 @@ export function gotoText(ctx: FunctionContext, label: string): readonly string[]
 interface Item {
   readonly label: string | null;
   readonly node: SyntaxNode;
+  readonly line: number;
 }
 
 /** A list of statements with the labels in front of them taken off. */
@@ -87,13 +94,13 @@ function itemsOf(ctx: FunctionContext, nodes: readonly SyntaxNode[]): readonly I
     while (at?.type === "labeled_statement") {
       const label = childOf(at, "label");
       const inner: SyntaxNode | undefined = at.children.find((child) => child.field !== "label" && child.type !== ":");
-      items.push({ label: label === undefined ? null : ctx.textOf(label), node: inner ?? at });
-      if (inner?.type === "labeled_statement")
-        items[items.length - 1] = { label: items.at(-1)?.label ?? null, node: EMPTY };
+      // A label before a label has nothing of its own.
+      const own = inner?.type === "labeled_statement" ? EMPTY : (inner ?? at);
+      items.push({ label: label === undefined ? null : ctx.textOf(label), node: own, line: ctx.line(at) });
       at = inner;
       if (at?.type !== "labeled_statement") at = undefined;
     }
-    if (node.type !== "labeled_statement") items.push({ label: null, node });
+    if (node.type !== "labeled_statement") items.push({ label: null, node, line: ctx.line(node) });
   }
   return items;
 }
@@ -115,6 +122,7 @@ function jumpers(ctx: FunctionContext, items: readonly Item[], label: string): r
 interface Label {
   readonly cName: string;
   readonly at: number;
+  readonly line: number;
   readonly hasForward: boolean;
   readonly hasBackward: boolean;
 }
@@ -127,7 +135,7 @@ export function sequence(ctx: FunctionContext, out: Writer, nodes: readonly Synt
     const from = jumpers(ctx, items, item.label);
     const hasBackward = from.some((i) => i >= at);
     const hasForward = from.some((i) => i < at);
-    return hasForward || hasBackward ? [{ cName: item.label, at, hasForward, hasBackward }] : [];
+    return hasForward || hasBackward ? [{ cName: item.label, at, line: item.line, hasForward, hasBackward }] : [];
   });
   const [only] = labels;
   if (labels.every((one) => !one.hasBackward)) forward(ctx, out, items, 0, items.length, labels);
@@ -170,6 +178,7 @@ function again(ctx: FunctionContext, out: Writer, items: readonly Item[], label:
   const frame = enterFrame(ctx, "again", head);
   ctx.targets.push({ cName: label.cName, texts: () => [`continue ${name};`] });
   out.inside(() => {
+    out.add(roundText(ctx, label.line));
     plain(ctx, out, items, label.at, items.length);
     out.add(`break ${name};`);
   });
@@ -190,6 +199,7 @@ function dispatched(ctx: FunctionContext, out: Writer, items: readonly Item[], l
     ctx.targets.push({ cName: one.cName, texts: () => [`${at.name} = ${i + 1};`, `continue ${name};`] });
   });
   out.inside(() => {
+    out.add(roundText(ctx, labels[0]?.line ?? 0));
     for (const one of [...names].reverse()) out.add(`${one}: {`);
     out.add(`switch (${at.name}) {`);
     out.inside(() => {

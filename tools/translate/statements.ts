@@ -8,7 +8,7 @@ import type { FunctionContext, Local } from "./context.ts";
 import { convert } from "./conversions.ts";
 import { assign, expression } from "./expressions.ts";
 import { initialStatements, sizedByInitializer } from "./initializers.ts";
-import { breakText, continueText, enterFrame, gotoText, leaveFrame, sequence } from "./jumps.ts";
+import { breakText, continueText, enterFrame, gotoText, leaveFrame, roundText, sequence } from "./jumps.ts";
 import { type Place, update, variablePlace } from "./places.ts";
 import { asNumber, condition, constantValue, type Value } from "./value.ts";
 import type { Writer } from "./writer.ts";
@@ -177,10 +177,16 @@ function withoutKeyword(node: SyntaxNode, keyword: string): SyntaxNode | undefin
   return node.children.find((child) => child.type !== keyword);
 }
 
+/** First in a loop: a loop that never blocks has to end as a fault, not as a check that hangs. */
+function goRound(ctx: FunctionContext, out: Writer, node: SyntaxNode): void {
+  out.inside(() => out.add(roundText(ctx, ctx.line(node))));
+}
+
 function whileStatement(ctx: FunctionContext, out: Writer, node: SyntaxNode): void {
   const test = asked(ctx, childOf(node, "condition"));
   const head = out.add(`while (${test}) {`, ctx.line(node));
   const frame = enterFrame(ctx, "loop", head);
+  goRound(ctx, out, node);
   body(ctx, out, childOf(node, "body"));
   leaveFrame(ctx, frame);
   out.add("}");
@@ -189,6 +195,7 @@ function whileStatement(ctx: FunctionContext, out: Writer, node: SyntaxNode): vo
 function doStatement(ctx: FunctionContext, out: Writer, node: SyntaxNode): void {
   const head = out.add("do {", ctx.line(node));
   const frame = enterFrame(ctx, "loop", head);
+  goRound(ctx, out, node);
   body(ctx, out, childOf(node, "body"));
   leaveFrame(ctx, frame);
   out.add(`} while (${asked(ctx, childOf(node, "condition"))});`);
@@ -208,6 +215,7 @@ function forStatement(ctx: FunctionContext, out: Writer, node: SyntaxNode): void
   const step = update_ === undefined ? "" : statementText(ctx, update_);
   const head = out.add(`for (${first}; ${test}; ${step}) {`, ctx.line(node));
   const frame = enterFrame(ctx, "loop", head);
+  goRound(ctx, out, node);
   body(ctx, out, childOf(node, "body"));
   leaveFrame(ctx, frame);
   out.add("}");
