@@ -140,6 +140,7 @@ export const cifsEchoSlice: SystemModel = {
   observed: ["cifs_reconnect", "cifs_reconnect_once"],
   stores: ["TCP_Server_Info.lstrp"],
   guarded: ["TCP_Server_Info.echo_interval"],
+  state: ["TCP_Server_Info.tcpStatus"],
   // Unmounting, DFS, and RDMA transports: sockets are modelled.
   beyond: ["cifs_put_tcp_session", "cifs_put_server", "reconnect_dfs_server", "smbd_\\w+"],
   works: ["TCP_Server_Info.echo"],

@@ -88,7 +88,7 @@ export function outcomeOf({ result, translation }: Checked): Outcome {
     margin: idle?.marginSeconds ?? null,
     afterEcho: detection?.afterEchoSeconds ?? null,
     worstAfterRequest: detection?.worstAfterRequestSeconds ?? null,
-    unmodelled: translation.unmodelled.map(({ file, what }) => `${file}: ${what}`),
+    unmodelled: translation.unmodelled.map(({ file, what }) => `${file}: ${what.replace(/:\d+\)$/, ")")}`),
     reasons: result.reasons,
   };
 }

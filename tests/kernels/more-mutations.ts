@@ -138,6 +138,26 @@ const WATCHDOG: readonly Mutation[] = [
     seen: { 3: { verdict: "inconclusive", noticed: "inconclusive", unmodelled: [] } },
   },
   {
+    name: "a function said to be without effect ends the connection",
+    why: "what it stores decides what the echo and the watchdog do",
+    edits: always(
+      [
+        WATCHDOG_HEAD,
+        `void fscache_note(struct TCP_Server_Info *server)\n{\n\tserver->tcpStatus = CifsExiting;\n}\n\n${WATCHDOG_HEAD}`,
+      ],
+      [WATCHDOG_BEGINS, `${WATCHDOG_BEGINS}\tfscache_note(server);\n`],
+    ),
+    seen: {
+      3: {
+        verdict: "inconclusive",
+        unmodelled: [
+          "fs/smb/client/connect.c: fscache_note is not in the model, and stores tcpStatus",
+          "fs/smb/client/connect.c: call of fscache_note, which does more than the model takes it for (fs/smb/client/connect.c)",
+        ],
+      },
+    },
+  },
+  {
     name: "an unknown function is asked first",
     why: "nobody knows what it says",
     edits: always([WATCHDOG_BEGINS, `${WATCHDOG_BEGINS}\tif (frobnicate(server))\n\t\treturn false;\n`]),

@@ -75,6 +75,7 @@ export async function translated(text: Text, setup: Setup = {}): Promise<Transla
     constants: [],
     works: [],
     guarded: [],
+    state: [],
     beyond: [],
     observed: [],
     ...system,

@@ -25,6 +25,8 @@ export interface SystemModel {
   readonly stores: readonly string[];
   /** Further fields that nothing outside the model may store, as `struct.field`. */
   readonly guarded: readonly string[];
+  /** Fields that functions without effect must not store, as `struct.field`; the environment may. */
+  readonly state: readonly string[];
   /** Delayed work of which every arming is to be in the model, as `struct.field`. */
   readonly works: readonly string[];
   /** Functions of the slice whose calls the environment is told of before they are made. */

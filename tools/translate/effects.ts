@@ -57,22 +57,24 @@ export function armingOf(fields: readonly string[]): RegExp {
 export function contradictions(model: ModelContext): ReadonlyMap<string, Unmodelled> {
   const found = new Map<string, Unmodelled>();
   const { stores, guarded, works } = model.boundary.system;
-  const fields = [...stores, ...guarded].map(memberName);
-  const offences: Offence[] = [];
-  if (fields.length > 0) {
-    const keys = [...stores, ...guarded];
-    const isMeant = (fn: CFunction, match: RegExpExecArray): boolean => keys.some((key) => mayBe(fn, match, key));
-    offences.push({ pattern: storesOf(fields), isMeant, what: (match) => `stores ${storedField(match)}` });
-  }
+  const offences: Offence[] = [...storing([...stores, ...guarded])];
   if (works.length > 0) {
     offences.push({ pattern: armingOf(works.map(memberName)), what: () => `arms or cancels ${works.join(", ")}` });
   }
   const sleeping: Offence = { pattern: SLEEPING, what: (match) => `sleeps (${match[0].replace(/\s*\($/, "")})` };
-  for (const name of model.noEffectCalls.keys()) contradict(model, name, [...offences, sleeping], found);
+  const withoutEffect = [...offences, ...storing(model.boundary.system.state), sleeping];
+  for (const name of model.noEffectCalls.keys()) contradict(model, name, withoutEffect, found);
   for (const name of [...model.environmentCalls.keys(), ...model.noEffectTaken.keys()]) {
     contradict(model, name, offences, found);
   }
   return found;
+}
+
+/** Stores to one of these fields; none to look for where there is no field. */
+function storing(keys: readonly string[]): readonly Offence[] {
+  if (keys.length === 0) return [];
+  const isMeant = (fn: CFunction, match: RegExpExecArray): boolean => keys.some((key) => mayBe(fn, match, key));
+  return [{ pattern: storesOf(keys.map(memberName)), isMeant, what: (match) => `stores ${storedField(match)}` }];
 }
 
 function memberName(key: string): string {
