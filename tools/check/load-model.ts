@@ -15,6 +15,7 @@ import * as jiffies from "../simulator/jiffies.ts";
 import * as kernelStructs from "../simulator/kernel-structs.ts";
 import * as lists from "../simulator/lists.ts";
 import * as model from "../simulator/model.ts";
+import * as pendingTimers from "../simulator/pending-timers.ts";
 import * as phase from "../simulator/phase.ts";
 import * as pointers from "../simulator/pointers.ts";
 import * as random from "../simulator/random.ts";
@@ -48,6 +49,7 @@ const SIMULATOR: Readonly<Record<string, object>> = {
   "kernel-structs": kernelStructs,
   lists,
   model,
+  "pending-timers": pendingTimers,
   phase,
   pointers,
   random,

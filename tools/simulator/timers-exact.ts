@@ -11,9 +11,9 @@
  */
 import type { Clock } from "./clock.ts";
 import { SimulationFault } from "./fault.ts";
-import { Heap } from "./heap.ts";
 import { eq64, type Int64 } from "./integers.ts";
-import { baseOf, floorQuotient, holdWithin, isLater, isShifting, keepLater, latest, phaseDependent } from "./phase.ts";
+import { PendingTimers } from "./pending-timers.ts";
+import { baseOf, floorQuotient, holdWithin, isLater, isShifting, latest, phaseDependent } from "./phase.ts";
 import type { TimerBase, TimerList } from "./timers.ts";
 import type { TraceListener } from "./trace.ts";
 
@@ -54,22 +54,13 @@ function roundest(expiresTick: number, slack: number): number {
   return Math.floor(limit / kept) * kept;
 }
 
-export class ExactTimers implements TimerBase {
-  private readonly pending = new Heap<TimerList>();
-  private sequence = 0;
-
+export class ExactTimers extends PendingTimers implements TimerBase {
   constructor(
-    readonly clock: Clock,
-    private readonly trace: TraceListener | null,
+    clock: Clock,
+    trace: TraceListener | null,
     readonly kind: "exact" | "slack",
-  ) {}
-
-  get nextTick(): number {
-    return this.pending.nextTick;
-  }
-
-  get all(): readonly TimerList[] {
-    return this.pending.all;
+  ) {
+    super(clock, trace);
   }
 
   modify(timer: TimerList, wanted: Int64, mayAddSlack: boolean): 0 | 1 {
@@ -96,17 +87,6 @@ export class ExactTimers implements TimerBase {
     const moved = applySlack(tick, clock.tick);
     // Beyond safe integers slack is below the number's own grain, and the timer never expires anyway.
     return Number.isSafeInteger(moved) && moved !== tick ? clock.toUnsignedLong(moved) : expires;
-  }
-
-  /** Takes out what is still to come, and is so at every phase. */
-  private remove(timer: TimerList): void {
-    keepLater(timer.tick - this.clock.tick);
-    this.pending.remove(timer);
-  }
-
-  cancel(timer: TimerList): void {
-    this.remove(timer);
-    this.trace?.({ tick: this.clock.tick, kind: "timer-cancel", timer: timer.name });
   }
 
   run(): number {

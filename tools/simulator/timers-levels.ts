@@ -20,9 +20,9 @@
  */
 import type { Clock } from "./clock.ts";
 import { SimulationFault } from "./fault.ts";
-import { Heap } from "./heap.ts";
 import { eq64, type Int64 } from "./integers.ts";
-import { baseOf, holdWithin, isLater, isShifting, keepLater, movingQuotient, phaseDependent } from "./phase.ts";
+import { PendingTimers } from "./pending-timers.ts";
+import { baseOf, holdWithin, isLater, isShifting, movingQuotient, phaseDependent } from "./phase.ts";
 import type { TimerBase, TimerList } from "./timers.ts";
 import type { TraceListener } from "./trace.ts";
 
@@ -96,29 +96,17 @@ function isSameBucket(a: number, b: number): boolean {
 const OVERDUE_RANK = -(2 ** 48);
 const LEVEL_RANK = 2 ** 43;
 
-export class LevelTimers implements TimerBase {
+export class LevelTimers extends PendingTimers implements TimerBase {
   readonly kind = "levels";
-  private readonly pending = new Heap<TimerList>();
   private readonly depth: number;
-  private sequence = 0;
   /** base->clk as __run_timers() left it: one past the bucket that was run last. */
   private clk = Number.NEGATIVE_INFINITY;
   /** Within __run_timers(), where buckets that are due at this very tick are still to come. */
   private isRunning = false;
 
-  constructor(
-    readonly clock: Clock,
-    private readonly trace: TraceListener | null,
-  ) {
+  constructor(clock: Clock, trace: TraceListener | null) {
+    super(clock, trace);
     this.depth = levelDepth(clock.hz);
-  }
-
-  get nextTick(): number {
-    return this.pending.nextTick;
-  }
-
-  get all(): readonly TimerList[] {
-    return this.pending.all;
   }
 
   modify(timer: TimerList, expires: Int64): 0 | 1 {
@@ -166,17 +154,6 @@ export class LevelTimers implements TimerBase {
     timer.rank = (MAX_DEPTH - level) * LEVEL_RANK - this.sequence++ + (isOverdue ? OVERDUE_RANK : 0);
     this.pending.push(timer);
     this.trace?.({ tick: now, kind: "timer-start", timer: timer.name, firesAtTick: timer.tick });
-  }
-
-  /** Takes out what is still to come, and is so at every phase. */
-  private remove(timer: TimerList): void {
-    keepLater(timer.tick - this.clock.tick);
-    this.pending.remove(timer);
-  }
-
-  cancel(timer: TimerList): void {
-    this.remove(timer);
-    this.trace?.({ tick: this.clock.tick, kind: "timer-cancel", timer: timer.name });
   }
 
   run(): number {
