@@ -1,0 +1,34 @@
+/** The watchdog waits three intervals: the quick fix of the published analysis, and what the kernel did in 2019. */
+import type { Recipe } from "../../tools/repair/recipe.ts";
+import type { Workbench } from "../../tools/repair/workbench.ts";
+
+const WANTED = 3;
+const WORDS: Readonly<Record<number, string>> = { 1: "one", 2: "two" };
+
+export const threeIntervals: Recipe = {
+  name: "three-intervals",
+  title: "wait three echo intervals before giving up",
+  subject: "wait three echo intervals before giving a server up",
+  change: `Wait three echo intervals, so that one skipped echo and the lateness of the
+timers do not use up the time in which a live server can answer. The price
+is that a dead server is noticed one interval later.`,
+  edit: (bench: Workbench) => {
+    const watchdogs = bench.watchdogs();
+    const [first] = watchdogs;
+    if (first === undefined) {
+      const [other] = bench.probe.watchdogs;
+      const place = other ?? bench.probe.handler;
+      const what = other === undefined ? "nobody waits for the responses" : `waits for ${other.offset.text}`;
+      bench.refuseAt(place, `${what}: no product of a number and the echo interval`);
+    }
+    const short = watchdogs.filter(({ own }) => own.count < WANTED);
+    if (short.length === 0) bench.alreadyThere(`the watchdog waits ${first.own.count} intervals`);
+    for (const { fn, own, stated } of short) {
+      for (const { factor } of stated) bench.setFactor({ fn, factor }, WANTED);
+      const meant = "(?= (?:echo )?intervals?\\b| of them\\b)";
+      bench.replaceInComments(fn, new RegExp(`\\b${own.count}${meant}`, "g"), `${WANTED}`);
+      const word = WORDS[own.count];
+      if (word !== undefined) bench.replaceInComments(fn, new RegExp(`\\b${word}${meant}`, "g"), "three");
+    }
+  },
+};

@@ -1,0 +1,24 @@
+/** A recipe applied to a source: its edits, or why there are none. */
+import type { Program } from "../c/program.ts";
+import type { Probe } from "../timing/probe.ts";
+import { AlreadyThere, NotRecognised, type Proposal, type Recipe } from "./recipe.ts";
+import { Workbench } from "./workbench.ts";
+
+/**
+ * Asks a recipe for its edits; nothing is changed.
+ *
+ * @throws whatever is no refusal: a fault of the recipe
+ */
+export function propose(recipe: Recipe, program: Program, probe: Probe): Proposal {
+  const bench = new Workbench(program, probe);
+  try {
+    recipe.edit(bench);
+  } catch (error) {
+    if (error instanceof AlreadyThere) return { kind: "already-there", why: error.message };
+    if (error instanceof NotRecognised) {
+      return { kind: "not-recognised", file: error.file, line: error.line, reason: error.reason };
+    }
+    throw error;
+  }
+  return { kind: "edits", edits: bench.edits.all };
+}
