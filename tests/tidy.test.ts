@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   translate: ["c", "kernel"],
   simulator: [],
   check: ["simulator"],
-  repair: ["timing", "c", "kernel"],
+  repair: ["check", "timing", "c", "kernel"],
   history: ["kernel", "c", "timing", "rules", "translate", "simulator", "check"],
   review: ["kernel", "c", "timing", "rules", "translate", "simulator", "check"],
   native: ["kernel", "c", "translate", "simulator", "check"],

@@ -4,6 +4,7 @@
 import type { SystemEntry } from "../../tools/timing/probe.ts";
 import { createRunner } from "./environment.ts";
 import { echoProperties } from "./properties.ts";
+import { echoRepair } from "./repair.ts";
 import { cifsEchoSlice } from "./slice.ts";
 
 export const cifsEcho = {
@@ -13,4 +14,5 @@ export const cifsEcho = {
   model: cifsEchoSlice,
   createRunner,
   properties: echoProperties,
+  repair: echoRepair,
 } satisfies SystemEntry & Record<string, unknown>;

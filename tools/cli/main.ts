@@ -6,6 +6,7 @@ import { Command, CommanderError, Option } from "commander";
 import { InputError } from "../kernel/input-error.ts";
 import type { CheckOptions } from "./check.ts";
 import { EXIT, type Exit } from "./exit.ts";
+import type { FixOptions } from "./fix.ts";
 import type { ModelOptions } from "./model.ts";
 import type { RunOptions } from "./run.ts";
 import type { ScanOptions } from "./scan.ts";
@@ -71,11 +72,12 @@ function program(done: (exit: Exit) => void): Command {
     });
 
   addModelCommands(groundhog, done);
+  addFixCommand(groundhog, done);
 
   groundhog
     .command("schema")
     .description("the JSON Schema of a command's --json document")
-    .argument("<COMMAND>", "scan, check or run")
+    .argument("<COMMAND>", "scan, check, fix or run")
     .addHelpText("after", examples(["groundhog schema check", "groundhog schema run > run.schema.json"]))
     .action(async (command: string) => {
       const { schemaCommand } = await import("./schema.ts");
@@ -127,6 +129,44 @@ function addModelCommands(groundhog: Command, done: (exit: Exit) => void): void 
       const { checkCommand } = await import("./check.ts");
       done(await checkCommand(system, options));
     });
+}
+
+/** Candidate patches. */
+function addFixCommand(groundhog: Command, done: (exit: Exit) => void): void {
+  groundhog
+    .command("fix")
+    .description("candidate patches, each put through the same check; those that hold are written")
+    .argument("<SYSTEM>", "the system, such as cifs-echo")
+    .option("--kernel <K>", KERNEL_HELP)
+    .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")
+    .option("--series <NAME,...>", "make a series of these candidates, with a cover letter, instead of a comparison")
+    .addOption(new Option("--link <URL>", "for a Link: or Closes: line; again for more").argParser(append))
+    .option("--compile", "build the touched objects against Debian's header packages, too")
+    .option("--hz <N,...>", "only these values of HZ (default: 100,250,300,1000)")
+    .option("--echo-interval <N,...>", "only these echo intervals, in seconds (default: 1 to 600)")
+    .option("--rtt <S,...>", "only these round trips, in seconds or 1jiffy (default: up to half the interval)")
+    .option("--wheel <KIND>", "timers: exact, levels or slack (default: what the kernel's own source has)")
+    .option("--seed <N>", "of the random workloads", "1")
+    .option("--out <DIR>", "where patches go", "groundhog-out")
+    .option("--json", "print one JSON document (see: groundhog schema fix)")
+    .addHelpText(
+      "after",
+      `${examples([
+        "groundhog fix cifs-echo --kernel sample@5",
+        "groundhog fix cifs-echo --kernel ~/linux@v4.14 --compile --link https://bugzilla.kernel.org/show_bug.cgi?id=202611",
+      ])}
+Exit code 0: nothing needs repair, or a patch that holds was written; 1: none holds; 3: inconclusive.
+The kernel tree is never written to.
+`,
+    )
+    .action(async (system: string, options: FixOptions) => {
+      const { fixCommand } = await import("./fix.ts");
+      done(await fixCommand(system, options));
+    });
+}
+
+function append(value: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), value];
 }
 
 function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {

@@ -13,7 +13,7 @@ import { makeFolder } from "../kernel/make-folder.ts";
  * @returns the paths written
  * @throws InputError when a file cannot be written; files written before it stay, each of them whole
  */
-export function writeFiles(folder: string, files: ReadonlyMap<string, string>): readonly string[] {
+export function writeFiles(folder: string, files: ReadonlyMap<string, string | Buffer>): readonly string[] {
   const written: string[] = [];
   for (const [name, content] of files) {
     const path = join(folder, name);

@@ -39,7 +39,7 @@ export function installationFolder(): string {
 }
 
 /** `$XDG_CACHE_HOME/groundhog`, else `~/.cache/groundhog`; a relative XDG_CACHE_HOME is ignored, as XDG demands. */
-function cacheFolder(): string {
+export function cacheFolder(): string {
   const base = process.env.XDG_CACHE_HOME;
   return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), ".cache"), "groundhog");
 }

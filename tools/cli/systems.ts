@@ -3,6 +3,7 @@ import { SYSTEMS } from "../../kernel-models/registry.ts";
 import type { RunScenario } from "../check/scenario.ts";
 import type { SystemProperties } from "../check/system-check.ts";
 import { InputError } from "../kernel/input-error.ts";
+import type { RepairStory } from "../repair/candidate.ts";
 import type { SystemEntry } from "../timing/probe.ts";
 import type { SystemModel } from "../translate/model.ts";
 
@@ -16,6 +17,8 @@ export interface CheckableSystem extends SystemEntry {
    */
   readonly createRunner: (model: Readonly<Record<string, unknown>>, facts: unknown) => RunScenario;
   readonly properties: SystemProperties;
+  /** What candidate patches are compared by, and what their messages tell. */
+  readonly repair: RepairStory;
 }
 
 /**
@@ -33,7 +36,7 @@ export function systemNamed(name: string): SystemEntry {
 
 /** Whether a system has a model. */
 export function isCheckable(system: SystemEntry): system is CheckableSystem {
-  return "model" in system && "createRunner" in system && "properties" in system;
+  return "model" in system && "createRunner" in system && "properties" in system && "repair" in system;
 }
 
 /**

@@ -20,8 +20,8 @@ const SIMULATOR_PATH = "../../tools/simulator";
 /** Models are for 64-bit machines. */
 export const LONG_BITS = 64;
 
-/** Coverage is scan's business. */
-const NO_CHECKER: ParseChecker = { add: () => 0, finish: async () => [] };
+/** Coverage is the business of scan. */
+export const NO_CHECKER: ParseChecker = { add: () => 0, finish: async () => [] };
 
 /** The kernel's C, without the coverage that scan and run tell of. */
 export async function programOf(source: KernelSource, configuration: Configuration): Promise<Program> {

@@ -47,7 +47,7 @@ export async function openDirectory(
   } catch (error) {
     throw error instanceof InputError ? error : cannotRead(id, error);
   }
-  return openTree(id, readDirectory(id, top, limits), wanted);
+  return openTree(id, readDirectory(id, top, limits), wanted, { directory: top });
 }
 
 /** Lists and reads below `top`, a real path, without asking whether it holds a kernel. */

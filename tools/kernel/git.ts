@@ -76,7 +76,18 @@ export async function openRevision(
   }).env(environment);
   const object = await resolveObject(id, git, spec.revision);
   const tree = await resolveObject(id, git, `${object}^{tree}`);
-  return openTree(id, readTree({ id, git, tree, directory, environment, limits, book: createNoteBook() }), wanted);
+  const commit = await commitOf(git, object);
+  const reader = readTree({ id, git, tree, directory, environment, limits, book: createNoteBook() });
+  return openTree(id, reader, wanted, commit === null ? {} : { origin: { repository: directory, commit } });
+}
+
+/** The commit that an object is or names; null for a tree that no commit was named for. */
+async function commitOf(git: SimpleGit, object: string): Promise<string | null> {
+  try {
+    return (await git.raw("rev-parse", "--verify", "--quiet", "--end-of-options", `${object}^{commit}`)).trim() || null;
+  } catch {
+    return null;
+  }
 }
 
 /** Refuses what could pass for an option of git, or for several revisions, before git sees it. */

@@ -75,9 +75,15 @@ export function kernelVersion(makefile: string): string | null {
  * @param id how the source is called in reports, and the subject of its errors
  * @param reader closed here when the tree is refused
  * @param wanted folders and files of which one is enough to make a partial tree
+ * @param place where the tree comes from, where that is known
  * @throws InputError when there is neither a Makefile with VERSION and PATCHLEVEL nor anything wanted
  */
-export async function openTree(id: string, reader: TreeReader, wanted: readonly string[]): Promise<KernelSource> {
+export async function openTree(
+  id: string,
+  reader: TreeReader,
+  wanted: readonly string[],
+  place: Pick<KernelSource, "origin" | "directory"> = {},
+): Promise<KernelSource> {
   try {
     const makefile = await reader.read("Makefile");
     const version = makefile === null ? null : kernelVersion(makefile.toString("latin1"));
@@ -85,6 +91,7 @@ export async function openTree(id: string, reader: TreeReader, wanted: readonly 
       throw new InputError(id, noKernelHere(wanted));
     }
     return {
+      ...place,
       id,
       version,
       get notes() {

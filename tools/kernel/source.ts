@@ -9,12 +9,24 @@ export interface SourceNote {
   readonly reason: string;
 }
 
+/** A commit in a repository on this machine. */
+export interface GitOrigin {
+  /** Real path. */
+  readonly repository: string;
+  /** Full name of the commit. */
+  readonly commit: string;
+}
+
 /** A kernel tree, or the part of one that was asked for. */
 export interface KernelSource {
   /** What was opened, in a form that a person recognises: `debian:6.1`, `linux.git@v6.1`, a directory's path. */
   readonly id: string;
   /** Version from the top-level Makefile, such as `6.1.192` or `6.18.0-rc3`; null where the tree has no Makefile. */
   readonly version: string | null;
+  /** The commit that the tree is of, where it was opened as a revision of a git repository. */
+  readonly origin?: GitOrigin;
+  /** Real path of the tree's top, where it was opened as a directory. */
+  readonly directory?: string;
   /** What was left out so far, with reasons (symlinks that leave the tree, submodules, oversized members, ...). */
   readonly notes: readonly SourceNote[];
   /**

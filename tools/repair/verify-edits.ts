@@ -72,10 +72,12 @@ function changesElsewhere(before: CFile, after: CFile, edits: readonly Edit[]): 
     if (other === undefined || meant.has(fn.name)) continue;
     if (textOf(fn) !== textOf(other)) found.push(`${before.path}: ${fn.name} is changed`);
   }
-  const isFileScopeMeant = edits.some(({ within }) => within.kind !== "function");
-  if (!isFileScopeMeant && between(before, edits) !== between(after, edits)) {
-    found.push(`${before.path}: changed outside of functions`);
-  }
+  const undone = edits
+    .filter(({ within }) => within.kind !== "function")
+    .reduce((text, { start, end, text: put }) => {
+      return text.replace(put, () => before.masked.source.slice(start, end));
+    }, between(after, before, edits));
+  if (between(before, before, edits) !== undone) found.push(`${before.path}: changed outside of functions`);
   return found;
 }
 
@@ -83,9 +85,12 @@ function textOf(fn: CFunction): string {
   return fn.file.masked.source.slice(fn.start, fn.end);
 }
 
-/** The text of a file without its functions, and without comments of those that may change. */
-function between(file: CFile, edits: readonly Edit[]): string {
-  const isCommentMeant = edits.some(({ start, within }) => start === within.start || start < within.end);
+/** The text of a file without its functions, and without all comments where one before a function is meant to change. */
+function between(file: CFile, before: CFile, edits: readonly Edit[]): string {
+  const isCommentMeant = edits.some(({ start, within }) => {
+    const fn = before.functions.find((one) => within.kind === "function" && one.name === within.name);
+    return fn !== undefined && start < fn.start;
+  });
   const parts: string[] = [];
   let at = 0;
   for (const fn of file.functions) {

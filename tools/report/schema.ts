@@ -202,6 +202,7 @@ const figures = z.strictObject({
     }),
   ),
   idleEchoesPerHour: z.number(),
+  busyEchoesPerHour: z.number().describe("where users ask for something every quarter of the echo interval"),
   idle: z.array(
     z.strictObject({
       ...combination,
@@ -246,6 +247,48 @@ export const checkSchema = z.strictObject({
   }),
 });
 
+const measure = z.strictObject({
+  name: z.string(),
+  unit: z.string(),
+  value: z.number().nullable().describe("with the candidate"),
+  before: z.number().nullable().describe("of the kernel as it is"),
+});
+
+const toolCheck = z.strictObject({
+  tool: z.string().describe("parse, places, git am, checkpatch, compile, ..."),
+  status: z.enum(["passed", "failed", "skipped"]),
+  detail: z.string(),
+});
+
+const candidate = z.strictObject({
+  name: z.string(),
+  title: z.string(),
+  verdict: verdict.nullable().describe("of the check with the candidate; null: it does not apply"),
+  applies: z.boolean().describe("whether the recipe found its places in this source"),
+  alreadyThere: z.boolean(),
+  patch: z.string().nullable().describe("path of the patch; written for candidates that hold, where one is needed"),
+  checks: z.array(toolCheck),
+  figures: z.array(measure).describe("in order of importance"),
+  size: z.strictObject({ files: z.int(), added: z.int(), removed: z.int() }).nullable().describe("in lines"),
+  why: z.string().describe("what puts it in its place"),
+});
+
+/** `fix --json` */
+export const fixSchema = z.strictObject({
+  system: z.string(),
+  kernel,
+  before: verdict.describe("of the kernel as it is"),
+  needed: z.boolean().describe("false: the kernel holds, and no patch is written"),
+  figures: z.array(measure).describe("of the kernel as it is"),
+  candidates: z.array(candidate).describe("in order of preference"),
+  series: z
+    .strictObject({ candidate, patches: z.array(z.string()).describe("paths, the cover letter first") })
+    .nullable()
+    .describe("with --series"),
+  bounds: z.array(z.string()).describe("what each check explored and what not"),
+  reasons: z.array(z.string()).describe("why the verdict on the kernel as it is is inconclusive"),
+});
+
 const kindCounts = z.record(z.string(), z.int());
 
 /** `run --json` */
@@ -260,6 +303,7 @@ export const runSchema = z.strictObject({
       present: z.boolean(),
       lines: z.array(z.string()).describe("the system's facts in words"),
       check: checkSchema.nullable().describe("null where the kernel has no such system, or there is no model of it"),
+      fix: fixSchema.nullable().describe("candidate patches; null where there is no check"),
     }),
   ),
   written: z.array(z.string()).describe("files that were written"),
@@ -268,9 +312,10 @@ export const runSchema = z.strictObject({
 export type ScanDocument = z.infer<typeof scanSchema>;
 export type RunDocument = z.infer<typeof runSchema>;
 export type CheckDocument = z.infer<typeof checkSchema>;
+export type FixDocument = z.infer<typeof fixSchema>;
 
 /** Schema by command. */
-export const SCHEMAS = { scan: scanSchema, run: runSchema, check: checkSchema } as const;
+export const SCHEMAS = { scan: scanSchema, run: runSchema, check: checkSchema, fix: fixSchema } as const;
 
 /** JSON Schema (2020-12) of a command's document. */
 export function jsonSchema(command: keyof typeof SCHEMAS): unknown {

@@ -1,0 +1,141 @@
+/** What a check of cifs-echo says of candidate patches: figures to compare them by, and the story for their messages. */
+import type { CheckResult, Detection, Figures } from "../../tools/check/verdict.ts";
+import type { Measure, RepairStory, Story } from "../../tools/repair/candidate.ts";
+
+/** HZ=250, 60 s and the shortest round trip, where the table has them; else its first combination. */
+function usualDetection({ detection }: Figures): Detection | undefined {
+  return detection.find((one) => one.hz === 250 && one.echoIntervalSeconds === 60) ?? detection[0];
+}
+
+function noticedSeconds(figures: Figures): number | null {
+  const usual = usualDetection(figures);
+  const all = [usual?.worstSeconds, usual?.worstAfterRequestSeconds].filter((one) => one != null);
+  return all.length === 0 ? null : Math.max(...all);
+}
+
+/** The least of margin / interval over all combinations: how near the nearest violation is. */
+function leastMargin({ idle, fixedIntervalSeconds }: Figures): { readonly share: number; readonly at: string } | null {
+  let least: { share: number; at: string } | null = null;
+  for (const one of idle) {
+    if (one.marginSeconds === null) continue;
+    const share = one.marginSeconds / (fixedIntervalSeconds ?? one.echoIntervalSeconds);
+    if (least !== null && share >= least.share) continue;
+    const at = `${one.marginSeconds.toFixed(2)} s at HZ=${one.hz}, ${one.echoIntervalSeconds} s, round trip ${one.rttSeconds} s`;
+    least = { share, at };
+  }
+  return least;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)}%`;
+}
+
+/** The figures in the order in which they count: a dead server's detection, traffic, robustness. */
+export function echoMeasures({ figures }: CheckResult): readonly Measure[] {
+  const noticed = noticedSeconds(figures);
+  const margin = leastMargin(figures);
+  const { busyEchoesPerHour: busy, idleEchoesPerHour: idle, worstShare } = figures;
+  return [
+    {
+      name: "noticed after",
+      unit: "s",
+      value: noticed,
+      better: "less",
+      // The phase of the wheel moves it by that much.
+      tolerance: 0.03 * (noticed ?? 0),
+      text: noticed === null ? "noticed after - s" : `noticed after ${noticed.toFixed(2)} s`,
+    },
+    {
+      name: "echoes/h busy",
+      unit: "1/h",
+      value: busy,
+      better: "less",
+      tolerance: 1,
+      text: `echoes/h busy ${busy.toFixed(1)}`,
+    },
+    {
+      name: "echoes/h idle",
+      unit: "1/h",
+      value: idle,
+      better: "less",
+      tolerance: 0.1 * idle,
+      text: `echoes/h idle ${idle.toFixed(1)}`,
+    },
+    {
+      name: "least margin",
+      unit: "share of the interval",
+      value: margin?.share ?? null,
+      better: "more",
+      tolerance: 0.1,
+      text: margin === null ? "least margin -" : `least margin ${percent(margin.share)}`,
+    },
+    {
+      name: "worst window",
+      unit: "share of the time between two echoes",
+      value: worstShare,
+      better: "less",
+      tolerance: 0.001,
+      text: `worst window ${(worstShare * 100).toFixed(2)}%`,
+    },
+  ];
+}
+
+function seconds(value: number | null | undefined, digits = 2): string | null {
+  return value == null ? null : value.toFixed(digits);
+}
+
+/**
+ * What the templates of messages tell: cause and window of the kernel as it is, effect of a candidate.
+ *
+ * @param after null where there is nothing to compare with
+ */
+export function echoStory(before: CheckResult, after: CheckResult | null): Story {
+  const { figures } = before;
+  const usual = usualDetection(figures);
+  const window =
+    figures.windows.find((one) => one.hz === usual?.hz && one.echoIntervalSeconds === usual?.echoIntervalSeconds) ??
+    figures.windows[0];
+  const shown = window ?? usual;
+  const idle = figures.idle.find(
+    (one) =>
+      one.hz === shown?.hz &&
+      one.echoIntervalSeconds === shown?.echoIntervalSeconds &&
+      one.rttSeconds === shown?.rttSeconds,
+  );
+  const kept = before.properties.find((one) => one.name === "healthy-server-kept");
+  const margin = after === null ? null : leastMargin(after.figures);
+  return {
+    timers: { levels: "the timer wheel", slack: "timer slack", exact: "" }[figures.wheel],
+    intervals: figures.timeoutIntervals === null ? null : String(figures.timeoutIntervals),
+    hz: shown === undefined ? null : String(shown.hz),
+    interval: shown === undefined ? null : String(shown.echoIntervalSeconds),
+    isFixed: figures.fixedIntervalSeconds !== null,
+    roundTrip: shown === undefined ? null : shown.rttSeconds * shown.hz <= 1 ? "at once" : `after ${shown.rttSeconds} s`,
+    period: seconds(idle?.periodSeconds),
+    // Later than the jiffy that any timer may take.
+    isLate: idle?.periodSeconds != null && idle.periodSeconds > idle.echoIntervalSeconds + 2 / idle.hz,
+    usualHz: usual === undefined ? null : String(usual.hz),
+    usualInterval: usual === undefined ? null : String(usual.echoIntervalSeconds),
+    windowFrom: seconds(window?.fromSeconds),
+    windowTo: seconds(window?.toSeconds),
+    isAlways: window?.share === 1,
+    share: window === undefined ? null : (window.share * 100).toFixed(2),
+    worstShare: (figures.worstShare * 100).toFixed(2),
+    keptDetail: kept?.verdict === "violated" ? kept.detail : null,
+    noticedBefore: seconds(noticedSeconds(figures)),
+    noticedAfter: after === null ? null : seconds(noticedSeconds(after.figures)),
+    busyBefore: seconds(figures.busyEchoesPerHour, 1),
+    busyAfter: after === null ? null : seconds(after.figures.busyEchoesPerHour, 1),
+    idleBefore: seconds(figures.idleEchoesPerHour, 1),
+    idleAfter: after === null ? null : seconds(after.figures.idleEchoesPerHour, 1),
+    marginAfter: margin?.at ?? null,
+    explored: after?.bounds[0] ?? before.bounds[0] ?? null,
+  };
+}
+
+/** What the repair of cifs-echo needs besides its recipes. */
+export const echoRepair: RepairStory = {
+  measures: echoMeasures,
+  story: echoStory,
+  prefixes: { "fs/smb/client": "smb: client", "fs/cifs": "cifs" },
+};

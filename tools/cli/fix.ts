@@ -1,0 +1,156 @@
+/** `groundhog fix SYSTEM`: candidate patches, each put through the same check; the ones that hold are written. */
+import { join } from "node:path";
+import { simpleGit } from "simple-git";
+import { InputError } from "../kernel/input-error.ts";
+import type { KernelSource } from "../kernel/source.ts";
+import type { Author } from "../repair/scratch-git.ts";
+import { type FixReport, fixDocument, fixText } from "../report/fix.ts";
+import { scanKernel } from "../timing/scan.ts";
+import { type NarrowingOptions, narrowingOf } from "./check-options.ts";
+import { checkPrepared, type Narrowing, prepare } from "./check-system.ts";
+import { EXIT, type Exit } from "./exit.ts";
+import { writeFiles } from "./out.ts";
+import { type Repair, type RepairRequest, recipesOf, repairSystem, type Subject } from "./repair-system.ts";
+import { configurationOf, jobProgress, jsonLine, openForCommand, paintForTerminal, print } from "./surroundings.ts";
+import { type CheckableSystem, checkableSystem } from "./systems.ts";
+import { modelOf, NO_CHECKER } from "./translation.ts";
+
+export interface FixOptions extends NarrowingOptions {
+  readonly kernel?: string;
+  readonly config?: string;
+  readonly series?: string;
+  readonly link?: readonly string[];
+  readonly compile?: boolean;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+const MAX_LINKS = 20;
+const MAX_LINK = 400;
+/** Reports of a bug, which the patch closes; anything else is a link. */
+const TRACKER = /\/show_bug\.cgi\?|\/(?:issues|bugs?)\/\d+/;
+
+/**
+ * The trailer for an address.
+ *
+ * @throws InputError when it is none that a mail can carry
+ */
+function trailerOf(link: string): string {
+  if (link.length > MAX_LINK || !/^https?:\/\/[\w.-]+(?::\d+)?(?:\/[\w.~:/?#@!$&'()*+,;=%-]*)?$/.test(link)) {
+    throw new InputError(`--link ${link.slice(0, 100)}`, "is no http or https address");
+  }
+  return `${TRACKER.test(link) ? "Closes" : "Link"}: ${link}`;
+}
+
+/** Who patches are from: git's own idea of the user, and when: SOURCE_DATE_EPOCH where builds must repeat, else now. */
+export async function authorOf(): Promise<Author> {
+  const epoch = process.env.SOURCE_DATE_EPOCH;
+  const seconds = epoch !== undefined && /^\d{1,11}$/.test(epoch) ? Number(epoch) : Math.floor(Date.now() / 1000);
+  const { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email } = process.env;
+  return {
+    name: plain(name ?? (await configured("user.name")) ?? "groundhog"),
+    email: plain(email ?? (await configured("user.email")) ?? "groundhog@localhost"),
+    seconds,
+  };
+}
+
+async function configured(key: string): Promise<string | null> {
+  try {
+    return (await simpleGit().raw("config", "--get", key)).trim() || null;
+  } catch {
+    return null;
+  }
+}
+
+/** Git refuses these in an identity. */
+function plain(text: string): string {
+  return text.replace(/[<>\n\r]/g, "").trim();
+}
+
+function seriesNames(text: string | undefined, system: CheckableSystem): readonly string[] | null {
+  if (text === undefined) return null;
+  const names = text.split(",").map((one) => one.trim());
+  const known = recipesOf(system).map((one) => one.name);
+  const wrong = names.find((one) => !known.includes(one));
+  if (wrong !== undefined) {
+    throw new InputError(`--series ${text}`, `there is no candidate ${JSON.stringify(wrong)}; there are ${known.join(", ")}`);
+  }
+  if (new Set(names).size < names.length) throw new InputError(`--series ${text}`, "names a candidate twice");
+  return names;
+}
+
+/** A kernel's system as it is, checked. */
+export async function subjectOf(
+  system: CheckableSystem,
+  source: KernelSource,
+  configuration: Subject["configuration"],
+  narrowing: Narrowing,
+): Promise<Subject> {
+  const { program, facts } = await scanKernel(source, [], configuration, NO_CHECKER);
+  const prepared = prepare(system, await modelOf(source, program, system), narrowing);
+  const before = await checkPrepared(prepared, jobProgress("as it is"));
+  return { system, source, configuration, program, facts, before };
+}
+
+/** Writes the patches; what earlier runs wrote under the same names is replaced. */
+export function reportOfRepair({ system, source, before }: Subject, repair: Repair, out: string): FixReport {
+  const { isNeeded, placed, mails, series } = repair;
+  const patches = new Map<string, string>();
+  const files = new Map<string, Buffer>();
+  for (const [name, mail] of mails) {
+    files.set(mail.name, mail.contents);
+    patches.set(name, join(out, mail.name));
+  }
+  const folder = `${system.name}-series`;
+  for (const { name, contents } of series?.mails ?? []) files.set(join(folder, name), contents);
+  writeFiles(out, files);
+  return {
+    system,
+    kernel: { id: source.id, version: source.version },
+    before: before.result,
+    isNeeded,
+    measures: system.repair.measures(before.result),
+    placed,
+    patches,
+    series:
+      series === null
+        ? null
+        : { candidate: series.candidate, patches: series.mails.map(({ name }) => join(out, folder, name)) },
+  };
+}
+
+/** 0: nothing to repair, or a repair that holds was written; 1: none holds; 3: nothing could be said. */
+function exitOf({ isNeeded, before, placed, series }: FixReport): Exit {
+  const isRepaired = series === null ? placed.some(({ candidate }) => candidate.patch !== null) : series.patches.length > 0;
+  if (isRepaired || !isNeeded) return EXIT.done;
+  return before.verdict === "inconclusive" ? EXIT.inconclusive : EXIT.findings;
+}
+
+/** Runs the command; the table goes to standard output, patches to the folder of --out. */
+export async function fixCommand(name: string, options: FixOptions): Promise<Exit> {
+  const system = checkableSystem(name);
+  if (recipesOf(system).length === 0) throw new InputError(name, "has no candidates yet");
+  const narrowing = narrowingOf(options);
+  const links = options.link ?? [];
+  if (links.length > MAX_LINKS) throw new InputError("--link", `more than ${MAX_LINKS} addresses`);
+  const request: RepairRequest = {
+    narrowing,
+    series: seriesNames(options.series, system),
+    trailers: links.map(trailerOf),
+    compiles: options.compile === true,
+    author: await authorOf(),
+  };
+  const configuration = configurationOf(options.config);
+  if (options.out === "") throw new InputError("--out", "names no folder");
+  if (options.out === "-") throw new InputError("--out -", "fix writes several files; name a folder");
+  const source = await openForCommand(options.kernel, []);
+  try {
+    const subject = await subjectOf(system, source, configuration, narrowing);
+    const repair = await repairSystem(subject, request);
+    const report = reportOfRepair(subject, repair, options.out);
+    await print(options.json === true ? jsonLine(fixDocument(report)) : fixText(report, paintForTerminal()));
+    return exitOf(report);
+  } finally {
+    await source.close();
+  }
+}

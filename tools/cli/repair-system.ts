@@ -1,0 +1,309 @@
+/** Candidate patches of one system: each edit made, verified, modelled and checked anew, formatted, tried, compared. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { RECIPES } from "../../patches/registry.ts";
+import type { Configuration } from "../c/configuration.ts";
+import type { Program } from "../c/program.ts";
+import type { CheckResult } from "../check/verdict.ts";
+import { InputError } from "../kernel/input-error.ts";
+import type { GitOrigin, KernelSource } from "../kernel/source.ts";
+import type { Candidate, ToolCheck } from "../repair/candidate.ts";
+import { checkpatch } from "../repair/checkpatch.ts";
+import { compileTouched } from "../repair/compile.ts";
+import { inOrder, type Placed } from "../repair/comparison.ts";
+import { type Mail, makePatches } from "../repair/patch.ts";
+import { patchedSource } from "../repair/patched-source.ts";
+import { propose } from "../repair/propose.ts";
+import { type Culprit, culpritOf, originOf, subjectPrefix } from "../repair/provenance.ts";
+import type { Edit, Proposal, Recipe } from "../repair/recipe.ts";
+import type { Author } from "../repair/scratch-git.ts";
+import { patchedFiles, verifyEdits } from "../repair/verify-edits.ts";
+import { commitMessage, coverLetter, type MessageTemplates, subjectLine } from "../report/commit-message.ts";
+import type { Fact } from "../timing/fact.ts";
+import { type Probe, probeOf } from "../timing/probe.ts";
+import { scanKernel } from "../timing/scan.ts";
+import { type Checked, checkPrepared, type Narrowing, prepare } from "./check-system.ts";
+import { cacheFolder, installationFolder, jobProgress } from "./surroundings.ts";
+import type { CheckableSystem } from "./systems.ts";
+import { modelOf, NO_CHECKER } from "./translation.ts";
+
+/** What the command line says of a repair. */
+export interface RepairRequest {
+  readonly narrowing: Narrowing;
+  /** Names of candidates to make a series of, in order; null for a comparison of all. */
+  readonly series: readonly string[] | null;
+  /** Lines such as `Link: https://...`. */
+  readonly trailers: readonly string[];
+  readonly compiles: boolean;
+  readonly author: Author;
+}
+
+/** A kernel with what is known of it before any repair. */
+export interface Subject {
+  readonly system: CheckableSystem;
+  readonly source: KernelSource;
+  readonly configuration: Configuration;
+  readonly program: Program;
+  readonly facts: readonly Fact[];
+  readonly before: Checked;
+}
+
+export interface Repair {
+  readonly isNeeded: boolean;
+  readonly before: CheckResult;
+  readonly placed: readonly Placed[];
+  /** What the check said with each candidate, by its name. */
+  readonly results: ReadonlyMap<string, CheckResult>;
+  readonly mails: ReadonlyMap<string, Mail>;
+  /** The series that was asked for; null where none was. */
+  readonly series: { readonly candidate: Candidate; readonly mails: readonly Mail[] } | null;
+}
+
+/** What all candidates of one run share. */
+interface Room {
+  readonly subject: Subject;
+  readonly request: RepairRequest;
+  readonly probe: Probe;
+  readonly isNeeded: boolean;
+}
+
+/** A candidate's edit, made and checked, before there is a patch. */
+interface Tried {
+  readonly recipe: Recipe;
+  readonly proposal: Proposal;
+  readonly changed: ReadonlyMap<string, Buffer>;
+  readonly program: Program;
+  readonly probe: Probe;
+  readonly checks: readonly ToolCheck[];
+  readonly result: CheckResult | null;
+}
+
+/** All recipes of a system. */
+export function recipesOf(system: CheckableSystem): readonly Recipe[] {
+  return RECIPES[system.name] ?? [];
+}
+
+/** The probe of a system in a kernel's facts. */
+function probeIn(system: CheckableSystem, facts: readonly Fact[], id: string): Probe {
+  const probe = probeOf(facts, system.probe);
+  if (probe === null) throw new InputError(id, `has no ${system.probe}() that is bound to a work item`);
+  return probe;
+}
+
+/** The source with edits: scanned anew, as if it had come that way. */
+async function rescanned(subject: Subject, changed: ReadonlyMap<string, Buffer>): Promise<Pick<Tried, "program" | "probe">> {
+  const { source, configuration, system } = subject;
+  const { program, facts } = await scanKernel(patchedSource(source, changed), [], configuration, NO_CHECKER);
+  return { program, probe: probeIn(system, facts, source.id) };
+}
+
+/** Makes a recipe's edit on a program and puts the result through the check. */
+async function tryRecipe(room: Room, recipe: Recipe, on: Pick<Tried, "program" | "probe" | "changed">): Promise<Tried> {
+  const { subject, request } = room;
+  const proposal = propose(recipe, on.program, on.probe);
+  const base = { recipe, proposal, changed: on.changed, program: on.program, probe: on.probe };
+  if (proposal.kind !== "edits") return { ...base, checks: [], result: null };
+  const edited = patchedFiles(on.program.files, proposal.edits);
+  const checks = verifyEdits(on.program.files, edited, proposal.edits, subject.configuration);
+  const changed = new Map([...on.changed, ...edited]);
+  if (checks.some((one) => one.status === "failed")) return { ...base, checks, result: null };
+  const { program, probe } = await rescanned(subject, changed);
+  const translation = await modelOf(patchedSource(subject.source, changed), program, subject.system);
+  const prepared = prepare(subject.system, translation, request.narrowing);
+  const { result } = await checkPrepared(prepared, jobProgress(recipe.name));
+  return { recipe, proposal, changed, program, probe, checks, result };
+}
+
+function templatesOf(system: CheckableSystem): MessageTemplates {
+  const read = (...path: readonly string[]): string =>
+    readFileSync(join(installationFolder(), "templates", ...path), "utf8");
+  return {
+    message: read("commit-message.txt.hbs"),
+    cover: read("cover-letter.txt.hbs"),
+    cause: read(system.name, "cause.txt.hbs"),
+    effect: read(system.name, "effect.txt.hbs"),
+  };
+}
+
+/** What is said of the repository in every message of a run. */
+interface Provenance {
+  readonly origin: GitOrigin | null;
+  readonly prefix: string;
+  readonly trailers: readonly string[];
+}
+
+/** The tag's line, as Documentation/process/submitting-patches.rst wants it. */
+function fixesLine({ commit, subject }: Culprit): string {
+  return `Fixes: ${commit.slice(0, 12)} ("${subject}")`;
+}
+
+async function provenanceOf({ subject, request, probe, isNeeded }: Room, paths: readonly string[]): Promise<Provenance> {
+  const { system, source } = subject;
+  const { prefixes } = system.repair;
+  const [watchdog] = probe.watchdogs;
+  const path = watchdog?.file ?? paths[0] ?? "";
+  const origin = await originOf(source, paths);
+  const prefix = await subjectPrefix(origin, path, prefixes);
+  const field = watchdog?.timestamp?.field ?? null;
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const elsewhere = Object.keys(prefixes).map((folder) => `${folder}/${name}`);
+  const others = elsewhere.filter((one) => one !== path);
+  const culprit =
+    origin === null || field === null || !isNeeded
+      ? null
+      : await culpritOf(origin, path, others, system.probe, field);
+  return { origin, prefix, trailers: [...(culprit === null ? [] : [fixesLine(culprit)]), ...request.trailers] };
+}
+
+function contentsOf(program: Program, paths: Iterable<string>): ReadonlyMap<string, Buffer> {
+  const wanted = new Set(paths);
+  const files = program.files.filter((one) => wanted.has(one.path));
+  return new Map(files.map((one) => [one.path, Buffer.from(one.masked.source, "latin1")]));
+}
+
+/** The patch of one candidate that holds, with what the tools say of it. */
+async function formatted(room: Room, tried: Tried): Promise<{ mail: Mail; candidate: Pick<Candidate, "size" | "checks"> }> {
+  const { subject, request } = room;
+  const paths = [...tried.changed.keys()];
+  const { origin, prefix, trailers } = await provenanceOf(room, paths);
+  const { recipe, result } = tried;
+  const story = subject.system.repair.story(subject.before.result, result);
+  const message = commitMessage(templatesOf(subject.system), { prefix, ...recipe, story, trailers });
+  const made = await makePatches({
+    before: contentsOf(subject.program, paths),
+    changes: [{ after: tried.changed, message }],
+    origin,
+    author: request.author,
+    cover: null,
+    cacheDirectory: cacheFolder(),
+  });
+  const [mail] = made.mails;
+  if (mail === undefined) throw new Error("git made no patch");
+  const checks = [...made.checks, await checkpatch(subject.source, [mail], cacheFolder())];
+  if (request.compiles) checks.push(await compiled(subject, tried.changed));
+  const name = `${subject.system.name}-${recipe.name}.patch`;
+  return { mail: { name, contents: mail.contents }, candidate: { size: made.size, checks } };
+}
+
+function compiled({ source }: Subject, changed: ReadonlyMap<string, Buffer>): Promise<ToolCheck> {
+  const patched = patchedSource(source, changed);
+  return compileTouched({
+    version: source.version,
+    touched: [...changed.keys()],
+    list: patched.list,
+    read: patched.read,
+    cacheDirectory: cacheFolder(),
+    progress: (line) => process.stderr.write(`${line}\n`),
+  });
+}
+
+/** Lines that edits add and take out, for candidates without a patch. */
+function roughSize(edits: readonly Edit[], program: Program): NonNullable<Candidate["size"]> {
+  const lines = (text: string): number => (text === "" ? 0 : text.replace(/\n$/, "").split("\n").length);
+  let [added, removed] = [0, 0];
+  for (const { file, start, end, text } of edits) {
+    const source = program.files.find((one) => one.path === file)?.masked.source ?? "";
+    added += lines(text);
+    removed += lines(source.slice(start, end));
+  }
+  return { files: new Set(edits.map((one) => one.file)).size, added, removed };
+}
+
+async function candidateOf(room: Room, tried: Tried): Promise<{ candidate: Candidate; mail: Mail | null }> {
+  const { recipe, proposal, result, checks } = tried;
+  const { subject, isNeeded } = room;
+  const { name, title } = recipe;
+  const measures = result === null ? [] : subject.system.repair.measures(result);
+  const base = { name, title, proposal, measures };
+  if (proposal.kind !== "edits") {
+    const verdict = proposal.kind === "already-there" ? subject.before.result.verdict : null;
+    return { candidate: { ...base, verdict, size: null, checks, patch: null }, mail: null };
+  }
+  const size = roughSize(proposal.edits, subject.program);
+  const verdict = result?.verdict ?? "inconclusive";
+  if (verdict !== "holds" || !isNeeded) return { candidate: { ...base, verdict, size, checks, patch: null }, mail: null };
+  const { mail, candidate } = await formatted(room, tried);
+  const all = [...checks, ...candidate.checks];
+  const isSound = all.every((one) => one.status !== "failed");
+  return {
+    candidate: { ...base, verdict, size: candidate.size, checks: all, patch: isSound ? mail.name : null },
+    mail: isSound ? mail : null,
+  };
+}
+
+/** One patch after the other, each on top of those before; checked as a whole. */
+async function seriesOf(room: Room, names: readonly string[]): Promise<NonNullable<Repair["series"]>> {
+  const { subject, request } = room;
+  const recipes = recipesOf(subject.system);
+  const steps: { recipe: Recipe; after: ReadonlyMap<string, Buffer> }[] = [];
+  let at: Tried | Pick<Tried, "program" | "probe" | "changed"> = { ...subject, probe: room.probe, changed: new Map() };
+  for (const name of names) {
+    const recipe = recipes.find((one) => one.name === name);
+    if (recipe === undefined) throw new InputError(`--series ${names.join(",")}`, `there is no candidate ${name}`);
+    const tried: Tried = await tryRecipe(room, recipe, at);
+    const { proposal } = tried;
+    if (proposal.kind === "not-recognised") {
+      throw new InputError(`${proposal.file}:${proposal.line}`, `${name} does not apply: ${proposal.reason}`);
+    }
+    if (proposal.kind === "already-there") throw new InputError(name, `is there already: ${proposal.why}`);
+    const failed = tried.checks.find((one) => one.status === "failed");
+    if (failed !== undefined) throw new InputError(name, `${failed.tool}: ${failed.detail}`);
+    steps.push({ recipe, after: tried.changed });
+    at = tried;
+  }
+  const last = at as Tried;
+  const { origin, prefix, trailers } = await provenanceOf(room, [...last.changed.keys()]);
+  const templates = templatesOf(subject.system);
+  const story = subject.system.repair.story(subject.before.result, last.result);
+  const subjects = steps.map(({ recipe }) => subjectLine({ prefix, subject: recipe.subject }));
+  const made = await makePatches({
+    before: contentsOf(subject.program, last.changed.keys()),
+    changes: steps.map(({ recipe, after }) => ({
+      after,
+      message: commitMessage(templates, { prefix, ...recipe, story, trailers }),
+    })),
+    origin,
+    author: request.author,
+    cover: {
+      subject: subjectLine({ prefix, subject: `${subject.system.title}: repair its timing` }),
+      text: coverLetter(templates, story, subjects, trailers),
+    },
+    cacheDirectory: cacheFolder(),
+  });
+  const patches = made.mails.filter((one) => !one.name.startsWith("0000-"));
+  const checks = [...made.checks, await checkpatch(subject.source, patches, cacheFolder())];
+  if (request.compiles) checks.push(await compiled(subject, last.changed));
+  const isSound = last.result?.verdict === "holds" && checks.every((one) => one.status !== "failed");
+  const candidate: Candidate = {
+    name: names.join(","),
+    title: "the series",
+    proposal: last.proposal,
+    verdict: last.result?.verdict ?? "inconclusive",
+    size: made.size,
+    measures: last.result === null ? [] : subject.system.repair.measures(last.result),
+    checks,
+    patch: null,
+  };
+  return { candidate, mails: isSound ? made.mails : [] };
+}
+
+/** Puts all candidates of a system through the same check, or makes the series that is asked for. */
+export async function repairSystem(subject: Subject, request: RepairRequest): Promise<Repair> {
+  const probe = probeIn(subject.system, subject.facts, subject.source.id);
+  const before = subject.before.result;
+  const isNeeded = before.verdict !== "holds";
+  const room: Room = { subject, request, probe, isNeeded };
+  const results = new Map<string, CheckResult>();
+  const mails = new Map<string, Mail>();
+  const candidates: Candidate[] = [];
+  const start = { program: subject.program, probe, changed: new Map<string, Buffer>() };
+  for (const recipe of request.series === null ? recipesOf(subject.system) : []) {
+    const tried = await tryRecipe(room, recipe, start);
+    const { candidate, mail } = await candidateOf(room, tried);
+    candidates.push(candidate);
+    if (tried.result !== null) results.set(recipe.name, tried.result);
+    if (mail !== null) mails.set(recipe.name, mail);
+  }
+  const series = request.series === null ? null : await seriesOf(room, request.series);
+  return { isNeeded, before, placed: inOrder(candidates, isNeeded), results, mails, series };
+}

@@ -1,0 +1,165 @@
+/**
+ * What the repository that a kernel came from says of a patch: the commit that it is based on, how subject lines begin
+ * there, and which commit gave the watchdog its patience.
+ */
+import { realpathSync } from "node:fs";
+import { simpleGit } from "simple-git";
+import { everythingEnabled } from "../c/configuration.ts";
+import { readCFile } from "../c/file.ts";
+import { Program } from "../c/program.ts";
+import { openRevision } from "../kernel/git.ts";
+import type { GitOrigin, KernelSource } from "../kernel/source.ts";
+import { collectTimingFacts, isWatchedMacro, WATCHED_NAMES } from "../timing/collect.ts";
+import { probeOf } from "../timing/probe.ts";
+import { NotRecognised } from "./recipe.ts";
+import { Workbench } from "./workbench.ts";
+
+/** Subjects looked at for the prefix; fewer than so many of one kind say nothing. */
+const SUBJECTS = 50;
+const MIN_ALIKE = 5;
+/** Commits whose diff mentions the deadline; the real history has some twenty. */
+const MAX_COMMITS = 200;
+const MAX_PREFIX = 40;
+
+/** A commit as `Fixes:` names it. */
+export interface Culprit {
+  readonly commit: string;
+  readonly parent: string;
+  readonly subject: string;
+}
+
+/**
+ * The commit that a source stands for: the revision that was opened, or HEAD of the work tree that was opened as a
+ * directory, where the files in question are as they are there.
+ *
+ * @returns null where there is no such commit
+ */
+export async function originOf(source: KernelSource, paths: readonly string[]): Promise<GitOrigin | null> {
+  if (source.origin !== undefined) return source.origin;
+  if (source.directory === undefined) return null;
+  try {
+    const head = await openRevision(source.id, { repository: source.directory, revision: "HEAD" }, paths);
+    try {
+      for (const path of paths) {
+        const [committed, present] = [await head.read(path), await source.read(path)];
+        if (committed === null || present === null || !committed.equals(present)) return null;
+      }
+      return head.origin ?? null;
+    } finally {
+      await head.close();
+    }
+  } catch {
+    // Not a work tree, or one that git refuses: then there is no base to name.
+    return null;
+  }
+}
+
+/** Runs git on the origin's repository, which only reads; empty where git refuses. */
+async function ask({ repository }: GitOrigin, ...args: readonly string[]): Promise<string> {
+  const git = simpleGit({
+    baseDir: realpathSync(repository),
+    completion: { onExit: false },
+  }).env({
+    PATH: process.env.PATH ?? "",
+    HOME: process.env.HOME ?? "",
+    LC_ALL: "C",
+    GIT_LITERAL_PATHSPECS: "1",
+    GIT_OPTIONAL_LOCKS: "0",
+    GIT_NO_LAZY_FETCH: "1",
+    GIT_ALLOW_PROTOCOL: "",
+  });
+  try {
+    return await git.raw(...args);
+  } catch {
+    return "";
+  }
+}
+
+/** A subject line that a mail can have. */
+function plain(subject: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
+  return subject.replace(/[\u0000-\u001f\u007f-\u009f\ufffd]/g, " ").trim();
+}
+
+/**
+ * How subject lines begin: as most of the latest commits to the file have it, else by the folder.
+ *
+ * @param byFolder prefixes by folder, for kernels without a history
+ */
+export async function subjectPrefix(
+  origin: GitOrigin | null,
+  path: string,
+  byFolder: Readonly<Record<string, string>>,
+): Promise<string> {
+  const own = Object.entries(byFolder).find(([folder]) => path.startsWith(`${folder}/`))?.[1];
+  const otherwise = own ?? path.split("/").slice(0, -1).join(": ");
+  if (origin === null) return otherwise;
+  const log = await ask(origin, "log", "--format=%s", `--max-count=${SUBJECTS}`, origin.commit, "--", path);
+  const counts = new Map<string, number>();
+  for (const line of log.split("\n")) {
+    const prefix = /^((?:[\w./-]+: )+)/.exec(plain(line))?.[1]?.replace(/: $/, "");
+    if (prefix !== undefined && prefix.length <= MAX_PREFIX) counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
+  }
+  const [best] = [...counts].sort((a, b) => b[1] - a[1]);
+  return best !== undefined && best[1] >= MIN_ALIKE ? best[0] : otherwise;
+}
+
+/** How many intervals the watchdog of a probe waits in one version of a file; null where that is not said there. */
+function patienceIn(path: string, text: Buffer, probeName: string): number | null {
+  const configuration = everythingEnabled();
+  const program = new Program([readCFile(path, text, configuration)], [], configuration, WATCHED_NAMES, isWatchedMacro);
+  const probe = probeOf(collectTimingFacts(program).facts, probeName);
+  if (probe === null) return null;
+  try {
+    return new Workbench(program, probe).watchdogs()[0]?.own.count ?? null;
+  } catch (error) {
+    if (error instanceof NotRecognised) return null;
+    throw error;
+  }
+}
+
+/**
+ * The commit since which the watchdog waits as long as it does: the newest one that changed it to that.
+ *
+ * @param path the watchdog's file
+ * @param elsewhere where that file was in other times
+ * @param mentions what the lines of the deadline have in common, as a POSIX regular expression for git
+ * @returns null where the history does not say
+ */
+export async function culpritOf(
+  origin: GitOrigin,
+  path: string,
+  elsewhere: readonly string[],
+  probeName: string,
+  mentions: string,
+): Promise<Culprit | null> {
+  const paths = [path, ...elsewhere];
+  const read = async (commit: string): Promise<number | null> => {
+    for (const one of paths) {
+      const text = await ask(origin, "show", `${commit}:${one}`);
+      if (text !== "") return patienceIn(one, Buffer.from(text, "utf8"), probeName);
+    }
+    return null;
+  };
+  const now = await read(origin.commit);
+  if (now === null) return null;
+  const log = await ask(
+    origin,
+    "log",
+    "--no-merges",
+    "--format=%H %P%x09%s",
+    `--max-count=${MAX_COMMITS}`,
+    `-G${mentions}`,
+    origin.commit,
+    "--",
+    ...paths,
+  );
+  for (const line of log.split("\n")) {
+    const [, commit, parent, subject] = /^([0-9a-f]{40,64}) ([0-9a-f]{40,64})\t(.*)$/.exec(line) ?? [];
+    if (commit === undefined || parent === undefined || subject === undefined) continue;
+    if ((await read(commit)) === now && (await read(parent)) !== now) {
+      return { commit, parent, subject: plain(subject) };
+    }
+  }
+  return null;
+}

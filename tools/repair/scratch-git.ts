@@ -1,0 +1,139 @@
+/**
+ * A git repository of our own in a temporary folder: nothing of the user's settings, hooks or attributes, and nothing of
+ * the user's repository is written.
+ */
+import { execFileSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type SimpleGit, simpleGit } from "simple-git";
+import { explainGit } from "../kernel/explain-git.ts";
+import { InputError } from "../kernel/input-error.ts";
+import type { GitOrigin } from "../kernel/source.ts";
+
+/** Who a patch is from, and when. */
+export interface Author {
+  readonly name: string;
+  readonly email: string;
+  /** Seconds since 1970. */
+  readonly seconds: number;
+}
+
+export class ScratchGit {
+  private constructor(
+    readonly directory: string,
+    private readonly git: SimpleGit,
+  ) {}
+
+  /**
+   * Makes a repository in a folder.
+   *
+   * @param origin a repository whose objects are visible in the new one; it is not written to
+   * @throws InputError when git is not there, or refuses
+   */
+  static async create(directory: string, author: Author, origin: GitOrigin | null): Promise<ScratchGit> {
+    mkdirSync(directory, { recursive: true });
+    const git = simpleGit({
+      baseDir: directory,
+      config: ["core.fileMode=false", "core.attributesFile=/dev/null", "core.excludesFile=/dev/null", "gc.auto=0"],
+      unsafe: { allowUnsafeConfigPaths: true, allowUnsafeTemplateDir: true },
+      completion: { onExit: false },
+    }).env(environment(directory, author));
+    const scratch = new ScratchGit(directory, git);
+    const format = origin === null ? "sha1" : origin.commit.length === 64 ? "sha256" : "sha1";
+    await scratch.run("init", "--quiet", "--template=", `--object-format=${format}`, "--initial-branch=main");
+    if (origin !== null) await scratch.borrow(origin);
+    return scratch;
+  }
+
+  /** Lets this repository see another one's objects. */
+  private async borrow({ repository }: GitOrigin): Promise<void> {
+    const theirs = (name: string): string => {
+      const args = ["-C", repository, "rev-parse", "--path-format=absolute", "--git-path", name];
+      // The user's own settings say which repositories are safe; GIT_DIR and its kin would lead elsewhere.
+      const env = { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", LC_ALL: "C" };
+      return execFileSync("git", args, { env, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    };
+    const own = join(this.directory, ".git");
+    try {
+      writeFileSync(join(own, "objects", "info", "alternates"), `${theirs("objects")}\n`);
+      // A shallow clone ends somewhere, and git must know where.
+      if (existsSync(theirs("shallow"))) copyFileSync(theirs("shallow"), join(own, "shallow"));
+    } catch (error) {
+      mkdirSync(join(own, "objects", "info"), { recursive: true });
+      throw new InputError(repository, "its objects cannot be found by git", { cause: error });
+    }
+  }
+
+  /**
+   * Runs git.
+   *
+   * @returns what it prints
+   * @throws InputError with git's reason in one line
+   */
+  async run(...args: readonly string[]): Promise<string> {
+    try {
+      return await this.git.raw(...args);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      throw new InputError(`git ${args[0] ?? ""}`, explainGit(message), { cause: error });
+    }
+  }
+
+  /** Puts files into the work tree. */
+  write(files: ReadonlyMap<string, Buffer>): void {
+    for (const [path, contents] of files) {
+      const place = join(this.directory, path);
+      mkdirSync(dirname(place), { recursive: true });
+      writeFileSync(place, contents);
+    }
+  }
+
+  /** Commits all that is in the work tree. */
+  async commitAll(message: string): Promise<string> {
+    const file = join(this.directory, ".git", "message");
+    writeFileSync(file, message);
+    await this.run("add", "--all", "--force");
+    await this.run("commit", "--quiet", "--no-verify", "--no-gpg-sign", "--cleanup=verbatim", "-F", file);
+    return (await this.run("rev-parse", "HEAD")).trim();
+  }
+
+  /** Commits other contents for some files of a commit, without a work tree. */
+  async commitOnto(parent: string, files: ReadonlyMap<string, Buffer>, message: string): Promise<string> {
+    await this.run("read-tree", parent);
+    const place = join(this.directory, ".git", "blob");
+    for (const [path, contents] of files) {
+      const mode = /^\d{6}/.exec(await this.run("ls-tree", "--full-tree", parent, "--", path))?.[0] ?? "100644";
+      writeFileSync(place, contents);
+      const blob = (await this.run("hash-object", "-w", "--no-filters", place)).trim();
+      await this.run("update-index", "--add", "--cacheinfo", `${mode},${blob},${path}`);
+    }
+    const tree = (await this.run("write-tree")).trim();
+    const file = join(this.directory, ".git", "message");
+    writeFileSync(file, message);
+    return (await this.run("commit-tree", "--no-gpg-sign", "-p", parent, "-F", file, tree)).trim();
+  }
+}
+
+function environment(directory: string, { name, email, seconds }: Author): Record<string, string> {
+  const date = `${seconds} +0000`;
+  return {
+    PATH: process.env.PATH ?? "",
+    LC_ALL: "C",
+    TZ: "UTC",
+    HOME: directory,
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_ATTR_NOSYSTEM: "1",
+    GIT_CEILING_DIRECTORIES: dirname(directory),
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_NO_LAZY_FETCH: "1",
+    GIT_ALLOW_PROTOCOL: "",
+    GIT_LITERAL_PATHSPECS: "1",
+    GIT_AUTHOR_NAME: name,
+    GIT_AUTHOR_EMAIL: email,
+    GIT_AUTHOR_DATE: date,
+    GIT_COMMITTER_NAME: name,
+    GIT_COMMITTER_EMAIL: email,
+    GIT_COMMITTER_DATE: date,
+  };
+}

@@ -1,0 +1,173 @@
+/** The result of `fix`: a table of candidates for the terminal, a JSON document. */
+import type { CheckResult } from "../check/verdict.ts";
+import type { Candidate, Measure, ToolCheck } from "../repair/candidate.ts";
+import type { Placed } from "../repair/comparison.ts";
+import { verdictText } from "./check.ts";
+import { plainTable } from "./plain-table.ts";
+import type { Paint } from "./scan-text.ts";
+import type { FixDocument } from "./schema.ts";
+import { printable } from "./words.ts";
+
+export interface FixReport {
+  readonly system: { readonly name: string; readonly title: string };
+  readonly kernel: { readonly id: string; readonly version: string | null };
+  readonly before: CheckResult;
+  readonly isNeeded: boolean;
+  /** Figures of the kernel as it is. */
+  readonly measures: readonly Measure[];
+  readonly placed: readonly Placed[];
+  /** Paths of patches by candidate. */
+  readonly patches: ReadonlyMap<string, string>;
+  readonly series: { readonly candidate: Candidate; readonly patches: readonly string[] } | null;
+}
+
+function figuresOf(measures: readonly Measure[], before: readonly Measure[]): FixDocument["figures"] {
+  return measures.map(({ name, unit, value }) => ({
+    name,
+    unit,
+    value,
+    before: before.find((one) => one.name === name)?.value ?? null,
+  }));
+}
+
+function candidateDocument(
+  { candidate, why }: Placed,
+  patch: string | null,
+  before: readonly Measure[],
+): FixDocument["candidates"][number] {
+  const { name, title, verdict, proposal, checks, measures, size } = candidate;
+  return {
+    name,
+    title,
+    verdict,
+    applies: proposal.kind === "edits",
+    alreadyThere: proposal.kind === "already-there",
+    patch,
+    checks: checks.map((one) => ({ ...one })),
+    figures: figuresOf(measures, before),
+    size: size === null ? null : { ...size },
+    why,
+  };
+}
+
+/** The JSON document of `fix --json`; its shape is declared in schema.ts. */
+export function fixDocument(report: FixReport): FixDocument {
+  const { system, kernel, before, isNeeded, measures, placed, patches, series } = report;
+  return {
+    system: system.name,
+    kernel: { id: kernel.id, version: kernel.version },
+    before: before.verdict,
+    needed: isNeeded,
+    figures: figuresOf(measures, measures),
+    candidates: placed.map((one) => candidateDocument(one, patches.get(one.candidate.name) ?? null, measures)),
+    series:
+      series === null
+        ? null
+        : {
+            candidate: candidateDocument({ candidate: series.candidate, why: "was asked for" }, null, measures),
+            patches: [...series.patches],
+          },
+    bounds: [...before.bounds],
+    reasons: [...before.reasons],
+  };
+}
+
+const two = (value: number | null): string => (value === null ? "-" : value.toFixed(2));
+
+/** Shares as percent, all else with two digits. */
+function cell({ unit, value }: Measure): string {
+  if (value === null) return "-";
+  return unit.startsWith("share") ? `${(value * 100).toFixed(unit.includes("interval") ? 0 : 2)}%` : two(value);
+}
+
+/** `6 passed`, `5 passed, 1 skipped`. */
+function checksText(checks: readonly ToolCheck[]): string {
+  const counts = (["passed", "failed", "skipped"] as const).map((status) => ({
+    status,
+    count: checks.filter((one) => one.status === status).length,
+  }));
+  const shown = counts.filter((one) => one.count > 0).map(({ status, count }) => `${count} ${status}`);
+  return shown.length === 0 ? "-" : shown.join(", ");
+}
+
+function verdictCell({ proposal, verdict }: Candidate, paint: Paint): string {
+  if (proposal.kind === "already-there") return "already there";
+  if (proposal.kind === "not-recognised" || verdict === null) return "does not apply";
+  return verdictText(verdict, paint);
+}
+
+function table({ measures, placed, before, series }: FixReport, paint: Paint): string {
+  const names = measures.map((one) => one.name);
+  const row = (title: string, verdict: string, of: readonly Measure[], rest: readonly string[]): readonly string[] => [
+    title,
+    verdict,
+    ...names.map((name) => {
+      const measure = of.find((one) => one.name === name);
+      return measure === undefined ? "-" : cell(measure);
+    }),
+    ...rest,
+  ];
+  const candidateRow = (candidate: Candidate): readonly string[] => {
+    const { size } = candidate;
+    const lines = size === null ? "-" : `+${size.added} -${size.removed}`;
+    const checks = checksText(candidate.checks);
+    return row(candidate.name, verdictCell(candidate, paint), candidate.measures, [lines, checks]);
+  };
+  return plainTable(
+    ["candidate", "verdict", ...names, "lines", "checks"].map((title) => paint.dim(title)),
+    ["left", "left", ...names.map(() => "right" as const), "right", "left"],
+    [
+      row("(as it is)", verdictText(before.verdict, paint), measures, ["", ""]),
+      ...placed.map(({ candidate }) => candidateRow(candidate)),
+      ...(series === null ? [] : [candidateRow(series.candidate)]),
+    ],
+  );
+}
+
+function outcomeLine({ before, isNeeded, placed, series }: FixReport): string {
+  if (!isNeeded) return "Nothing needs repair: the check holds. What each candidate would change is shown all the same.";
+  if (series !== null) return "";
+  const best = placed.find(({ candidate }) => candidate.patch !== null);
+  if (best !== undefined) return `Best: ${best.candidate.name}: ${best.candidate.title}.`;
+  const unsure = before.verdict === "inconclusive" ? "; the check of the kernel as it is is inconclusive" : "";
+  return `No candidate holds${unsure}.`;
+}
+
+/** Checks that did not pass, of one candidate. */
+function checkLines({ checks }: Candidate): readonly string[] {
+  return checks
+    .filter((one) => one.status !== "passed")
+    .map(({ tool, status, detail }) => `    ${tool} ${status}: ${printable(detail)}`);
+}
+
+/** Table, reasons and patches in lines; `run` shows them below a system's verdict. */
+export function fixLines(report: FixReport, paint: Paint): readonly string[] {
+  const { placed, patches, series } = report;
+  const outcome = outcomeLine(report);
+  const lines = [table(report, paint), ...(outcome === "" ? [] : ["", outcome]), ""];
+  for (const { candidate, why } of placed) {
+    const patch = patches.get(candidate.name);
+    lines.push(`${paint.bold(candidate.name)}: ${candidate.title}`, `    ${printable(why)}`, ...checkLines(candidate));
+    if (patch !== undefined) lines.push(`    patch: ${printable(patch)}`);
+  }
+  if (series !== null) {
+    lines.push(`${paint.bold("series")} ${series.candidate.name}`, ...checkLines(series.candidate));
+    lines.push(...series.patches.map((path) => `    patch: ${printable(path)}`));
+    if (series.patches.length === 0) lines.push("    not written: it does not hold, or a check failed");
+  }
+  return lines;
+}
+
+/** The terminal's view. */
+export function fixText(report: FixReport, paint: Paint): string {
+  const { kernel, system, before } = report;
+  const version = kernel.version === null ? "" : `, Linux ${printable(kernel.version)}`;
+  const head = `${printable(kernel.id)}${version}: ${system.title} (${system.name}): ${verdictText(before.verdict, paint)}`;
+  const reasons = before.reasons.map((one) => `could not be followed: ${printable(one)}`);
+  const columns = [
+    "",
+    "noticed after: from a dead server's last response to its being declared dead. least margin: how much longer than a",
+    "live server's longest silence the watchdog waits, of the interval. worst window: of the time between two echoes.",
+  ];
+  return `${[head, ...reasons, "", ...fixLines(report, paint), ...columns].join("\n")}\n`;
+}
