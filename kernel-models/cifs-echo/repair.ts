@@ -40,6 +40,7 @@ export function echoMeasures({ figures }: CheckResult): readonly Measure[] {
       name: "noticed after",
       unit: "s",
       value: noticed,
+      isMinor: false,
       better: "less",
       // The phase of the wheel moves it by that much.
       tolerance: 0.03 * (noticed ?? 0),
@@ -49,6 +50,7 @@ export function echoMeasures({ figures }: CheckResult): readonly Measure[] {
       name: "echoes/h busy",
       unit: "1/h",
       value: busy,
+      isMinor: false,
       better: "less",
       tolerance: 1,
       text: `echoes/h busy ${busy.toFixed(1)}`,
@@ -57,6 +59,7 @@ export function echoMeasures({ figures }: CheckResult): readonly Measure[] {
       name: "echoes/h idle",
       unit: "1/h",
       value: idle,
+      isMinor: false,
       better: "less",
       tolerance: 0.1 * idle,
       text: `echoes/h idle ${idle.toFixed(1)}`,
@@ -65,6 +68,7 @@ export function echoMeasures({ figures }: CheckResult): readonly Measure[] {
       name: "least margin",
       unit: "share of the interval",
       value: margin?.share ?? null,
+      isMinor: true,
       better: "more",
       tolerance: 0.1,
       text: margin === null ? "least margin -" : `least margin ${percent(margin.share)}`,
@@ -73,6 +77,7 @@ export function echoMeasures({ figures }: CheckResult): readonly Measure[] {
       name: "worst window",
       unit: "share of the time between two echoes",
       value: worstShare,
+      isMinor: true,
       better: "less",
       tolerance: 0.001,
       text: `worst window ${(worstShare * 100).toFixed(2)}%`,
@@ -110,10 +115,18 @@ export function echoStory(before: CheckResult, after: CheckResult | null): Story
     hz: shown === undefined ? null : String(shown.hz),
     interval: shown === undefined ? null : String(shown.echoIntervalSeconds),
     isFixed: figures.fixedIntervalSeconds !== null,
-    roundTrip: shown === undefined ? null : shown.rttSeconds * shown.hz <= 1 ? "at once" : `after ${shown.rttSeconds} s`,
+    roundTrip:
+      shown === undefined ? null : shown.rttSeconds * shown.hz <= 1 ? "at once" : `after ${shown.rttSeconds} s`,
     period: seconds(idle?.periodSeconds),
     // Later than the jiffy that any timer may take.
     isLate: idle?.periodSeconds != null && idle.periodSeconds > idle.echoIntervalSeconds + 2 / idle.hz,
+    // Sending that takes longer puts the next run off: it is armed after that.
+    isArmedLate:
+      idle?.periodSeconds != null &&
+      idle.periodWhenSendingTakes2Seconds != null &&
+      idle.periodWhenSendingTakes2Seconds > idle.periodSeconds,
+    // Fewer echoes where there is other traffic.
+    skips: figures.busyEchoesPerHour < figures.idleEchoesPerHour / 2,
     usualHz: usual === undefined ? null : String(usual.hz),
     usualInterval: usual === undefined ? null : String(usual.echoIntervalSeconds),
     windowFrom: seconds(window?.fromSeconds),

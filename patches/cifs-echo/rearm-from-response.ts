@@ -5,7 +5,7 @@ import type { Workbench } from "../../tools/repair/workbench.ts";
 export const rearmFromResponse: Recipe = {
   name: "rearm-from-response",
   title: "re-arm for one interval after the last response",
-  subject: "make the next echo due one interval after the last response",
+  subject: "make echoes due one interval after the last response",
   change: `When an echo is skipped, arm the work for the moment at which one interval
 has passed since the response that made it skip; when an echo is sent, for
 one interval later, as before. The connection is then never silent for

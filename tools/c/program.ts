@@ -69,8 +69,8 @@ export class Program {
     files: readonly CFile[],
     private readonly headers: readonly HeaderText[],
     readonly configuration: Configuration,
-    watched: ReadonlySet<string> = new Set(),
-    watchedMacro: (macro: MacroDefinition) => boolean = () => false,
+    private readonly watched: ReadonlySet<string> = new Set(),
+    private readonly watchedMacro: (macro: MacroDefinition) => boolean = () => false,
   ) {
     this.files = files;
     const names = new Set(watched);
@@ -102,6 +102,20 @@ export class Program {
       this.initials.set(name, this.initials.has(name) && this.initials.get(name) !== text ? null : text);
     }
     for (const [name, tag] of index.variables) if (!this.variables.has(name)) this.variables.set(name, tag);
+  }
+
+  /**
+   * The program as it would be with other contents for some of its files; files that stay are not read again.
+   *
+   * @param changed contents by path, headers among them
+   */
+  replaced(changed: ReadonlyMap<string, Buffer>): Program {
+    const files = this.files.map((file) => {
+      const text = changed.get(file.path);
+      return text === undefined ? file : readCFile(file.path, text, this.configuration);
+    });
+    const headers = this.headers.map((one) => ({ path: one.path, text: changed.get(one.path) ?? one.text }));
+    return new Program(files, headers, this.configuration, this.watched, this.watchedMacro);
   }
 
   get tables(): readonly TableEntry[] {

@@ -63,6 +63,11 @@ const witness = z.strictObject({
   property: z.string().regex(/^[a-z][a-z-]{0,99}$/),
   kernel: z.strictObject({ id: z.string().max(4096), version: z.string().max(200).nullable() }),
   modelSha256: z.string().regex(/^[0-9a-f]{64}$/),
+  // The candidate patch that the kernel was given first; none when absent.
+  candidate: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,99}$/)
+    .optional(),
   scenario,
   maxLatenessTicks: z.int().min(0).max(1_000_000),
   decisions: z.array(decision).max(MAX_DECISIONS),

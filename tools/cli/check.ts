@@ -1,10 +1,12 @@
 /** `groundhog check SYSTEM`: verdict, figures, witness; `--replay FILE` runs a witness again. */
 import { join } from "node:path";
+import type { Configuration } from "../c/configuration.ts";
 import type { CheckResult, Verdict } from "../check/verdict.ts";
 import { differenceOf, type Played, type Witness } from "../check/witness.ts";
 import { InputError } from "../kernel/input-error.ts";
 import type { KernelSource } from "../kernel/source.ts";
 import { type CheckReport, checkDocument, checkText } from "../report/check.ts";
+import { type ReadKernel, withCandidate } from "./candidates.ts";
 import { type NarrowingOptions, narrowingOf } from "./check-options.ts";
 import { type Checked, checkPrepared, type Narrowing, type Prepared, prepare } from "./check-system.ts";
 import { EXIT, type Exit } from "./exit.ts";
@@ -26,6 +28,8 @@ export interface CheckOptions extends NarrowingOptions {
   readonly kernel?: string;
   readonly config?: string;
   readonly replay?: string;
+  /** A recipe whose edit is made before anything else. */
+  readonly candidate?: string;
   readonly out: string;
   readonly json?: boolean;
 }
@@ -35,25 +39,35 @@ export function exitOf(verdict: Verdict): Exit {
   return { holds: EXIT.done, violated: EXIT.findings, inconclusive: EXIT.inconclusive }[verdict];
 }
 
+/** What is checked: what a replay must be told again. */
+export type KernelOptions = Pick<CheckOptions, "kernel" | "config" | "candidate">;
+
 /** A word as a shell takes it. */
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** The command that runs a witness again. */
-export function replayCommand(system: string, options: Pick<CheckOptions, "kernel" | "config">, path: string): string {
+export function replayCommand(system: string, options: KernelOptions, path: string): string {
+  const candidate = options.candidate === undefined ? [] : ["--candidate", options.candidate];
   const kernel = options.kernel === undefined ? [] : ["--kernel", options.kernel];
   const config = options.config === undefined ? [] : ["--config", options.config];
-  return [...invocation(), "check", system, ...kernel, ...config, "--replay", path].map(quoted).join(" ");
+  return [...invocation(), "check", system, ...kernel, ...config, ...candidate, "--replay", path].map(quoted).join(" ");
 }
 
 type Unwritten = Omit<CheckReport, "witnesses">;
 
-function reportOf({ system, translation }: Prepared, source: KernelSource, result: CheckReport["result"]): Unwritten {
+function reportOf(
+  { system, translation }: Prepared,
+  source: KernelSource,
+  result: CheckReport["result"],
+  candidate: string | undefined,
+): Unwritten {
   const { sha256, functions, files, timersFrom, notes, unmodelled } = translation;
   return {
     system,
     kernel: { id: source.id, version: source.version },
+    candidate: candidate ?? null,
     result,
     unmodelled: unmodelled.map(({ file, line, what }) => ({ file, line, what })),
     model: { sha256, functions: functions.map((one) => one.name), files, timersFrom, notes },
@@ -68,9 +82,9 @@ function reportOf({ system, translation }: Prepared, source: KernelSource, resul
 export function reportWithWitnesses(
   checked: Checked,
   source: KernelSource,
-  options: Pick<CheckOptions, "kernel" | "config" | "out">,
+  options: KernelOptions & Pick<CheckOptions, "out">,
 ): { readonly report: CheckReport; readonly written: readonly string[] } {
-  const made = witnessesOf(checked, source);
+  const made = witnessesOf(checked, source, options.candidate);
   const written = writeFiles(options.out, new Map(made.flatMap((one) => [...one.files])));
   const witnesses = new Map(
     made.map(({ property, file, timeline }) => {
@@ -78,7 +92,18 @@ export function reportWithWitnesses(
       return [property, { path, replay: replayCommand(checked.system.name, options, path), timeline }];
     }),
   );
-  return { report: { ...reportOf(checked, source, checked.result), witnesses }, written };
+  return { report: { ...reportOf(checked, source, checked.result, options.candidate), witnesses }, written };
+}
+
+/** The kernel as the command line wants it: with the edit of a candidate, where one is named. */
+async function kernelToCheck(
+  source: KernelSource,
+  system: CheckableSystem,
+  configuration: Configuration,
+  candidate: string | undefined,
+): Promise<ReadKernel> {
+  const asItIs = { source, program: await programOf(source, configuration) };
+  return candidate === undefined ? asItIs : withCandidate(system, asItIs, candidate);
 }
 
 async function show(report: CheckReport, options: CheckOptions): Promise<Exit> {
@@ -134,7 +159,7 @@ async function replayWitness(
   const command = replayCommand(prepared.system.name, options, file);
   const timeline = played === null ? "" : timelineOf(scheduleOf(witness), played);
   const witnesses = new Map([[witness.property, { path: file, replay: command, timeline }]]);
-  return show({ ...reportOf(prepared, source, result), witnesses }, options);
+  return show({ ...reportOf(prepared, source, result, options.candidate), witnesses }, options);
 }
 
 async function fullCheck(prepared: Prepared, source: KernelSource, options: CheckOptions): Promise<Exit> {
@@ -163,10 +188,17 @@ export async function checkCommand(name: string, options: CheckOptions): Promise
   const kernel = options.kernel ?? witness?.kernel.id;
   const source = await openForCommand(kernel, []);
   try {
-    const translation = await modelOf(source, await programOf(source, configuration), system);
+    // The same holds of a candidate patch.
+    const candidate = options.candidate ?? witness?.candidate;
+    const made = await kernelToCheck(source, system, configuration, candidate);
+    const translation = await modelOf(made.source, made.program, system);
     const prepared = prepare(system, translation, narrowing);
     if (witness === null || options.replay === undefined) return await fullCheck(prepared, source, options);
-    const chosen = kernel === undefined ? options : { ...options, kernel };
+    const chosen = {
+      ...options,
+      ...(kernel === undefined ? {} : { kernel }),
+      ...(candidate === undefined ? {} : { candidate }),
+    };
     return await replayWitness(options.replay, witness, prepared, source, chosen);
   } finally {
     await source.close();

@@ -4,13 +4,15 @@ import { simpleGit } from "simple-git";
 import { InputError } from "../kernel/input-error.ts";
 import type { KernelSource } from "../kernel/source.ts";
 import type { Author } from "../repair/scratch-git.ts";
-import { type FixReport, fixDocument, fixText } from "../report/fix.ts";
+import { type FixReport, fixDocument, fixText, type Proof } from "../report/fix.ts";
 import { scanKernel } from "../timing/scan.ts";
+import { recipeNamed, recipesOf } from "./candidates.ts";
+import { type KernelOptions, reportWithWitnesses } from "./check.ts";
 import { type NarrowingOptions, narrowingOf } from "./check-options.ts";
-import { checkPrepared, type Narrowing, prepare } from "./check-system.ts";
+import { type Checked, checkPrepared, type Narrowing, prepare } from "./check-system.ts";
 import { EXIT, type Exit } from "./exit.ts";
 import { writeFiles } from "./out.ts";
-import { type Repair, type RepairRequest, recipesOf, repairSystem, type Subject } from "./repair-system.ts";
+import { type Repair, type RepairRequest, repairSystem, type Subject } from "./repair-system.ts";
 import { configurationOf, jobProgress, jsonLine, openForCommand, paintForTerminal, print } from "./surroundings.ts";
 import { type CheckableSystem, checkableSystem } from "./systems.ts";
 import { modelOf, NO_CHECKER } from "./translation.ts";
@@ -70,11 +72,7 @@ function plain(text: string): string {
 function seriesNames(text: string | undefined, system: CheckableSystem): readonly string[] | null {
   if (text === undefined) return null;
   const names = text.split(",").map((one) => one.trim());
-  const known = recipesOf(system).map((one) => one.name);
-  const wrong = names.find((one) => !known.includes(one));
-  if (wrong !== undefined) {
-    throw new InputError(`--series ${text}`, `there is no candidate ${JSON.stringify(wrong)}; there are ${known.join(", ")}`);
-  }
+  for (const name of names) recipeNamed(system, name, `--series ${text}`);
   if (new Set(names).size < names.length) throw new InputError(`--series ${text}`, "names a candidate twice");
   return names;
 }
@@ -92,9 +90,29 @@ export async function subjectOf(
   return { system, source, configuration, program, facts, before };
 }
 
-/** Writes the patches; what earlier runs wrote under the same names is replaced. */
-export function reportOfRepair({ system, source, before }: Subject, repair: Repair, out: string): FixReport {
+/** Writes the witnesses of a check that is violated, and says how they are run again. */
+function proofOf(
+  checked: Checked,
+  source: KernelSource,
+  options: KernelOptions & Pick<FixOptions, "out">,
+): Proof | null {
+  const [first] = reportWithWitnesses(checked, source, options).report.witnesses.values();
+  return first === undefined ? null : { path: first.path, replay: first.replay };
+}
+
+/** Writes patches and witnesses; what earlier runs wrote under the same names is replaced. */
+export function reportOfRepair(
+  { system, source, before }: Subject,
+  repair: Repair,
+  options: Pick<FixOptions, "kernel" | "config" | "out">,
+): FixReport {
+  const { out } = options;
   const { isNeeded, placed, mails, series } = repair;
+  const proofs = new Map<string, Proof>();
+  for (const [candidate, checked] of repair.checked) {
+    const proof = proofOf(checked, source, { ...options, candidate });
+    if (proof !== null) proofs.set(candidate, proof);
+  }
   const patches = new Map<string, string>();
   const files = new Map<string, Buffer>();
   for (const [name, mail] of mails) {
@@ -112,6 +130,8 @@ export function reportOfRepair({ system, source, before }: Subject, repair: Repa
     measures: system.repair.measures(before.result),
     placed,
     patches,
+    proofs,
+    proof: proofOf(before, source, options),
     series:
       series === null
         ? null
@@ -121,7 +141,8 @@ export function reportOfRepair({ system, source, before }: Subject, repair: Repa
 
 /** 0: nothing to repair, or a repair that holds was written; 1: none holds; 3: nothing could be said. */
 function exitOf({ isNeeded, before, placed, series }: FixReport): Exit {
-  const isRepaired = series === null ? placed.some(({ candidate }) => candidate.patch !== null) : series.patches.length > 0;
+  const isRepaired =
+    series === null ? placed.some(({ candidate }) => candidate.patch !== null) : series.patches.length > 0;
   if (isRepaired || !isNeeded) return EXIT.done;
   return before.verdict === "inconclusive" ? EXIT.inconclusive : EXIT.findings;
 }
@@ -147,7 +168,7 @@ export async function fixCommand(name: string, options: FixOptions): Promise<Exi
   try {
     const subject = await subjectOf(system, source, configuration, narrowing);
     const repair = await repairSystem(subject, request);
-    const report = reportOfRepair(subject, repair, options.out);
+    const report = reportOfRepair(subject, repair, options);
     await print(options.json === true ? jsonLine(fixDocument(report)) : fixText(report, paintForTerminal()));
     return exitOf(report);
   } finally {

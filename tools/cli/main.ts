@@ -116,6 +116,7 @@ function addModelCommands(groundhog: Command, done: (exit: Exit) => void): void 
     .option("--wheel <KIND>", "timers: exact, levels or slack (default: what the kernel's own source has)")
     .option("--seed <N>", "of the random workloads", "1")
     .option("--replay <FILE>", "run a witness again instead")
+    .option("--candidate <NAME>", "with the edit of this candidate patch (see: fix), which is not written")
     .option("--out <DIR>", "where witnesses go", "groundhog-out")
     .option("--json", "print one JSON document (see: groundhog schema check)")
     .addHelpText(

@@ -1,7 +1,6 @@
 /** Candidate patches of one system: each edit made, verified, modelled and checked anew, formatted, tried, compared. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { RECIPES } from "../../patches/registry.ts";
 import type { Configuration } from "../c/configuration.ts";
 import type { Program } from "../c/program.ts";
 import type { CheckResult } from "../check/verdict.ts";
@@ -9,8 +8,8 @@ import { InputError } from "../kernel/input-error.ts";
 import type { GitOrigin, KernelSource } from "../kernel/source.ts";
 import type { Candidate, ToolCheck } from "../repair/candidate.ts";
 import { checkpatch } from "../repair/checkpatch.ts";
-import { compileTouched } from "../repair/compile.ts";
 import { inOrder, type Placed } from "../repair/comparison.ts";
+import { compileTouched } from "../repair/compile.ts";
 import { type Mail, makePatches } from "../repair/patch.ts";
 import { patchedSource } from "../repair/patched-source.ts";
 import { propose } from "../repair/propose.ts";
@@ -19,13 +18,14 @@ import type { Edit, Proposal, Recipe } from "../repair/recipe.ts";
 import type { Author } from "../repair/scratch-git.ts";
 import { patchedFiles, verifyEdits } from "../repair/verify-edits.ts";
 import { commitMessage, coverLetter, type MessageTemplates, subjectLine } from "../report/commit-message.ts";
+import { collectTimingFacts } from "../timing/collect.ts";
 import type { Fact } from "../timing/fact.ts";
-import { type Probe, probeOf } from "../timing/probe.ts";
-import { scanKernel } from "../timing/scan.ts";
+import type { Probe } from "../timing/probe.ts";
+import { probeIn, recipeNamed, recipesOf } from "./candidates.ts";
 import { type Checked, checkPrepared, type Narrowing, prepare } from "./check-system.ts";
 import { cacheFolder, installationFolder, jobProgress } from "./surroundings.ts";
 import type { CheckableSystem } from "./systems.ts";
-import { modelOf, NO_CHECKER } from "./translation.ts";
+import { modelOf } from "./translation.ts";
 
 /** What the command line says of a repair. */
 export interface RepairRequest {
@@ -52,8 +52,8 @@ export interface Repair {
   readonly isNeeded: boolean;
   readonly before: CheckResult;
   readonly placed: readonly Placed[];
-  /** What the check said with each candidate, by its name. */
-  readonly results: ReadonlyMap<string, CheckResult>;
+  /** The check with each candidate, by its name. */
+  readonly checked: ReadonlyMap<string, Checked>;
   readonly mails: ReadonlyMap<string, Mail>;
   /** The series that was asked for; null where none was. */
   readonly series: { readonly candidate: Candidate; readonly mails: readonly Mail[] } | null;
@@ -67,51 +67,36 @@ interface Room {
   readonly isNeeded: boolean;
 }
 
-/** A candidate's edit, made and checked, before there is a patch. */
-interface Tried {
-  readonly recipe: Recipe;
-  readonly proposal: Proposal;
+/** A source to which candidates are applied: the kernel's, or that with the patches of a series so far. */
+interface Base {
+  /** Contents by path that differ from the kernel's. */
   readonly changed: ReadonlyMap<string, Buffer>;
   readonly program: Program;
-  readonly probe: Probe;
+}
+
+/** A candidate's edit, made and checked, before there is a patch. */
+interface Tried extends Base {
+  readonly recipe: Recipe;
+  readonly proposal: Proposal;
   readonly checks: readonly ToolCheck[];
-  readonly result: CheckResult | null;
-}
-
-/** All recipes of a system. */
-export function recipesOf(system: CheckableSystem): readonly Recipe[] {
-  return RECIPES[system.name] ?? [];
-}
-
-/** The probe of a system in a kernel's facts. */
-function probeIn(system: CheckableSystem, facts: readonly Fact[], id: string): Probe {
-  const probe = probeOf(facts, system.probe);
-  if (probe === null) throw new InputError(id, `has no ${system.probe}() that is bound to a work item`);
-  return probe;
-}
-
-/** The source with edits: scanned anew, as if it had come that way. */
-async function rescanned(subject: Subject, changed: ReadonlyMap<string, Buffer>): Promise<Pick<Tried, "program" | "probe">> {
-  const { source, configuration, system } = subject;
-  const { program, facts } = await scanKernel(patchedSource(source, changed), [], configuration, NO_CHECKER);
-  return { program, probe: probeIn(system, facts, source.id) };
+  readonly checked: Checked | null;
 }
 
 /** Makes a recipe's edit on a program and puts the result through the check. */
-async function tryRecipe(room: Room, recipe: Recipe, on: Pick<Tried, "program" | "probe" | "changed">): Promise<Tried> {
+async function tryRecipe(room: Room, recipe: Recipe, on: Base, probe: Probe): Promise<Tried> {
   const { subject, request } = room;
-  const proposal = propose(recipe, on.program, on.probe);
-  const base = { recipe, proposal, changed: on.changed, program: on.program, probe: on.probe };
-  if (proposal.kind !== "edits") return { ...base, checks: [], result: null };
+  const proposal = propose(recipe, on.program, probe);
+  const unchanged = { recipe, proposal, changed: on.changed, program: on.program };
+  if (proposal.kind !== "edits") return { ...unchanged, checks: [], checked: null };
   const edited = patchedFiles(on.program.files, proposal.edits);
   const checks = verifyEdits(on.program.files, edited, proposal.edits, subject.configuration);
   const changed = new Map([...on.changed, ...edited]);
-  if (checks.some((one) => one.status === "failed")) return { ...base, checks, result: null };
-  const { program, probe } = await rescanned(subject, changed);
+  if (checks.some((one) => one.status === "failed")) return { ...unchanged, checks, checked: null };
+  const program = on.program.replaced(edited);
   const translation = await modelOf(patchedSource(subject.source, changed), program, subject.system);
   const prepared = prepare(subject.system, translation, request.narrowing);
-  const { result } = await checkPrepared(prepared, jobProgress(recipe.name));
-  return { recipe, proposal, changed, program, probe, checks, result };
+  const checked = await checkPrepared(prepared, jobProgress(recipe.name));
+  return { recipe, proposal, changed, program, checks, checked };
 }
 
 function templatesOf(system: CheckableSystem): MessageTemplates {
@@ -137,7 +122,10 @@ function fixesLine({ commit, subject }: Culprit): string {
   return `Fixes: ${commit.slice(0, 12)} ("${subject}")`;
 }
 
-async function provenanceOf({ subject, request, probe, isNeeded }: Room, paths: readonly string[]): Promise<Provenance> {
+async function provenanceOf(
+  { subject, request, probe, isNeeded }: Room,
+  paths: readonly string[],
+): Promise<Provenance> {
   const { system, source } = subject;
   const { prefixes } = system.repair;
   const [watchdog] = probe.watchdogs;
@@ -149,9 +137,7 @@ async function provenanceOf({ subject, request, probe, isNeeded }: Room, paths: 
   const elsewhere = Object.keys(prefixes).map((folder) => `${folder}/${name}`);
   const others = elsewhere.filter((one) => one !== path);
   const culprit =
-    origin === null || field === null || !isNeeded
-      ? null
-      : await culpritOf(origin, path, others, system.probe, field);
+    origin === null || field === null || !isNeeded ? null : await culpritOf(origin, path, others, system.probe, field);
   return { origin, prefix, trailers: [...(culprit === null ? [] : [fixesLine(culprit)]), ...request.trailers] };
 }
 
@@ -162,12 +148,15 @@ function contentsOf(program: Program, paths: Iterable<string>): ReadonlyMap<stri
 }
 
 /** The patch of one candidate that holds, with what the tools say of it. */
-async function formatted(room: Room, tried: Tried): Promise<{ mail: Mail; candidate: Pick<Candidate, "size" | "checks"> }> {
+async function formatted(
+  room: Room,
+  tried: Tried,
+): Promise<{ mail: Mail; candidate: Pick<Candidate, "size" | "checks"> }> {
   const { subject, request } = room;
   const paths = [...tried.changed.keys()];
   const { origin, prefix, trailers } = await provenanceOf(room, paths);
-  const { recipe, result } = tried;
-  const story = subject.system.repair.story(subject.before.result, result);
+  const { recipe, checked } = tried;
+  const story = subject.system.repair.story(subject.before.result, checked?.result ?? null);
   const message = commitMessage(templatesOf(subject.system), { prefix, ...recipe, story, trailers });
   const made = await makePatches({
     before: contentsOf(subject.program, paths),
@@ -210,18 +199,22 @@ function roughSize(edits: readonly Edit[], program: Program): NonNullable<Candid
 }
 
 async function candidateOf(room: Room, tried: Tried): Promise<{ candidate: Candidate; mail: Mail | null }> {
-  const { recipe, proposal, result, checks } = tried;
+  const { recipe, proposal, checks } = tried;
+  const result = tried.checked?.result ?? null;
   const { subject, isNeeded } = room;
   const { name, title } = recipe;
   const measures = result === null ? [] : subject.system.repair.measures(result);
-  const base = { name, title, proposal, measures };
+  const violated = result?.properties.find((one) => one.verdict === "violated");
+  const refutation = violated === undefined ? null : `${violated.name}: ${violated.detail}`;
+  const base = { name, title, proposal, measures, refutation };
   if (proposal.kind !== "edits") {
     const verdict = proposal.kind === "already-there" ? subject.before.result.verdict : null;
     return { candidate: { ...base, verdict, size: null, checks, patch: null }, mail: null };
   }
   const size = roughSize(proposal.edits, subject.program);
   const verdict = result?.verdict ?? "inconclusive";
-  if (verdict !== "holds" || !isNeeded) return { candidate: { ...base, verdict, size, checks, patch: null }, mail: null };
+  if (verdict !== "holds" || !isNeeded)
+    return { candidate: { ...base, verdict, size, checks, patch: null }, mail: null };
   const { mail, candidate } = await formatted(room, tried);
   const all = [...checks, ...candidate.checks];
   const isSound = all.every((one) => one.status !== "failed");
@@ -234,13 +227,12 @@ async function candidateOf(room: Room, tried: Tried): Promise<{ candidate: Candi
 /** One patch after the other, each on top of those before; checked as a whole. */
 async function seriesOf(room: Room, names: readonly string[]): Promise<NonNullable<Repair["series"]>> {
   const { subject, request } = room;
-  const recipes = recipesOf(subject.system);
   const steps: { recipe: Recipe; after: ReadonlyMap<string, Buffer> }[] = [];
-  let at: Tried | Pick<Tried, "program" | "probe" | "changed"> = { ...subject, probe: room.probe, changed: new Map() };
+  let at: Base | Tried = { program: subject.program, changed: new Map() };
   for (const name of names) {
-    const recipe = recipes.find((one) => one.name === name);
-    if (recipe === undefined) throw new InputError(`--series ${names.join(",")}`, `there is no candidate ${name}`);
-    const tried: Tried = await tryRecipe(room, recipe, at);
+    const recipe = recipeNamed(subject.system, name, `--series ${names.join(",")}`);
+    const { facts } = collectTimingFacts(at.program);
+    const tried: Tried = await tryRecipe(room, recipe, at, probeIn(subject.system, facts, subject.source.id));
     const { proposal } = tried;
     if (proposal.kind === "not-recognised") {
       throw new InputError(`${proposal.file}:${proposal.line}`, `${name} does not apply: ${proposal.reason}`);
@@ -252,9 +244,10 @@ async function seriesOf(room: Room, names: readonly string[]): Promise<NonNullab
     at = tried;
   }
   const last = at as Tried;
+  const result = last.checked?.result ?? null;
   const { origin, prefix, trailers } = await provenanceOf(room, [...last.changed.keys()]);
   const templates = templatesOf(subject.system);
-  const story = subject.system.repair.story(subject.before.result, last.result);
+  const story = subject.system.repair.story(subject.before.result, result);
   const subjects = steps.map(({ recipe }) => subjectLine({ prefix, subject: recipe.subject }));
   const made = await makePatches({
     before: contentsOf(subject.program, last.changed.keys()),
@@ -273,14 +266,15 @@ async function seriesOf(room: Room, names: readonly string[]): Promise<NonNullab
   const patches = made.mails.filter((one) => !one.name.startsWith("0000-"));
   const checks = [...made.checks, await checkpatch(subject.source, patches, cacheFolder())];
   if (request.compiles) checks.push(await compiled(subject, last.changed));
-  const isSound = last.result?.verdict === "holds" && checks.every((one) => one.status !== "failed");
+  const isSound = result?.verdict === "holds" && checks.every((one) => one.status !== "failed");
   const candidate: Candidate = {
     name: names.join(","),
     title: "the series",
     proposal: last.proposal,
-    verdict: last.result?.verdict ?? "inconclusive",
+    verdict: result?.verdict ?? "inconclusive",
+    refutation: null,
     size: made.size,
-    measures: last.result === null ? [] : subject.system.repair.measures(last.result),
+    measures: result === null ? [] : subject.system.repair.measures(result),
     checks,
     patch: null,
   };
@@ -293,17 +287,17 @@ export async function repairSystem(subject: Subject, request: RepairRequest): Pr
   const before = subject.before.result;
   const isNeeded = before.verdict !== "holds";
   const room: Room = { subject, request, probe, isNeeded };
-  const results = new Map<string, CheckResult>();
+  const checked = new Map<string, Checked>();
   const mails = new Map<string, Mail>();
   const candidates: Candidate[] = [];
-  const start = { program: subject.program, probe, changed: new Map<string, Buffer>() };
+  const start: Base = { program: subject.program, changed: new Map() };
   for (const recipe of request.series === null ? recipesOf(subject.system) : []) {
-    const tried = await tryRecipe(room, recipe, start);
+    const tried = await tryRecipe(room, recipe, start, probe);
     const { candidate, mail } = await candidateOf(room, tried);
     candidates.push(candidate);
-    if (tried.result !== null) results.set(recipe.name, tried.result);
+    if (tried.checked !== null) checked.set(recipe.name, tried.checked);
     if (mail !== null) mails.set(recipe.name, mail);
   }
   const series = request.series === null ? null : await seriesOf(room, request.series);
-  return { isNeeded, before, placed: inOrder(candidates, isNeeded), results, mails, series };
+  return { isNeeded, before, placed: inOrder(candidates, isNeeded), checked, mails, series };
 }

@@ -2,10 +2,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SYSTEMS } from "../../kernel-models/registry.ts";
+import type { Configuration } from "../c/configuration.ts";
 import type { Verdict } from "../check/verdict.ts";
 import { InputError } from "../kernel/input-error.ts";
 import type { KernelSource } from "../kernel/source.ts";
 import type { CheckReport } from "../report/check.ts";
+import type { FixReport } from "../report/fix.ts";
 import { type ProbeStory, probeStory } from "../report/probe-text.ts";
 import { type RunReport, runDocument, runMarkdown, runReport, runText } from "../report/run.ts";
 import { scanDocument } from "../report/scan-json.ts";
@@ -13,10 +15,13 @@ import { FACT_KINDS } from "../timing/fact.ts";
 import { fieldStores } from "../timing/field-stores.ts";
 import { intervalFields, probeOf, type SystemEntry } from "../timing/probe.ts";
 import { type Scan, scanKernel } from "../timing/scan.ts";
+import { recipesOf } from "./candidates.ts";
 import { exitOf, reportWithWitnesses } from "./check.ts";
 import { BRIEFLY, checkPrepared, prepare } from "./check-system.ts";
 import type { Exit } from "./exit.ts";
+import { authorOf, reportOfRepair } from "./fix.ts";
 import { writeFiles } from "./out.ts";
+import { repairSystem } from "./repair-system.ts";
 import {
   checkerForCommand,
   configurationOf,
@@ -61,24 +66,45 @@ function filesOf(scan: Scan, report: RunReport): ReadonlyMap<string, string> {
   ]);
 }
 
-/** Checks the systems that the kernel has and that have a model, with a narrow table. */
-async function checksOf(
+/** What came of the systems: the check, and the candidates for its repair. */
+interface Outcomes {
+  readonly checks: ReadonlyMap<string, CheckReport>;
+  readonly fixes: ReadonlyMap<string, FixReport>;
+  readonly written: readonly string[];
+}
+
+/** Checks and repairs the systems that the kernel has and that have a model, with a narrow table. */
+async function outcomesOf(
   source: KernelSource,
   scan: Scan,
   stories: readonly ProbeStory[],
+  configuration: Configuration,
   options: RunOptions,
-): Promise<{ readonly checks: ReadonlyMap<string, CheckReport>; readonly written: readonly string[] }> {
+): Promise<Outcomes> {
   const checks = new Map<string, CheckReport>();
+  const fixes = new Map<string, FixReport>();
   const written: string[] = [];
   for (const { system, lines } of stories) {
     if (lines === null || !isCheckable(system)) continue;
-    const prepared = prepare(system, await modelOf(source, scan.program, system), BRIEFLY);
-    const checked = await checkPrepared(prepared, jobProgress("checked"));
+    const model = await modelOf(source, scan.program, system);
+    const checked = await checkPrepared(prepare(system, model, BRIEFLY), jobProgress("checked"));
     const made = reportWithWitnesses(checked, source, options);
     checks.set(system.name, made.report);
-    written.push(...made.written);
+    written.push(...made.written, ...writeFiles(options.out, new Map([[`${system.name}.model.ts`, model.text]])));
+    if (recipesOf(system).length === 0) continue;
+    const subject = { system, source, configuration, program: scan.program, facts: scan.facts, before: checked };
+    const repair = await repairSystem(subject, {
+      narrowing: BRIEFLY,
+      series: null,
+      trailers: [],
+      compiles: false,
+      author: await authorOf(),
+    });
+    const fix = reportOfRepair(subject, repair, options);
+    fixes.set(system.name, fix);
+    written.push(...fix.patches.values(), ...[...fix.proofs.values()].map((one) => one.path));
   }
-  return { checks, written };
+  return { checks, fixes, written };
 }
 
 /** The worst of all verdicts decides; a kernel without any system has nothing that is violated. */
@@ -100,13 +126,13 @@ export async function runCommand(names: readonly string[], options: RunOptions):
     try {
       const scan = await scanKernel(source, [], configuration, checker);
       const stories = systems.map((system) => storyOf(system, scan));
-      const { checks, written: witnesses } = await checksOf(source, scan, stories, options);
-      const report = runReport(scan, stories, FACT_KINDS, checks);
-      const written = [...writeFiles(options.out, filesOf(scan, report)), ...witnesses];
+      const outcomes = await outcomesOf(source, scan, stories, configuration, options);
+      const report = runReport(scan, stories, FACT_KINDS, outcomes.checks, outcomes.fixes);
+      const written = [...writeFiles(options.out, filesOf(scan, report)), ...outcomes.written];
       await print(
         options.json === true ? jsonLine(runDocument(report, written)) : runText(report, written, paintForTerminal()),
       );
-      return exitOfAll(checks);
+      return exitOfAll(outcomes.checks);
     } finally {
       await source.close();
     }

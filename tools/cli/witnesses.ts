@@ -43,8 +43,16 @@ function stemOf(system: string, property: string, scenario: Scenario, modelSha25
   return `${system}-${property}-${hz}hz-${echoIntervalSeconds}s-${rttTicks}jiffies-${modelSha256.slice(0, 8)}`;
 }
 
-/** One witness with its timeline for each violated property. */
-export function witnessesOf(checked: Checked, kernel: Pick<KernelSource, "id" | "version">): readonly WitnessFiles[] {
+/**
+ * One witness with its timeline for each violated property.
+ *
+ * @param candidate the candidate patch that the kernel was given before it was checked
+ */
+export function witnessesOf(
+  checked: Checked,
+  kernel: Pick<KernelSource, "id" | "version">,
+  candidate?: string,
+): readonly WitnessFiles[] {
   const { system, run, result, translation } = checked;
   return result.properties.flatMap(({ name, violation }) => {
     if (violation === null) return [];
@@ -57,6 +65,7 @@ export function witnessesOf(checked: Checked, kernel: Pick<KernelSource, "id" | 
       property: name,
       kernel: { id: kernel.id, version: kernel.version },
       modelSha256: translation.sha256,
+      ...(candidate === undefined ? {} : { candidate }),
       ...plain(schedule),
       expected: played.expected,
     };

@@ -1,4 +1,5 @@
 /** What a candidate went through, and what came of it. */
+import type { CheckResult, Verdict } from "../check/verdict.ts";
 import type { Proposal } from "./recipe.ts";
 
 /** One tool's word on a candidate. */
@@ -21,9 +22,22 @@ export interface Measure {
   readonly tolerance: number;
   /** Name and value in words: `noticed after 121.94 s`. */
   readonly text: string;
+  /** Counts less than the size of the patch. */
+  readonly isMinor: boolean;
 }
 
-export type Verdict = "holds" | "violated" | "inconclusive";
+/** Text for a message: numbers as people write them. */
+export type Story = Readonly<Record<string, string | boolean | null>>;
+
+/** What a system tells of its checks for the comparison and the messages. */
+export interface RepairStory {
+  /** In order of importance. */
+  readonly measures: (result: CheckResult) => readonly Measure[];
+  /** @param after null where there is nothing to compare with */
+  readonly story: (before: CheckResult, after: CheckResult | null) => Story;
+  /** How subject lines of patches begin, by folder of the kernel. */
+  readonly prefixes: Readonly<Record<string, string>>;
+}
 
 /** What a patch changes in the source, in numbers. */
 export interface PatchSize {
@@ -38,6 +52,8 @@ export interface Candidate {
   readonly proposal: Proposal;
   /** Null where there was nothing to check. */
   readonly verdict: Verdict | null;
+  /** Where the check is violated with it: by what, in a sentence; else null. */
+  readonly refutation: string | null;
   readonly size: PatchSize | null;
   /** In order of importance. */
   readonly measures: readonly Measure[];

@@ -33,18 +33,24 @@ function linesOf({ size }: Candidate): number {
   return size === null ? 0 : size.added + size.removed;
 }
 
-/** The first thing that tells two candidates of one group apart. */
-function difference(a: Candidate, b: Candidate): Difference | null {
-  for (const measure of a.measures) {
-    const found = measureDifference(
-      measure,
-      b.measures.find((one) => one.name === measure.name),
-    );
+function firstMeasure(a: Candidate, b: Candidate, isMinor: boolean): Difference | null {
+  for (const measure of a.measures.filter((one) => one.isMinor === isMinor)) {
+    const other = b.measures.find((one) => one.name === measure.name);
+    const found = measureDifference(measure, other);
     if (found !== null) return found;
   }
+  return null;
+}
+
+function sizeDifference(a: Candidate, b: Candidate): Difference | null {
   const [mine, theirs] = [linesOf(a), linesOf(b)];
   if (a.size === null || b.size === null || mine === theirs) return null;
   return { order: mine - theirs, text: `${mine} changed lines, not ${theirs}` };
+}
+
+/** The first thing that tells two candidates of one group apart. */
+function difference(a: Candidate, b: Candidate): Difference | null {
+  return firstMeasure(a, b, false) ?? sizeDifference(a, b) ?? firstMeasure(a, b, true);
 }
 
 function compare(a: Candidate, b: Candidate): number {
@@ -63,7 +69,7 @@ function standing(candidate: Candidate, isNeeded: boolean): string {
     return `does not apply: ${proposal.file}:${proposal.line}: ${proposal.reason}`;
   }
   const failed = checks.find((one) => one.status === "failed");
-  if (verdict === "violated") return "refuted: with it the check is violated still";
+  if (verdict === "violated") return `refuted: ${candidate.refutation ?? "the check is violated with it"}`;
   if (verdict !== "holds") return "the check with it is inconclusive";
   if (failed !== undefined) return `holds, but ${failed.tool} failed: ${failed.detail}`;
   return isNeeded ? "holds" : "holds, as the kernel does without it";

@@ -48,7 +48,13 @@ export function verifyEdits(
     if (lost.length > lostBefore.length && first !== undefined) {
       parsing.push(`${path}:${first.line}: ${first.reason}`);
     }
-    elsewhere.push(...changesElsewhere(before, after, edits.filter((one) => one.file === path)));
+    elsewhere.push(
+      ...changesElsewhere(
+        before,
+        after,
+        edits.filter((one) => one.file === path),
+      ),
+    );
   }
   const names = [...new Set(edits.map(({ within }) => within.name))];
   return [
@@ -74,9 +80,12 @@ function changesElsewhere(before: CFile, after: CFile, edits: readonly Edit[]): 
   }
   const undone = edits
     .filter(({ within }) => within.kind !== "function")
-    .reduce((text, { start, end, text: put }) => {
-      return text.replace(put, () => before.masked.source.slice(start, end));
-    }, between(after, before, edits));
+    .reduce(
+      (text, { start, end, text: put }) => {
+        return text.replace(put, () => before.masked.source.slice(start, end));
+      },
+      between(after, before, edits),
+    );
   if (between(before, before, edits) !== undone) found.push(`${before.path}: changed outside of functions`);
   return found;
 }

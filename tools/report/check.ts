@@ -9,6 +9,8 @@ import { printable } from "./words.ts";
 export interface CheckReport {
   readonly system: { readonly name: string; readonly title: string };
   readonly kernel: { readonly id: string; readonly version: string | null };
+  /** The candidate patch that the kernel was given first; null for the kernel as it is. */
+  readonly candidate: string | null;
   readonly result: Omit<CheckResult, "figures"> & { readonly figures: Figures | null };
   readonly unmodelled: readonly { readonly file: string; readonly line: number; readonly what: string }[];
   readonly model: {
@@ -32,6 +34,7 @@ export function checkDocument(report: CheckReport): CheckDocument {
   return {
     system: system.name,
     kernel: { id: kernel.id, version: kernel.version },
+    candidate: report.candidate,
     verdict: result.verdict,
     bounds: [...result.bounds],
     properties: result.properties.map(({ name, kind, verdict, detail }) => ({
@@ -142,10 +145,10 @@ function slowLines(figures: Figures): readonly string[] {
 function figureLines(figures: Figures, report: CheckReport): readonly string[] {
   const intervals = figures.timeoutIntervals;
   const patience = intervals === null ? "never gives up" : `gives up after ${intervals} echo intervals`;
-  const rate = figures.idleEchoesPerHour;
+  const { idleEchoesPerHour: idle, busyEchoesPerHour: busy } = figures;
+  const rates = idle === 0 && busy === 0 ? "" : `; ${idle} echoes an hour on an idle mount, ${busy} on a busy one`;
   return [
-    `timers: ${figures.wheel} (${printable(report.model.timersFrom)}); the watchdog ${patience}` +
-      `${rate === 0 ? "" : `; ${rate} echoes an hour on an idle mount`}`,
+    `timers: ${figures.wheel} (${printable(report.model.timersFrom)}); the watchdog ${patience}${rates}`,
     ...(figures.fixedIntervalSeconds === null
       ? []
       : [
@@ -180,9 +183,10 @@ function propertyLines(report: CheckReport, paint: Paint): readonly string[] {
 }
 
 /** One line: which kernel, which system, what came out. */
-export function headLine({ kernel, system, result }: CheckReport, paint: Paint): string {
+export function headLine({ kernel, system, result, candidate }: CheckReport, paint: Paint): string {
   const version = kernel.version === null ? "" : `, Linux ${printable(kernel.version)}`;
-  return `${printable(kernel.id)}${version}: ${system.title} (${system.name}): ${verdictText(result.verdict, paint)}`;
+  const patched = candidate === null ? "" : `, with ${printable(candidate)}`;
+  return `${printable(kernel.id)}${version}${patched}: ${system.title} (${system.name}): ${verdictText(result.verdict, paint)}`;
 }
 
 function indented(text: string): readonly string[] {

@@ -8,6 +8,12 @@ import type { Paint } from "./scan-text.ts";
 import type { FixDocument } from "./schema.ts";
 import { printable } from "./words.ts";
 
+/** A witness file, and the command that runs it again. */
+export interface Proof {
+  readonly path: string;
+  readonly replay: string;
+}
+
 export interface FixReport {
   readonly system: { readonly name: string; readonly title: string };
   readonly kernel: { readonly id: string; readonly version: string | null };
@@ -18,6 +24,9 @@ export interface FixReport {
   readonly placed: readonly Placed[];
   /** Paths of patches by candidate. */
   readonly patches: ReadonlyMap<string, string>;
+  /** Of the kernel as it is, where it violates the check; and of refuted candidates, by name. */
+  readonly proof: Proof | null;
+  readonly proofs: ReadonlyMap<string, Proof>;
   readonly series: { readonly candidate: Candidate; readonly patches: readonly string[] } | null;
 }
 
@@ -32,7 +41,7 @@ function figuresOf(measures: readonly Measure[], before: readonly Measure[]): Fi
 
 function candidateDocument(
   { candidate, why }: Placed,
-  patch: string | null,
+  { patch, proof }: { readonly patch: string | null; readonly proof: Proof | null },
   before: readonly Measure[],
 ): FixDocument["candidates"][number] {
   const { name, title, verdict, proposal, checks, measures, size } = candidate;
@@ -43,6 +52,8 @@ function candidateDocument(
     applies: proposal.kind === "edits",
     alreadyThere: proposal.kind === "already-there",
     patch,
+    witness: proof?.path ?? null,
+    replay: proof?.replay ?? null,
     checks: checks.map((one) => ({ ...one })),
     figures: figuresOf(measures, before),
     size: size === null ? null : { ...size },
@@ -52,19 +63,26 @@ function candidateDocument(
 
 /** The JSON document of `fix --json`; its shape is declared in schema.ts. */
 export function fixDocument(report: FixReport): FixDocument {
-  const { system, kernel, before, isNeeded, measures, placed, patches, series } = report;
+  const { system, kernel, before, isNeeded, measures, placed, patches, proof, proofs, series } = report;
+  const filesOf = (name: string) => ({ patch: patches.get(name) ?? null, proof: proofs.get(name) ?? null });
   return {
     system: system.name,
     kernel: { id: kernel.id, version: kernel.version },
     before: before.verdict,
     needed: isNeeded,
+    witness: proof?.path ?? null,
+    replay: proof?.replay ?? null,
     figures: figuresOf(measures, measures),
-    candidates: placed.map((one) => candidateDocument(one, patches.get(one.candidate.name) ?? null, measures)),
+    candidates: placed.map((one) => candidateDocument(one, filesOf(one.candidate.name), measures)),
     series:
       series === null
         ? null
         : {
-            candidate: candidateDocument({ candidate: series.candidate, why: "was asked for" }, null, measures),
+            candidate: candidateDocument(
+              { candidate: series.candidate, why: "was asked for" },
+              { patch: null, proof: null },
+              measures,
+            ),
             patches: [...series.patches],
           },
     bounds: [...before.bounds],
@@ -125,7 +143,8 @@ function table({ measures, placed, before, series }: FixReport, paint: Paint): s
 }
 
 function outcomeLine({ before, isNeeded, placed, series }: FixReport): string {
-  if (!isNeeded) return "Nothing needs repair: the check holds. What each candidate would change is shown all the same.";
+  if (!isNeeded)
+    return "Nothing needs repair: the check holds. What each candidate would change is shown all the same.";
   if (series !== null) return "";
   const best = placed.find(({ candidate }) => candidate.patch !== null);
   if (best !== undefined) return `Best: ${best.candidate.name}: ${best.candidate.title}.`;
@@ -140,15 +159,21 @@ function checkLines({ checks }: Candidate): readonly string[] {
     .map(({ tool, status, detail }) => `    ${tool} ${status}: ${printable(detail)}`);
 }
 
+function proofLines({ path, replay }: Proof, indent: string): readonly string[] {
+  return [`${indent}witness: ${printable(path)}`, `${indent}replay:  ${printable(replay)}`];
+}
+
 /** Table, reasons and patches in lines; `run` shows them below a system's verdict. */
 export function fixLines(report: FixReport, paint: Paint): readonly string[] {
-  const { placed, patches, series } = report;
+  const { placed, patches, proofs, series } = report;
   const outcome = outcomeLine(report);
-  const lines = [table(report, paint), ...(outcome === "" ? [] : ["", outcome]), ""];
+  const lines = [...table(report, paint).split("\n"), ...(outcome === "" ? [] : ["", outcome]), ""];
   for (const { candidate, why } of placed) {
     const patch = patches.get(candidate.name);
     lines.push(`${paint.bold(candidate.name)}: ${candidate.title}`, `    ${printable(why)}`, ...checkLines(candidate));
     if (patch !== undefined) lines.push(`    patch: ${printable(patch)}`);
+    const proof = proofs.get(candidate.name);
+    if (proof !== undefined) lines.push(...proofLines(proof, "    "));
   }
   if (series !== null) {
     lines.push(`${paint.bold("series")} ${series.candidate.name}`, ...checkLines(series.candidate));
@@ -160,7 +185,7 @@ export function fixLines(report: FixReport, paint: Paint): readonly string[] {
 
 /** The terminal's view. */
 export function fixText(report: FixReport, paint: Paint): string {
-  const { kernel, system, before } = report;
+  const { kernel, system, before, proof } = report;
   const version = kernel.version === null ? "" : `, Linux ${printable(kernel.version)}`;
   const head = `${printable(kernel.id)}${version}: ${system.title} (${system.name}): ${verdictText(before.verdict, paint)}`;
   const reasons = before.reasons.map((one) => `could not be followed: ${printable(one)}`);
@@ -169,5 +194,6 @@ export function fixText(report: FixReport, paint: Paint): string {
     "noticed after: from a dead server's last response to its being declared dead. least margin: how much longer than a",
     "live server's longest silence the watchdog waits, of the interval. worst window: of the time between two echoes.",
   ];
-  return `${[head, ...reasons, "", ...fixLines(report, paint), ...columns].join("\n")}\n`;
+  const shown = proof === null ? [] : proofLines(proof, "  ");
+  return `${[head, ...shown, ...reasons, "", ...fixLines(report, paint), ...columns].join("\n")}\n`;
 }

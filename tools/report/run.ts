@@ -5,6 +5,7 @@ import Handlebars from "handlebars";
 import type { FactKind } from "../timing/fact.ts";
 import type { Scan } from "../timing/scan.ts";
 import { type CheckReport, checkDocument, shortCheckLines, systemTable } from "./check.ts";
+import { type FixReport, fixDocument, fixLines } from "./fix.ts";
 import { plainTable } from "./plain-table.ts";
 import type { ProbeStory } from "./probe-text.ts";
 import { coverageText, type Paint, PLAIN, unhandledLines } from "./scan-text.ts";
@@ -23,6 +24,8 @@ export interface RunReport {
   readonly stories: readonly ProbeStory[];
   /** What the check said, by system; systems that the kernel lacks, or that have no model, are not in it. */
   readonly checks: ReadonlyMap<string, CheckReport>;
+  /** Candidate patches, by system. */
+  readonly fixes: ReadonlyMap<string, FixReport>;
   /** The columns of the table. */
   readonly kinds: readonly FactKind[];
 }
@@ -33,6 +36,7 @@ export function runReport(
   stories: readonly ProbeStory[],
   kinds: readonly FactKind[],
   checks: ReadonlyMap<string, CheckReport> = new Map(),
+  fixes: ReadonlyMap<string, FixReport> = new Map(),
 ): RunReport {
   const byFile = new Map<string, Record<FactKind, number>>();
   for (const fact of scan.facts) {
@@ -48,7 +52,7 @@ export function runReport(
     counts,
     total: Object.values(counts).reduce((sum, count) => sum + count, 0),
   }));
-  return { scan, rows, stories, checks, kinds };
+  return { scan, rows, stories, checks, fixes, kinds };
 }
 
 function totals({ rows, kinds }: RunReport): readonly number[] {
@@ -87,7 +91,9 @@ function storyLines(story: ProbeStory, report: RunReport, paint: Paint): readonl
     return [`${title}: this kernel has no ${story.system.probe}() that is bound to a work item`];
   }
   const verdict = check === undefined ? [] : shortCheckLines(check, paint);
-  return [title, ...[...story.lines, ...verdict].map((line) => `  ${line}`)];
+  const fix = report.fixes.get(story.system.name);
+  const candidates = fix === undefined ? [] : ["", ...fixLines(fix, paint)];
+  return [title, ...[...story.lines, ...verdict, ...candidates].map((line) => (line === "" ? "" : `  ${line}`))];
 }
 
 /** The terminal's view. */
@@ -114,6 +120,11 @@ function checkOf({ checks }: RunReport, system: string): RunDocument["systems"][
   return check === undefined ? null : checkDocument(check);
 }
 
+function fixOf({ fixes }: RunReport, system: string): RunDocument["systems"][number]["fix"] {
+  const fix = fixes.get(system);
+  return fix === undefined ? null : fixDocument(fix);
+}
+
 /** The JSON document of `run --json`; its shape is declared in schema.ts. */
 export function runDocument(report: RunReport, written: readonly string[]): RunDocument {
   const { scan, rows, stories } = report;
@@ -128,6 +139,7 @@ export function runDocument(report: RunReport, written: readonly string[]): RunD
       present: story.lines !== null,
       lines: [...(story.lines ?? [])],
       check: checkOf(report, story.system.name),
+      fix: fixOf(report, story.system.name),
     })),
     written: [...written],
   };
@@ -158,7 +170,9 @@ export function runMarkdown(report: RunReport, template: string): string {
     })),
     totals: totals(report),
     // Indented blocks are code in Markdown: text in them is shown as it is.
-    stories: report.stories.map((story) => ({ lines: storyLines(story, report, PLAIN).map((line) => `    ${line}`) })),
+    stories: report.stories.map((story) => ({
+      lines: storyLines(story, report, PLAIN).flatMap((line) => line.split("\n").map((one) => `    ${one}`)),
+    })),
     unhandled: unhandledLines(scan, PLAIN).map((line) => `    ${line}`),
     switchedOff: scan.configuration.switchedOff.map(
       (one) => `    ${printable(one.file)}:${one.line}: ${printable(one.condition)}`,

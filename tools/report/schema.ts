@@ -223,6 +223,7 @@ const unmodelled = z.strictObject({ file: z.string(), line: z.int(), what: z.str
 export const checkSchema = z.strictObject({
   system: z.string(),
   kernel,
+  candidate: z.string().nullable().describe("the candidate patch that the kernel was given first"),
   verdict,
   bounds: z.array(z.string()).describe("what was explored and what was not"),
   properties: z.array(
@@ -267,6 +268,8 @@ const candidate = z.strictObject({
   applies: z.boolean().describe("whether the recipe found its places in this source"),
   alreadyThere: z.boolean(),
   patch: z.string().nullable().describe("path of the patch; written for candidates that hold, where one is needed"),
+  witness: z.string().nullable().describe("path of a witness, where the check is violated with the candidate"),
+  replay: z.string().nullable().describe("the command that runs the witness again"),
   checks: z.array(toolCheck),
   figures: z.array(measure).describe("in order of importance"),
   size: z.strictObject({ files: z.int(), added: z.int(), removed: z.int() }).nullable().describe("in lines"),
@@ -279,6 +282,8 @@ export const fixSchema = z.strictObject({
   kernel,
   before: verdict.describe("of the kernel as it is"),
   needed: z.boolean().describe("false: the kernel holds, and no patch is written"),
+  witness: z.string().nullable().describe("path of a witness of the kernel as it is"),
+  replay: z.string().nullable(),
   figures: z.array(measure).describe("of the kernel as it is"),
   candidates: z.array(candidate).describe("in order of preference"),
   series: z
