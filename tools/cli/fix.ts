@@ -12,7 +12,8 @@ import { type NarrowingOptions, narrowingOf } from "./check-options.ts";
 import { type Checked, checkPrepared, type Narrowing, prepare } from "./check-system.ts";
 import { EXIT, type Exit } from "./exit.ts";
 import { writeFiles } from "./out.ts";
-import { type Repair, type RepairRequest, repairSystem, type Subject } from "./repair-system.ts";
+import type { RepairRequest, Subject } from "./repair-request.ts";
+import { type Repair, repairSystem } from "./repair-system.ts";
 import { configurationOf, jobProgress, jsonLine, openForCommand, paintForTerminal, print } from "./surroundings.ts";
 import { type CheckableSystem, checkableSystem } from "./systems.ts";
 import { modelOf, NO_CHECKER } from "./translation.ts";
@@ -159,6 +160,7 @@ export async function fixCommand(name: string, options: FixOptions): Promise<Exi
     series: seriesNames(options.series, system),
     trailers: links.map(trailerOf),
     compiles: options.compile === true,
+    triesAll: true,
     author: await authorOf(),
   };
   const configuration = configurationOf(options.config);

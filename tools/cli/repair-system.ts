@@ -1,52 +1,25 @@
 /** Candidate patches of one system: each edit made, verified, modelled and checked anew, formatted, tried, compared. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import type { Configuration } from "../c/configuration.ts";
 import type { Program } from "../c/program.ts";
 import type { CheckResult } from "../check/verdict.ts";
 import { InputError } from "../kernel/input-error.ts";
-import type { GitOrigin, KernelSource } from "../kernel/source.ts";
-import type { Candidate, ToolCheck } from "../repair/candidate.ts";
+import type { Candidate, PatchSize, ToolCheck } from "../repair/candidate.ts";
 import { checkpatch } from "../repair/checkpatch.ts";
 import { inOrder, type Placed } from "../repair/comparison.ts";
 import { compileTouched } from "../repair/compile.ts";
 import { type Mail, makePatches } from "../repair/patch.ts";
 import { patchedSource } from "../repair/patched-source.ts";
 import { propose } from "../repair/propose.ts";
-import { type Culprit, culpritOf, originOf, subjectPrefix } from "../repair/provenance.ts";
 import type { Edit, Proposal, Recipe } from "../repair/recipe.ts";
-import type { Author } from "../repair/scratch-git.ts";
 import { patchedFiles, verifyEdits } from "../repair/verify-edits.ts";
-import { commitMessage, coverLetter, type MessageTemplates, subjectLine } from "../report/commit-message.ts";
+import { commitMessage, coverLetter, subjectLine } from "../report/commit-message.ts";
 import { collectTimingFacts } from "../timing/collect.ts";
-import type { Fact } from "../timing/fact.ts";
 import type { Probe } from "../timing/probe.ts";
 import { probeIn, recipeNamed, recipesOf } from "./candidates.ts";
-import { type Checked, checkPrepared, type Narrowing, prepare } from "./check-system.ts";
-import { cacheFolder, installationFolder, jobProgress } from "./surroundings.ts";
-import type { CheckableSystem } from "./systems.ts";
+import { type Checked, checkPrepared, prepare } from "./check-system.ts";
+import { messageTemplates, Provenances } from "./provenances.ts";
+import type { RepairRequest, Subject } from "./repair-request.ts";
+import { cacheFolder, jobProgress } from "./surroundings.ts";
 import { modelOf } from "./translation.ts";
-
-/** What the command line says of a repair. */
-export interface RepairRequest {
-  readonly narrowing: Narrowing;
-  /** Names of candidates to make a series of, in order; null for a comparison of all. */
-  readonly series: readonly string[] | null;
-  /** Lines such as `Link: https://...`. */
-  readonly trailers: readonly string[];
-  readonly compiles: boolean;
-  readonly author: Author;
-}
-
-/** A kernel with what is known of it before any repair. */
-export interface Subject {
-  readonly system: CheckableSystem;
-  readonly source: KernelSource;
-  readonly configuration: Configuration;
-  readonly program: Program;
-  readonly facts: readonly Fact[];
-  readonly before: Checked;
-}
 
 export interface Repair {
   readonly isNeeded: boolean;
@@ -65,6 +38,7 @@ interface Room {
   readonly request: RepairRequest;
   readonly probe: Probe;
   readonly isNeeded: boolean;
+  readonly provenance: Provenances;
 }
 
 /** A source to which candidates are applied: the kernel's, or that with the patches of a series so far. */
@@ -99,65 +73,26 @@ async function tryRecipe(room: Room, recipe: Recipe, on: Base, probe: Probe): Pr
   return { recipe, proposal, changed, program, checks, checked };
 }
 
-function templatesOf(system: CheckableSystem): MessageTemplates {
-  const read = (...path: readonly string[]): string =>
-    readFileSync(join(installationFolder(), "templates", ...path), "utf8");
-  return {
-    message: read("commit-message.txt.hbs"),
-    cover: read("cover-letter.txt.hbs"),
-    cause: read(system.name, "cause.txt.hbs"),
-    effect: read(system.name, "effect.txt.hbs"),
-  };
-}
-
-/** What is said of the repository in every message of a run. */
-interface Provenance {
-  readonly origin: GitOrigin | null;
-  readonly prefix: string;
-  readonly trailers: readonly string[];
-}
-
-/** The tag's line, as Documentation/process/submitting-patches.rst wants it. */
-function fixesLine({ commit, subject }: Culprit): string {
-  return `Fixes: ${commit.slice(0, 12)} ("${subject}")`;
-}
-
-async function provenanceOf(
-  { subject, request, probe, isNeeded }: Room,
-  paths: readonly string[],
-): Promise<Provenance> {
-  const { system, source } = subject;
-  const { prefixes } = system.repair;
-  const [watchdog] = probe.watchdogs;
-  const path = watchdog?.file ?? paths[0] ?? "";
-  const origin = await originOf(source, paths);
-  const prefix = await subjectPrefix(origin, path, prefixes);
-  const field = watchdog?.timestamp?.field ?? null;
-  const name = path.slice(path.lastIndexOf("/") + 1);
-  const elsewhere = Object.keys(prefixes).map((folder) => `${folder}/${name}`);
-  const others = elsewhere.filter((one) => one !== path);
-  const culprit =
-    origin === null || field === null || !isNeeded ? null : await culpritOf(origin, path, others, system.probe, field);
-  return { origin, prefix, trailers: [...(culprit === null ? [] : [fixesLine(culprit)]), ...request.trailers] };
-}
-
 function contentsOf(program: Program, paths: Iterable<string>): ReadonlyMap<string, Buffer> {
   const wanted = new Set(paths);
   const files = program.files.filter((one) => wanted.has(one.path));
   return new Map(files.map((one) => [one.path, Buffer.from(one.masked.source, "latin1")]));
 }
 
-/** The patch of one candidate that holds, with what the tools say of it. */
-async function formatted(
-  room: Room,
-  tried: Tried,
-): Promise<{ mail: Mail; candidate: Pick<Candidate, "size" | "checks"> }> {
+interface Formatted {
+  readonly mail: Mail;
+  readonly size: PatchSize;
+  readonly checks: readonly ToolCheck[];
+}
+
+/** The patch of one candidate, with what the tools say of it. */
+async function formatted(room: Room, tried: Tried): Promise<Formatted> {
   const { subject, request } = room;
   const paths = [...tried.changed.keys()];
-  const { origin, prefix, trailers } = await provenanceOf(room, paths);
+  const { origin, prefix, trailers } = await room.provenance.of(paths);
   const { recipe, checked } = tried;
   const story = subject.system.repair.story(subject.before.result, checked?.result ?? null);
-  const message = commitMessage(templatesOf(subject.system), { prefix, ...recipe, story, trailers });
+  const message = commitMessage(messageTemplates(subject.system), { prefix, ...recipe, story, trailers });
   const made = await makePatches({
     before: contentsOf(subject.program, paths),
     changes: [{ after: tried.changed, message }],
@@ -171,7 +106,7 @@ async function formatted(
   const checks = [...made.checks, await checkpatch(subject.source, [mail], cacheFolder())];
   if (request.compiles) checks.push(await compiled(subject, tried.changed));
   const name = `${subject.system.name}-${recipe.name}.patch`;
-  return { mail: { name, contents: mail.contents }, candidate: { size: made.size, checks } };
+  return { mail: { name, contents: mail.contents }, size: made.size, checks };
 }
 
 function compiled({ source }: Subject, changed: ReadonlyMap<string, Buffer>): Promise<ToolCheck> {
@@ -187,7 +122,7 @@ function compiled({ source }: Subject, changed: ReadonlyMap<string, Buffer>): Pr
 }
 
 /** Lines that edits add and take out, for candidates without a patch. */
-function roughSize(edits: readonly Edit[], program: Program): NonNullable<Candidate["size"]> {
+function roughSize(edits: readonly Edit[], program: Program): PatchSize {
   const lines = (text: string): number => (text === "" ? 0 : text.replace(/\n$/, "").split("\n").length);
   let [added, removed] = [0, 0];
   for (const { file, start, end, text } of edits) {
@@ -201,7 +136,7 @@ function roughSize(edits: readonly Edit[], program: Program): NonNullable<Candid
 async function candidateOf(room: Room, tried: Tried): Promise<{ candidate: Candidate; mail: Mail | null }> {
   const { recipe, proposal, checks } = tried;
   const result = tried.checked?.result ?? null;
-  const { subject, isNeeded } = room;
+  const { subject, request, isNeeded } = room;
   const { name, title } = recipe;
   const measures = result === null ? [] : subject.system.repair.measures(result);
   const violated = result?.properties.find((one) => one.verdict === "violated");
@@ -211,16 +146,19 @@ async function candidateOf(room: Room, tried: Tried): Promise<{ candidate: Candi
     const verdict = proposal.kind === "already-there" ? subject.before.result.verdict : null;
     return { candidate: { ...base, verdict, size: null, checks, patch: null }, mail: null };
   }
-  const size = roughSize(proposal.edits, subject.program);
   const verdict = result?.verdict ?? "inconclusive";
-  if (verdict !== "holds" || !isNeeded)
+  const isOffered = verdict === "holds" && isNeeded;
+  // An edit that damaged its surroundings has no result, and is not made a patch of.
+  if (result === null || !(isOffered || request.triesAll)) {
+    const size = roughSize(proposal.edits, subject.program);
     return { candidate: { ...base, verdict, size, checks, patch: null }, mail: null };
-  const { mail, candidate } = await formatted(room, tried);
-  const all = [...checks, ...candidate.checks];
-  const isSound = all.every((one) => one.status !== "failed");
+  }
+  const made = await formatted(room, tried);
+  const all = [...checks, ...made.checks];
+  const isSound = isOffered && all.every((one) => one.status !== "failed");
   return {
-    candidate: { ...base, verdict, size: candidate.size, checks: all, patch: isSound ? mail.name : null },
-    mail: isSound ? mail : null,
+    candidate: { ...base, verdict, size: made.size, checks: all, patch: isSound ? made.mail.name : null },
+    mail: isSound ? made.mail : null,
   };
 }
 
@@ -245,8 +183,8 @@ async function seriesOf(room: Room, names: readonly string[]): Promise<NonNullab
   }
   const last = at as Tried;
   const result = last.checked?.result ?? null;
-  const { origin, prefix, trailers } = await provenanceOf(room, [...last.changed.keys()]);
-  const templates = templatesOf(subject.system);
+  const { origin, prefix, trailers } = await room.provenance.of([...last.changed.keys()]);
+  const templates = messageTemplates(subject.system);
   const story = subject.system.repair.story(subject.before.result, result);
   const subjects = steps.map(({ recipe }) => subjectLine({ prefix, subject: recipe.subject }));
   const made = await makePatches({
@@ -286,7 +224,8 @@ export async function repairSystem(subject: Subject, request: RepairRequest): Pr
   const probe = probeIn(subject.system, subject.facts, subject.source.id);
   const before = subject.before.result;
   const isNeeded = before.verdict !== "holds";
-  const room: Room = { subject, request, probe, isNeeded };
+  const provenance = new Provenances(subject, request, probe, isNeeded);
+  const room: Room = { subject, request, probe, isNeeded, provenance };
   const checked = new Map<string, Checked>();
   const mails = new Map<string, Mail>();
   const candidates: Candidate[] = [];

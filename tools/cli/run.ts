@@ -98,6 +98,7 @@ async function outcomesOf(
       series: null,
       trailers: [],
       compiles: false,
+      triesAll: false,
       author: await authorOf(),
     });
     const fix = reportOfRepair(subject, repair, options);
