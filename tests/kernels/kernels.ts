@@ -4,24 +4,15 @@
  */
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ALWAYS_WANTED } from "../../tools/cli/surroundings.ts";
 import { InputError } from "../../tools/kernel/input-error.ts";
 import { openKernel } from "../../tools/kernel/open.ts";
 import type { KernelSource } from "../../tools/kernel/source.ts";
 
 export const CACHE = process.env.GROUNDHOG_TEST_CACHE ?? join(tmpdir(), "groundhog-test-cache");
 
-/** What the tests read of a kernel; all tests name the same, so that a package is unpacked once. */
-export const WANTED = [
-  "fs/smb",
-  "fs/cifs",
-  "net/sunrpc",
-  "include/linux",
-  "include/net",
-  "include/uapi/linux",
-  "include/trace/events",
-  "kernel/time",
-  "kernel/timer.c",
-];
+/** What the tests read of a kernel: as the commands do, so that a package is unpacked once for all. */
+export const WANTED = ALWAYS_WANTED;
 
 /** A kernel, or the reason why this machine cannot have it. */
 export type Supplied =

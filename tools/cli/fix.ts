@@ -14,7 +14,15 @@ import { EXIT, type Exit } from "./exit.ts";
 import { writeFiles } from "./out.ts";
 import type { RepairRequest, Subject } from "./repair-request.ts";
 import { type Repair, repairSystem } from "./repair-system.ts";
-import { configurationOf, jobProgress, jsonLine, openForCommand, paintForTerminal, print } from "./surroundings.ts";
+import {
+  cacheFolder,
+  configurationOf,
+  jobProgress,
+  jsonLine,
+  openForCommand,
+  paintForTerminal,
+  print,
+} from "./surroundings.ts";
 import { type CheckableSystem, checkableSystem } from "./systems.ts";
 import { modelOf, NO_CHECKER } from "./translation.ts";
 
@@ -161,6 +169,7 @@ export async function fixCommand(name: string, options: FixOptions): Promise<Exi
     trailers: links.map(trailerOf),
     compiles: options.compile === true,
     triesAll: true,
+    cacheDirectory: cacheFolder(),
     author: await authorOf(),
   };
   const configuration = configurationOf(options.config);

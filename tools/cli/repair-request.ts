@@ -18,6 +18,8 @@ export interface RepairRequest {
   /** Candidates that are not offered go through git and checkpatch, too. */
   readonly triesAll: boolean;
   readonly author: Author;
+  /** For scratch repositories, and for header packages. */
+  readonly cacheDirectory: string;
 }
 
 /** A kernel with what is known of it before any repair. */

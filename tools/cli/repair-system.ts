@@ -18,7 +18,7 @@ import { probeIn, recipeNamed, recipesOf } from "./candidates.ts";
 import { type Checked, checkPrepared, prepare } from "./check-system.ts";
 import { messageTemplates, Provenances } from "./provenances.ts";
 import type { RepairRequest, Subject } from "./repair-request.ts";
-import { cacheFolder, jobProgress } from "./surroundings.ts";
+import { jobProgress } from "./surroundings.ts";
 import { modelOf } from "./translation.ts";
 
 export interface Repair {
@@ -99,24 +99,26 @@ async function formatted(room: Room, tried: Tried): Promise<Formatted> {
     origin,
     author: request.author,
     cover: null,
-    cacheDirectory: cacheFolder(),
+    cacheDirectory: request.cacheDirectory,
   });
   const [mail] = made.mails;
   if (mail === undefined) throw new Error("git made no patch");
-  const checks = [...made.checks, await checkpatch(subject.source, [mail], cacheFolder())];
-  if (request.compiles) checks.push(await compiled(subject, tried.changed));
+  const checks = [...made.checks, await checkpatch(subject.source, [mail], request.cacheDirectory)];
+  if (request.compiles) checks.push(await compiled(room, tried.changed));
   const name = `${subject.system.name}-${recipe.name}.patch`;
   return { mail: { name, contents: mail.contents }, size: made.size, checks };
 }
 
-function compiled({ source }: Subject, changed: ReadonlyMap<string, Buffer>): Promise<ToolCheck> {
+function compiled({ subject, request }: Room, changed: ReadonlyMap<string, Buffer>): Promise<ToolCheck> {
+  const { source } = subject;
   const patched = patchedSource(source, changed);
   return compileTouched({
     version: source.version,
     touched: [...changed.keys()],
     list: patched.list,
     read: patched.read,
-    cacheDirectory: cacheFolder(),
+    readOriginal: (path) => source.read(path),
+    cacheDirectory: request.cacheDirectory,
     progress: (line) => process.stderr.write(`${line}\n`),
   });
 }
@@ -199,11 +201,11 @@ async function seriesOf(room: Room, names: readonly string[]): Promise<NonNullab
       subject: subjectLine({ prefix, subject: `${subject.system.title}: repair its timing` }),
       text: coverLetter(templates, story, subjects, trailers),
     },
-    cacheDirectory: cacheFolder(),
+    cacheDirectory: request.cacheDirectory,
   });
   const patches = made.mails.filter((one) => !one.name.startsWith("0000-"));
-  const checks = [...made.checks, await checkpatch(subject.source, patches, cacheFolder())];
-  if (request.compiles) checks.push(await compiled(subject, last.changed));
+  const checks = [...made.checks, await checkpatch(subject.source, patches, request.cacheDirectory)];
+  if (request.compiles) checks.push(await compiled(room, last.changed));
   const isSound = result?.verdict === "holds" && checks.every((one) => one.status !== "failed");
   const candidate: Candidate = {
     name: names.join(","),

@@ -23,6 +23,7 @@ import { authorOf, reportOfRepair } from "./fix.ts";
 import { writeFiles } from "./out.ts";
 import { repairSystem } from "./repair-system.ts";
 import {
+  cacheFolder,
   checkerForCommand,
   configurationOf,
   installationFolder,
@@ -99,6 +100,7 @@ async function outcomesOf(
       trailers: [],
       compiles: false,
       triesAll: false,
+      cacheDirectory: cacheFolder(),
       author: await authorOf(),
     });
     const fix = reportOfRepair(subject, repair, options);

@@ -15,10 +15,12 @@ import type { KernelSource } from "../kernel/source.ts";
 import { type Paint, PLAIN } from "../report/scan-text.ts";
 
 /** Folders that are read for every kernel whatever is scanned: headers, and what later stages look into. */
-const ALWAYS_WANTED: readonly string[] = [
+export const ALWAYS_WANTED: readonly string[] = [
   "fs/smb",
   "fs/cifs",
   "net/sunrpc",
+  // The SMB client includes headers from there by relative paths (6.12); it does not compile without.
+  "fs/nls",
   "include/linux",
   "include/net",
   "include/uapi/linux",

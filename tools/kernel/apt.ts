@@ -26,7 +26,7 @@ export interface AptRoom {
 }
 
 /** Where apt looks for what there is: the system's lists, or lists got for this run. */
-type Lists = "system" | "private";
+export type Lists = "system" | "private";
 
 /**
  * Downloads linux-source-X.Y into the room; first by the system's package lists, then, when these do not have it, by
@@ -101,12 +101,12 @@ function tryDownload(subject: string, version: string, room: AptRoom, lists: Lis
   return runApt(subject, "apt-get", args, room, DOWNLOAD_SECONDS);
 }
 
-function updatePrivateLists(subject: string, room: AptRoom): Promise<ProgramResult> {
+export function updatePrivateLists(subject: string, room: AptRoom): Promise<ProgramResult> {
   // A source that fails (a third-party one, say) does not matter as long as the package is found afterwards.
   return runApt(subject, "apt-get", [...aptOptions(room, "private"), "update", "--quiet"], room, UPDATE_SECONDS);
 }
 
-function runApt(
+export function runApt(
   subject: string,
   name: "apt-get" | "apt-cache",
   args: readonly string[],
@@ -121,7 +121,7 @@ function runApt(
 }
 
 /** Options that keep apt's writing, and the system's hooks, away from the system. */
-function aptOptions(room: AptRoom, lists: Lists): readonly string[] {
+export function aptOptions(room: AptRoom, lists: Lists): readonly string[] {
   const state = join(room.directory, "apt");
   mkdirSync(join(state, "cache", "archives", "partial"), { recursive: true });
   mkdirSync(join(state, "lists", "partial"), { recursive: true });
@@ -143,19 +143,19 @@ function aptOptions(room: AptRoom, lists: Lists): readonly string[] {
 }
 
 /** True when fresh lists may help: the package is unknown, or its file has been replaced on the server. */
-function isListsFault(stderr: string): boolean {
+export function isListsFault(stderr: string): boolean {
   const unknown = /Unable to locate package|has no installation candidate|Can't (select|find)|No packages found/i;
   return unknown.test(stderr) || /404|Hash Sum mismatch/i.test(stderr);
 }
 
-function isNetworkFault(stderr: string): boolean {
+export function isNetworkFault(stderr: string): boolean {
   return /Failed to fetch|Temporary failure|Could not (?:resolve|connect)|Cannot initiate|Unable to connect/i.test(
     stderr,
   );
 }
 
 /** apt's own reason, in one short line. */
-function shortReason(result: ProgramResult): string {
+export function shortReason(result: ProgramResult): string {
   if (result.status === null) {
     return "it took too long, or was interrupted";
   }

@@ -45,7 +45,7 @@ export function rearmSite(bench: Workbench): RearmSite {
   if (node.type !== "call_expression" || delay === undefined) return bench.refuse(site, "is no call with a delay");
   const statement = node.parent;
   if (statement?.type !== "expression_statement") return bench.refuse(site, "the result of arming is looked at");
-  if (!bench.isInList(statement)) return bench.refuse(site, "arms itself under a condition");
+  if (!bench.isOutermost(statement)) return bench.refuse(site, "arms itself under a condition");
   return { fn, node, fact, statement, args: args.map((one) => bench.source({ fn, node: one })), delay };
 }
 
@@ -70,10 +70,19 @@ function wholeNumber(bench: Workbench, words: string): number | null {
   return inner === undefined ? null : Number(inner);
 }
 
-/** The probe's interval: what it arms itself with. */
+/** The probe's interval: what it arms itself with, without the factor or divisor that it may have. */
 export function intervalOf(bench: Workbench): string {
   const { fn, delay } = rearmSite(bench);
-  return bench.words({ fn, node: delay });
+  let node = delay;
+  while (node.type === "parenthesized_expression" || node.type === "binary_expression") {
+    const [left, right] = [childOf(node, "left"), childOf(node, "right")];
+    const operator = childOf(node, "operator")?.type ?? "";
+    const inner = node.type === "parenthesized_expression" ? node.children[0] : left;
+    const isScaled = right === undefined || wholeNumber(bench, bench.words({ fn, node: right })) !== null;
+    if (inner === undefined || !["", "*", "/"].includes(operator) || !isScaled) break;
+    node = inner;
+  }
+  return bench.words({ fn, node });
 }
 
 /** All products of a number and the interval in a function. */
@@ -141,7 +150,7 @@ function isValueOf(bench: Workbench, fn: CFunction, value: SyntaxNode, locals: R
 /**
  * Writes another number into a multiple of the interval: into the literal, or into the macro that stands for it.
  *
- * Refuses where a macro's number is used outside of the watchdog's function: it may mean something else there.
+ * Refuses where a macro's number is used for anything else than the multiples: it may mean something else there.
  */
 export function setFactor(
   bench: Workbench,
@@ -157,6 +166,7 @@ export function setFactor(
   if (definition === undefined) bench.refuse({ fn, node: factor }, `${words} is defined in another folder`);
   const elsewhere = usesElsewhere(bench, fn, words);
   if (elsewhere !== null) bench.refuse({ fn, node: factor }, `${words} is used in ${elsewhere}, too`);
+  if (definitionsOf(bench, words) > 1) bench.refuse({ fn, node: factor }, `${words} is defined more than once`);
   const { macro, file } = definition;
   const text = file.masked.source;
   const end = text.indexOf("\n", macro.offset);
@@ -170,14 +180,23 @@ export function setFactor(
   bench.edits.add({ file: file.path, start, end: start + number[0].length, text: String(count), within });
 }
 
-/** Another place of the scanned files that uses a name; null where there is none. */
+/** How often the scanned files define a macro, whatever the configuration. */
+function definitionsOf(bench: Workbench, name: string): number {
+  const define = new RegExp(`^[ \\t]*#[ \\t]*define[ \\t]+${name}\\b`, "gm");
+  return bench.program.files.reduce((sum, { masked }) => sum + [...masked.source.matchAll(define)].length, 0);
+}
+
+/** Another place of the scanned files that uses a name for something else than a multiple; null where there is none. */
 function usesElsewhere(bench: Workbench, fn: CFunction, name: string): string | null {
+  const multiples = new Set(multiplesIn(bench, fn, intervalOf(bench)).map(({ factor }) => factor.start));
+  const comments = bench.textOf(fn.file).commentsIn(fn.start, fn.end);
+  const isComment = (at: number): boolean => comments.some((one) => one.start <= at && at < one.end);
   const word = new RegExp(`\\b${name}\\b`, "g");
   for (const file of bench.program.files) {
     const { source } = file.masked;
     if (!source.includes(name)) continue;
     for (const match of source.matchAll(word)) {
-      const isOwn = file === fn.file && match.index >= fn.start && match.index < fn.end;
+      const isOwn = file === fn.file && (multiples.has(match.index) || isComment(match.index));
       const line = source.slice(source.lastIndexOf("\n", match.index) + 1, match.index);
       if (!isOwn && !/^\s*#\s*(?:define|undef|ifn?def)\s+$/.test(line)) return file.path;
     }
