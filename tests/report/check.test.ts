@@ -23,6 +23,7 @@ const RESULT: CheckResult = {
       { ...names, bestSeconds: 60.4, worstSeconds: 121.86, afterEchoSeconds: 121.87, worstAfterRequestSeconds: null },
     ],
     idleEchoesPerHour: 58.59,
+    busyEchoesPerHour: 14.5,
     fixedIntervalSeconds: null,
     idleDeaths: [],
     idle: [
@@ -43,6 +44,7 @@ const RESULT: CheckResult = {
 const REPORT: CheckReport = {
   system: { name: "cifs-echo", title: "SMB echo" },
   kernel: { id: "sample@5", version: "0.1.0" },
+  candidate: null,
   result: RESULT,
   unmodelled: [{ file: "fs/cifs/connect.c", line: 7, what: "call of frobnicate()" }],
   model: { sha256: "0123456789abcdef", functions: ["a", "b"], files: [], timersFrom: "kernel/time/timer.c", notes: [] },
@@ -60,7 +62,7 @@ describe("the result of a check", () => {
     expect(text).toMatch(/^250 +60 +61\.44 +2\.44-2\.88 +0\.72% +1\.52% at 0\.5 s +59\.78 +60\.40 +121\.86$/m);
     expect(text).toMatch(/^ {2}fs\/cifs\/connect\.c:7: call of frobnicate\(\)$/m);
     expect(text).toMatch(/^ {2}one combination$/m);
-    expect(text).toContain("gives up after 2 echo intervals; 58.59 echoes an hour");
+    expect(text).toContain("gives up after 2 echo intervals; 58.59 echoes an hour on an idle mount, 14.5 on a busy one");
     expect(text).not.toContain("\u001b");
   });
 
