@@ -2,6 +2,7 @@
 import type { CheckRequest } from "../../tools/check/system-check.ts";
 import type { Detection, Figures, IdleFigures, Window } from "../../tools/check/verdict.ts";
 import type { CombinationResult } from "./phases.ts";
+import type { Rate } from "./scenarios.ts";
 import type { Survey } from "./survey.ts";
 import type { Combination } from "./table.ts";
 
@@ -18,6 +19,11 @@ function seconds(ticks: number, hz: number): number {
   return Math.round((ticks / hz) * 1e6) / 1e6;
 }
 
+/** To the hundredth; none where nothing was sent. */
+function perHour(rate: Rate | null, hz: number): number {
+  return rate === null ? 0 : Math.round(((SECONDS_PER_HOUR * hz * rate.count) / rate.ticks) * 100) / 100;
+}
+
 function names({ hz, echoIntervalSeconds, rttTicks }: Combination) {
   return { hz, echoIntervalSeconds, rttSeconds: seconds(rttTicks, hz) };
 }
@@ -29,12 +35,11 @@ export function windowsOf({ combination, result }: Explored): readonly Window[] 
     const whole = result.spanTicks ?? result.periodTicks ?? combination.echoIntervalSeconds * hz;
     return [{ ...names(combination), fromSeconds: 0, toSeconds: seconds(whole, hz), share: 1 }];
   }
-  const span = result.spanTicks ?? Number.POSITIVE_INFINITY;
-  return result.windows.map(({ from, to }) => ({
+  return result.windows.map(({ from, to, share }) => ({
     ...names(combination),
     fromSeconds: seconds(from, hz),
     toSeconds: seconds(to + 1, hz),
-    share: Math.min((to + 1 - from) / span, 1),
+    share,
   }));
 }
 
@@ -53,7 +58,7 @@ function detectionOf({ combination, result }: Explored): Detection {
 
 function idleOf({ combination, result }: Explored, survey: Survey): IdleFigures {
   const { hz } = combination;
-  const { spanTicks, periodTicks, slowPeriodTicks, longestSilenceTicks, survivedTicks } = result;
+  const { idleRate, periodTicks, slowPeriodTicks, longestSilenceTicks, survivedTicks } = result;
   const silence = longestSilenceTicks === null ? null : seconds(longestSilenceTicks, hz);
   const interval = survey.fixedIntervalSeconds ?? combination.echoIntervalSeconds;
   // Where no answer can come late, by the intervals that the watchdog waits.
@@ -63,7 +68,7 @@ function idleOf({ combination, result }: Explored, survey: Survey): IdleFigures 
     ...names(combination),
     periodSeconds: periodTicks === null ? null : seconds(periodTicks, hz),
     periodWhenSendingTakes2Seconds: slowPeriodTicks === null ? null : seconds(slowPeriodTicks, hz),
-    echoesPerHour: spanTicks === null ? 0 : Math.round(((SECONDS_PER_HOUR * hz) / spanTicks) * 100) / 100,
+    echoesPerHour: perHour(idleRate, hz),
     longestSilenceSeconds: silence,
     marginSeconds: silence === null || patience === null ? null : Math.round((patience - silence) * 1e6) / 1e6,
   };
@@ -105,6 +110,7 @@ export function figuresOf(
     worstShare: windows.reduce((worst, one) => Math.max(worst, share(one)), 0),
     detection: explored.filter(({ combination }) => combination.isForDetection).map(detectionOf),
     idleEchoesPerHour: usual === null ? 0 : idleOf(usual, survey).echoesPerHour,
+    busyEchoesPerHour: usual === null ? 0 : perHour(usual.result.busyRate, usual.combination.hz),
     idle: explored.map((one) => idleOf(one, survey)),
     idleDeaths: explored
       .filter(({ result }) => result.isDeclaredDeadWhenIdle)
@@ -126,12 +132,15 @@ function recipe(explored: Explored, survey: Survey): string | null {
     rttTicks === 1
       ? "a server that answers at once"
       : `a server that answers after ${seconds(rttTicks, hz)} s (tc qdisc netem delays it)`;
+  const { anchorEcho, touches } = violation.scenario;
+  const count = anchorEcho === 2 ? "two echoes were sent" : `${anchorEcho} echoes were sent`;
+  const anchor = anchorEcho === 2 ? "second" : "last";
   const mount =
-    `Boot with CONFIG_HZ=${hz} and mount a share of ${server} ${option}. Leave it alone until two echoes were sent: ` +
+    `Boot with CONFIG_HZ=${hz} and mount a share of ${server} ${option}. Leave it alone until ${count}: ` +
     "they show as SMB echo requests in a capture of TCP port 445.";
-  const [touch] = violation.scenario.touches;
+  const [touch] = touches;
   const after = (violation.ticksAfterAnchor / hz).toFixed(1);
-  const wait = `Wait: ${after} s after the second echo the kernel log says "has not responded in ... seconds".`;
+  const wait = `Wait: ${after} s after the ${anchor} echo the kernel log says "has not responded in ... seconds".`;
   if (touch === undefined) return `${mount} ${wait}`;
   const window = result.windows.find(({ from, to }) => touch >= from && touch <= to);
   const range =
@@ -139,7 +148,7 @@ function recipe(explored: Explored, survey: Survey): string | null {
       ? ""
       : ` (anywhere from ${(window.from / hz).toFixed(2)} to ${((window.to + 1) / hz).toFixed(2)} s)`;
   const act =
-    `${(touch / hz).toFixed(2)} s after the second${range}, touch the share once with something that is not cached, ` +
-    "for example stat -f on the mount point, and then not again.";
+    `${(touch / hz).toFixed(2)} s after the ${anchor}${range}, touch the share once with something that is not ` +
+    "cached, for example stat -f on the mount point, and then not again.";
   return `${mount} ${act} ${wait}`;
 }

@@ -2,6 +2,7 @@
 import type { DeclaredDead, RunFault, RunRecord, Scenario } from "../../tools/check/scenario.ts";
 import type { Simulation } from "../../tools/simulator/simulation.ts";
 import type { Coroutine } from "../../tools/simulator/tasks.ts";
+import { timer_pending } from "../../tools/simulator/timers.ts";
 import { type DelayedWork, delayed_work_pending } from "../../tools/simulator/workqueue.ts";
 
 /** Thrown to end a run from the middle of a model; not an error, so it has no stack to build. */
@@ -10,6 +11,11 @@ export const RUN_ENDS: unique symbol = Symbol("the run ends");
 /** Whether C that was called may go on later. */
 export function isCoroutine(value: unknown): value is Coroutine<unknown> {
   return typeof value === "object" && value !== null && "next" in value && Symbol.iterator in value;
+}
+
+/** When a work that is pending was asked to run: what the code says, before the wheel rounds it. */
+function dueTick({ clock }: Simulation, { timer }: DelayedWork): number {
+  return timer_pending(timer) ? clock.tickOf(timer.expires, clock.tick) : clock.tick;
 }
 
 export class EchoHistory {
@@ -37,10 +43,12 @@ export class EchoHistory {
     this.works.push(kernel.clock.tick);
     kernel.note("echo-work");
     const before = this.echoes.length;
+    const startTick = kernel.clock.tick;
     const result = body();
     if (isCoroutine(result)) yield* result;
     if (this.echoes.length === before) kernel.note("echo-suppressed");
     if (!delayed_work_pending(work)) this.unarmed.push(kernel.clock.tick);
+    else if (kernel.trace !== null) kernel.note("echo-armed", dueTick(kernel, work) - startTick);
     if (isAfterAnchor && ++this.worksAfterAnchor >= scenario.endEchoesAfterAnchor) throw RUN_ENDS;
   }
 

@@ -3,59 +3,56 @@
  */
 import type { RunFault, RunRecord, Scenario } from "../../tools/check/scenario.ts";
 import type { CheckRequest, Explorer } from "../../tools/check/system-check.ts";
-import { granularityTicks } from "../../tools/simulator/timers-levels.ts";
-import { isForgotten, isSilenced } from "./judge.ts";
-import { type Combination, startOffsets } from "./table.ts";
+import { type Alignment, type Mount, mountsOf, type Rhythm, type RhythmLimits } from "./alignments.ts";
+import { Findings, mergedRanges, type PhaseRange, size, type Violation } from "./findings.ts";
+import { dyingScenario, idleScenario, intervalTicks, type Rate, rateAfter } from "./scenarios.ts";
+import {
+  busyRate,
+  type DetectionTicks,
+  detectIdle,
+  echoesEnd,
+  longestSurvived,
+  noticesDeathWithoutEchoes,
+  notResumed,
+  slowPeriod,
+  worseOf,
+} from "./single-runs.ts";
+import type { Combination } from "./table.ts";
 
-/** The echo that phases count from: the period has settled by the first. */
-const ANCHOR_ECHO = 2;
-/** An idle mount is watched for so many echo works; a slow server's echoes go out at every second or third of them. */
-const IDLE_WORKS = 4;
-/** Echo works after the request where the watchdog never acts, or only after very long. */
+/** Echo works after the request, an interval each, where the watchdog never acts. */
 const MIN_WORKS = 3;
-const MAX_WORKS = 12;
-/** Works after which a dead server's run ends in any case; its end is the limit in time. */
-const DEAD_WORKS = 100_000;
-/** A dead server that is not declared dead within so many intervals and seconds never is, for the verdict. */
-export const GIVE_UP = { intervals: 10, seconds: 60 } as const;
-const MAX_FAULTS = 3;
-/** As long as a full socket buffer may well take; more than most granules of the wheel, so that it shows. */
-const SLOW_SENDING_SECONDS = 2;
+/** Echo works after the request where it acts only after very long; some kernels look four times in an interval. */
+const MAX_WORKS = 64;
+/** How far mounts that do not settle are followed. */
+const RHYTHM = {
+  full: { anchors: 8, seconds: 8000, works: 256 },
+  brief: { anchors: 2, seconds: 8000, works: 64 },
+} satisfies Record<CheckRequest["size"], RhythmLimits>;
 /** Echo intervals up to which the death after a request is explored at every phase of it: runs grow with them. */
 export const MAX_DYING_SECONDS = 120;
 
-/** Phases in ticks, both included. */
-export interface PhaseRange {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** A history that ends in a violation, with what there is to say about it. */
-export interface Violation {
-  readonly scenario: Scenario;
-  readonly gapTicks: number;
-  readonly ticksAfterAnchor: number;
-  readonly by: string;
-}
-
-export interface DetectionTicks {
-  readonly best: number;
-  readonly worst: number;
-  readonly afterEcho: number;
-  readonly worstAfterRequest: number | null;
+/** Phases at which one request leads to a violation. */
+export interface WindowTicks extends PhaseRange {
+  /** Of the time between two echoes; of all those that were explored, where they differ. */
+  readonly share: number;
 }
 
 export interface CombinationResult {
-  /** Ticks between two echoes that are sent, and between two runs of the echo work; null when there are not two. */
+  /** Ticks between two echoes that are sent; null when there are not two. */
   readonly spanTicks: number | null;
+  /** The longest time between two runs of the echo work on an idle mount; null when there are not two. */
   readonly periodTicks: number | null;
-  /** The period where sending an echo takes SLOW_SENDING_SECONDS; null where it was not measured. */
+  /** The same where sending an echo takes 2 s; null where it was not measured. */
   readonly slowPeriodTicks: number | null;
+  /** Echo requests on an idle mount; null where there are none after the anchor. */
+  readonly idleRate: Rate | null;
+  /** Echo requests on a mount that is busy; null where it was not measured. */
+  readonly busyRate: Rate | null;
   /** The longest time between two responses of a live server. */
   readonly longestSilenceTicks: number | null;
   /** The longest silence after which an answer is still taken note of; null where it was not measured. */
   readonly survivedTicks: number | null;
-  readonly windows: readonly PhaseRange[];
+  readonly windows: readonly WindowTicks[];
   readonly isDeclaredDeadWhenIdle: boolean;
   readonly violation: Violation | null;
   readonly detection: DetectionTicks | null;
@@ -69,219 +66,58 @@ export interface CombinationResult {
   readonly unnoticed: Scenario | null;
   readonly faults: readonly RunFault[];
   readonly alignments: number;
+  /** What differs from echo to echo; null where the mounts settle. */
+  readonly rhythm: Rhythm | null;
+  /** After some request the echoes come at places of the wheel at which no phases were explored. */
+  readonly isStraying: boolean;
   readonly phases: number;
   readonly runs: number;
 }
 
-/** The limit of runs with a dead server, in ticks after its death. */
-export function giveUpTicks(hz: number, echoIntervalSeconds: number): number {
-  return (GIVE_UP.intervals * echoIntervalSeconds + GIVE_UP.seconds) * hz;
-}
-
-/** An idle mount with a server that stays alive; what the explorations vary is set by them. */
-export function idleScenario(request: CheckRequest, combination: Omit<Combination, "isForDetection">): Scenario {
-  const { hz, echoIntervalSeconds, rttTicks } = combination;
-  return {
-    hz,
-    ...request.facts,
-    echoIntervalSeconds,
-    rttTicks,
-    startOffsetTicks: 0,
-    anchorEcho: ANCHOR_ECHO,
-    touches: [],
-    deathTicks: null,
-    endEchoesAfterAnchor: IDLE_WORKS,
-    // Twice the works that are waited for, at twice the interval: only code that no longer re-arms gets there.
-    maxTicksAfterMount:
-      4 * (ANCHOR_ECHO + IDLE_WORKS) * echoIntervalSeconds * hz + giveUpTicks(hz, echoIntervalSeconds),
-  };
-}
-
-/** The same history with a server that dies, and time to notice. */
-export function dyingScenario(idle: Scenario, deathTicks: number): Scenario {
-  const { hz, echoIntervalSeconds } = idle;
-  return {
-    ...idle,
-    deathTicks,
-    endEchoesAfterAnchor: DEAD_WORKS,
-    maxTicksAfterMount:
-      2 * (ANCHOR_ECHO + 1) * echoIntervalSeconds * hz + deathTicks + 2 * giveUpTicks(hz, echoIntervalSeconds),
-  };
-}
-
-/** What is found while the alignments of one combination are explored. */
-class Findings {
-  windows: PhaseRange[] = [];
-  violation: Violation | null = null;
-  unnoticed: Scenario | null = null;
-  readonly faults: RunFault[] = [];
-  longestSilenceTicks: number | null = null;
-  isFailureTried = false;
-  phases = 0;
-  runs = 0;
-
-  fault(fault: RunFault): void {
-    const isKnown = this.faults.some((one) => one.kind === fault.kind && one.message === fault.message);
-    if (!isKnown && this.faults.length < MAX_FAULTS) this.faults.push(fault);
-  }
-
-  /** How long the server was not heard of, between responses and before it was given up. */
-  silence({ anchorTick, responses, declaredDead }: RunRecord): void {
-    let before: number | null = null;
-    const heard = declaredDead === null ? responses : [...responses, declaredDead.tick];
-    for (const tick of heard) {
-      if (before !== null && tick > anchorTick) {
-        this.longestSilenceTicks = Math.max(this.longestSilenceTicks ?? 0, tick - before);
-      }
-      before = tick;
-    }
-  }
-
-  /** A run with a live server that was declared dead. */
-  violate(scenario: Scenario, record: RunRecord): void {
-    this.violation ??= violationOf(scenario, record);
-  }
-}
-
-/** A violation in numbers; null when the server was not declared dead. */
-export function violationOf(scenario: Scenario, record: RunRecord): Violation | null {
-  const { declaredDead, anchorTick } = record;
-  if (declaredDead === null) return null;
-  const { tick, lastResponseTick, by } = declaredDead;
-  return { scenario, gapTicks: tick - lastResponseTick, ticksAfterAnchor: tick - anchorTick, by };
-}
-
-interface Alignment {
-  readonly scenario: Scenario;
-  readonly record: RunRecord;
-  /** The same mount with phases counted from the echo before, where that makes no difference; else null. */
-  readonly early: Scenario | null;
-  /** Null when there was no second echo to measure by. */
-  readonly spanTicks: number | null;
-  readonly periodTicks: number | null;
-}
-
-/** The time between the anchor echo and the next, and between the works. */
-function measured(scenario: Scenario, record: RunRecord, early: Scenario | null): Alignment {
-  const { echoes, works } = record;
-  const anchor = echoes[scenario.anchorEcho - 1];
-  const next = echoes[scenario.anchorEcho];
-  const [last, before] = [works.at(-1), works.at(-2)];
-  return {
-    scenario,
-    record,
-    early,
-    spanTicks: anchor === undefined || next === undefined ? null : next - anchor,
-    periodTicks: last === undefined || before === undefined ? null : last - before,
-  };
-}
-
-/** When the first timer of the echo's length was to expire, and the largest granule in use. */
-function wheelOf(scenario: Scenario, explorer: Explorer): { expiresTick: number; granuleTicks: number } {
-  const interval = scenario.echoIntervalSeconds * scenario.hz;
-  let expiresTick: number | null = null;
-  let granuleTicks = 1;
-  explorer.once(scenario, {
-    trace: (event) => {
-      if (event.kind !== "timer-start") return;
-      const delay = event.firesAtTick - event.tick;
-      // At or above the granule that the delay itself led to: the delay was not more than this.
-      granuleTicks = Math.max(granuleTicks, granularityTicks(scenario.hz, delay));
-      if (delay >= interval) expiresTick ??= event.tick + interval;
-    },
-  });
-  return { expiresTick: expiresTick ?? 0, granuleTicks };
-}
-
-/** What of a history matters after the anchor echo: where on the wheel it is, and what comes when. */
-function stateKey(scenario: Scenario, record: RunRecord, granuleTicks: number): string {
-  const { anchorTick } = record;
-  const modulus = { levels: granuleTicks, exact: 1, slack: Number.MAX_SAFE_INTEGER }[scenario.timers];
-  // As many as every idle run has: it ends with so many works after its anchor.
-  const since = (ticks: readonly number[]): string =>
-    ticks
-      .filter((tick) => tick > anchorTick)
-      .map((tick) => tick - anchorTick)
-      .join(" ");
-  return `${anchorTick % modulus}/${since(record.works)}/${since(record.echoes)}/${since(record.responses)}`;
-}
-
-/**
- * The same mount with the echo before as the anchor, when it is at the same place of the wheel and the same follows:
- * shorter runs with the same state once that echo was answered.
- */
-function earlyAnchor(
-  scenario: Scenario,
-  key: string,
-  granuleTicks: number,
-  explorer: Explorer,
-  findings: Findings,
-): Scenario | null {
-  const early = { ...scenario, anchorEcho: scenario.anchorEcho - 1 };
-  const record = explorer.once(early);
-  findings.runs += 2;
-  return record.fault === null && stateKey(early, record, granuleTicks) === key ? early : null;
-}
-
-/**
- * Mounts that lead to different histories. By the anchor echo the answer to an earlier echo has set the receive
- * timeout and the time of the last response anew, so that what is left of the mount's place is the echo's own. Timers
- * in levels look at a tick only modulo the granules in use, and exact ones only at differences: of two mounts that
- * agree in that one is explored. Slack depends on all bits, and every place is explored.
- */
-function alignments(idle: Scenario, explorer: Explorer, findings: Findings): readonly Alignment[] {
-  const { expiresTick, granuleTicks } = wheelOf(idle, explorer);
-  const found = new Map<string, Alignment>();
-  for (const startOffsetTicks of startOffsets(idle.hz, idle.echoIntervalSeconds, expiresTick)) {
-    const scenario = { ...idle, startOffsetTicks };
-    const record = explorer.once(scenario);
-    findings.runs += 2;
-    if (record.fault !== null) findings.fault(record.fault);
-    const key = stateKey(scenario, record, granuleTicks);
-    if (found.has(key)) continue;
-    found.set(key, measured(scenario, record, earlyAnchor(scenario, key, granuleTicks, explorer, findings)));
-  }
-  return [...found.values()];
-}
-
 /**
  * Whether a request's consequences are over by the end of the run: it was answered, and so was an echo that was sent
- * after that, and the client has taken note of it. The state is then that of the anchor echo's answer, from which
- * everything goes on as before.
+ * after that, and the client has taken note of it. Where that echo came at a place of the wheel at which idle ones do,
+ * the state is then that of the anchor echo's answer, from which everything goes on as before; else it is `astray`.
  */
-function isSettled(record: RunRecord, phase: number, rttTicks: number): boolean {
+function outcomeFor(record: RunRecord, phase: number, rttTicks: number, mount: Mount): "over" | "astray" | "open" {
   // A thread that sleeps when the answer arrives may look at its watchdog first when it wakes up.
-  if (record.requestsUnanswered > 0) return false;
+  if (record.requestsUnanswered > 0) return "open";
   const answered = record.anchorTick + phase + rttTicks;
-  const echo = record.echoes.find((tick) => tick >= answered);
-  return echo !== undefined && record.responses.some((tick) => tick >= echo + rttTicks);
+  const last = record.responses.at(-1) ?? Number.NEGATIVE_INFINITY;
+  const echoes = record.echoes.filter((tick) => tick >= answered && tick + rttTicks <= last);
+  if (echoes.length === 0) return "open";
+  return echoes.some(mount.isKnownPlace) ? "over" : "astray";
 }
 
 /**
  * One request at every phase, and a server that stays alive. Runs last until two echoes could be sent and answered;
  * where that did not happen, they are made again and last until the watchdog's patience has passed.
+ *
+ * @returns the phases at which the server is declared dead
  */
 function sweepHealthy(
-  alignment: Alignment,
-  spanTicks: number,
+  { scenario, early, spanTicks: span }: Alignment & { readonly spanTicks: number },
+  mount: Mount,
   works: number,
   explorer: Explorer,
   into: Findings,
-): void {
-  const { scenario, early } = alignment;
+): readonly PhaseRange[] {
   const { hz, rttTicks } = scenario;
-  const endTicksAfterAnchor = 2 * spanTicks + rttTicks + hz;
+  const endTicksAfterAnchor = 2 * span + rttTicks + hz;
   const bad: Bad[] = [];
   // Until the anchor echo is answered, what was before it may matter.
-  const first = early === null ? spanTicks - 1 : Math.min(2 * rttTicks + hz, spanTicks - 1);
+  const first = early === null ? span - 1 : Math.min(2 * rttTicks + hz, span - 1);
   for (const [anchored, from, to] of [
     [scenario, 0, first],
-    [early ?? scenario, first + 1, spanTicks - 1],
+    [early ?? scenario, first + 1, span - 1],
   ] as const) {
     if (from > to) continue;
     const long = { ...anchored, endEchoesAfterAnchor: works };
-    const unsettled = sweepRange({ from, to }, { ...long, endTicksAfterAnchor }, explorer, into, bad);
-    for (const range of unsettled) sweepRange(range, long, explorer, into, bad);
+    const open = sweepRange({ from, to }, { ...long, endTicksAfterAnchor }, mount, explorer, into, bad);
+    for (const range of mergedRanges(open)) {
+      const left = sweepRange(range, long, mount, explorer, into, bad);
+      into.isStraying ||= left.some((one) => one.isAstray);
+    }
   }
   const windows = mergedRanges(bad);
   const widest = windows.reduce<PhaseRange | null>(
@@ -294,8 +130,8 @@ function sweepHealthy(
     const found = bad.find((one) => phase >= one.from && phase <= one.to);
     if (found !== undefined) into.violate(...settledViolation(scenario, found, phase, explorer));
   }
-  into.windows = mergedRanges([...into.windows, ...windows]);
-  into.phases += spanTicks;
+  into.phases += span;
+  return windows;
 }
 
 /** A violation counted from the settled anchor, as people know it, where it is one from there too. */
@@ -313,101 +149,38 @@ interface Bad extends PhaseRange {
   readonly at: (phase: number) => RunRecord;
 }
 
+/** Phases at which a request's consequences were not over when the run ended. */
+interface OpenRange extends PhaseRange {
+  readonly isAstray: boolean;
+}
+
 /** One request at every phase of a range; returns the phases at which its consequences were not over. */
 function sweepRange(
   range: PhaseRange,
   scenario: Scenario,
+  mount: Mount,
   explorer: Explorer,
   into: Findings,
   bad: Bad[],
-): readonly PhaseRange[] {
+): readonly OpenRange[] {
   const { regions, runs } = explorer.sweep(range.from, range.to, (phase) => ({ ...scenario, touches: [phase] }));
   into.runs += runs;
-  const unsettled: PhaseRange[] = [];
+  const open: OpenRange[] = [];
   for (const { from, to, at } of regions) {
     const record = at(from);
-    if (record.fault === null) for (const phase of from === to ? [from] : [from, to]) into.silence(at(phase));
-    if (record.fault !== null) into.fault(record.fault);
-    else if (record.declaredDead !== null) bad.push({ from, to, scenario, at });
-    else if (![from, to].every((phase) => isSettled(at(phase), phase, scenario.rttTicks))) unsettled.push({ from, to });
+    if (record.fault !== null) {
+      into.fault(record.fault);
+      continue;
+    }
+    const ends = from === to ? [from] : [from, to];
+    for (const phase of ends) into.silence(at(phase));
+    if (record.declaredDead !== null) bad.push({ from, to, scenario, at });
+    else {
+      const outcomes = ends.map((phase) => outcomeFor(at(phase), phase, scenario.rttTicks, mount));
+      if (outcomes.some((one) => one !== "over")) open.push({ from, to, isAstray: outcomes.includes("astray") });
+    }
   }
-  return mergedRanges(unsettled);
-}
-
-function size(range: PhaseRange): number {
-  return range.to - range.from + 1;
-}
-
-/** Ranges in order, those that touch made one. */
-export function mergedRanges(ranges: readonly PhaseRange[]): PhaseRange[] {
-  const merged: PhaseRange[] = [];
-  for (const range of [...ranges].sort((a, b) => a.from - b.from)) {
-    const last = merged.at(-1);
-    if (last !== undefined && range.from <= last.to + 1) {
-      merged[merged.length - 1] = { from: last.from, to: Math.max(last.to, range.to) };
-    } else merged.push(range);
-  }
-  return merged;
-}
-
-/**
- * A server that dies on an idle mount: just after it answered the anchor echo, and just before it would have answered
- * the next. All deaths in between leave the same requests unanswered, and so lead to the same history.
- */
-function detectIdle(
-  alignment: Alignment,
-  spanTicks: number,
-  explorer: Explorer,
-  into: Findings,
-): DetectionTicks | null {
-  const { scenario } = alignment;
-  const early = dyingScenario(scenario, scenario.rttTicks + 1);
-  const late = dyingScenario(scenario, spanTicks + scenario.rttTicks);
-  const [first, second] = [explorer.once(early), explorer.once(late)];
-  into.runs += 4;
-  for (const record of [first, second]) if (record.fault !== null) into.fault(record.fault);
-  if (first.fault !== null || second.fault !== null) return null;
-  if (first.declaredDead === null || second.declaredDead === null) {
-    into.unnoticed ??= first.declaredDead === null ? early : late;
-    return null;
-  }
-  const afterEcho = first.declaredDead.tick - first.anchorTick;
-  const best = second.declaredDead.tick - second.anchorTick - (spanTicks + scenario.rttTicks);
-  return { best: Math.max(best, 0), worst: afterEcho - scenario.rttTicks, afterEcho, worstAfterRequest: null };
-}
-
-/**
- * The longest silence after which an answer is still taken note of, in ticks between two answers: what the watchdog
- * waits for whatever the rhythm is in which it looks. Null where an answer that comes at once is not.
- *
- * @param deadTicks after so long a silence the server is declared dead in any case
- */
-function longestSurvived(idle: Scenario, deadTicks: number, explorer: Explorer, into: Findings): number | null {
-  const { rttTicks, hz, echoIntervalSeconds } = idle;
-  const fromTicks = rttTicks + 1;
-  const isSurvived = (silence: number): boolean => {
-    const toTicks = rttTicks + silence;
-    const scenario: Scenario = {
-      ...dyingScenario(idle, toTicks),
-      deathTicks: null,
-      // Something to be answered when the pause is over, whatever becomes of the echoes.
-      touches: [fromTicks],
-      pauses: [{ fromTicks, toTicks }],
-      endTicksAfterAnchor: toTicks + echoIntervalSeconds * hz,
-    };
-    const { declaredDead, anchorTick, fault } = explorer.once(scenario);
-    into.runs += 2;
-    if (fault !== null) into.fault(fault);
-    return fault === null && (declaredDead === null || declaredDead.lastResponseTick >= anchorTick + toTicks);
-  };
-  let [survived, lost] = [rttTicks + 1, deadTicks + 1];
-  if (survived >= lost || !isSurvived(survived)) return null;
-  while (lost - survived > 1) {
-    const middle = Math.floor((survived + lost) / 2);
-    if (isSurvived(middle)) survived = middle;
-    else lost = middle;
-  }
-  return survived;
+  return open;
 }
 
 /** A server that dies just after it answered one request, at every phase of that; the longest time to notice. */
@@ -431,22 +204,108 @@ function sweepDying(alignment: Alignment, spanTicks: number, explorer: Explorer,
   return worst;
 }
 
-function worseOf(a: DetectionTicks | null, b: DetectionTicks | null): DetectionTicks | null {
-  if (a === null || b === null) return a ?? b;
-  const requests = [a.worstAfterRequest, b.worstAfterRequest].filter((one) => one !== null);
+/** How many echo works a run must see after the request: until the watchdog's patience has passed. */
+function worksToWatch(detection: DetectionTicks | null, alignment: Alignment): number {
+  const { works, scenario } = alignment;
+  if (works === null) return MIN_WORKS;
+  const perInterval = Math.max(1, Math.round((works.count / works.ticks) * intervalTicks(scenario)));
+  const least = MIN_WORKS * perInterval;
+  if (detection === null) return Math.min(least, MAX_WORKS);
+  const patience = Math.ceil((detection.afterEcho * works.count) / works.ticks) + 1;
+  return Math.min(Math.max(patience, least), MAX_WORKS);
+}
+
+/** What was swept from one echo on. */
+interface Swept {
+  readonly alignment: Alignment;
+  readonly spanTicks: number;
+  readonly windows: readonly PhaseRange[];
+}
+
+/**
+ * Windows of all mounts and echoes together. Their share is of the time between two echoes; where these differ, each
+ * counts as often as its like was seen.
+ */
+function windowsOf(swept: readonly Swept[], isSettled: boolean): readonly WindowTicks[] {
+  const all = mergedRanges(swept.flatMap(({ windows }) => windows));
+  const sum = (value: (one: Swept) => number): number =>
+    swept.reduce((total, one) => total + one.alignment.states * value(one), 0);
+  const spanTicks = swept[0]?.spanTicks ?? Number.POSITIVE_INFINITY;
+  return all.map((window) => {
+    if (isSettled) return { ...window, share: Math.min(size(window) / spanTicks, 1) };
+    const within = ({ windows }: Swept): number =>
+      windows.reduce((phases, one) => phases + (window.from <= one.from && one.to <= window.to ? size(one) : 0), 0);
+    return { ...window, share: sum(within) / sum((one) => one.spanTicks) };
+  });
+}
+
+/** What comes of the mounts: all that is not of one run. */
+interface Explored {
+  readonly detection: DetectionTicks | null;
+  readonly survivedTicks: number | null;
+  readonly isDeclaredDeadWhenIdle: boolean;
+  readonly swept: readonly Swept[];
+}
+
+function exploreMounts(
+  mounts: readonly Mount[],
+  isForDetection: boolean,
+  explorer: Explorer,
+  into: Findings,
+): Explored {
+  let detection: DetectionTicks | null = null;
+  let survivedTicks: number | null = null;
+  let isDeclaredDeadWhenIdle = false;
+  const swept: Swept[] = [];
+  for (const mount of mounts) {
+    const { record, scenario } = mount;
+    if (record.fault !== null) continue;
+    into.silence(record);
+    if (record.declaredDead !== null) {
+      isDeclaredDeadWhenIdle = true;
+      into.violate(scenario, record);
+      continue;
+    }
+    for (const alignment of mount.alignments) {
+      const { spanTicks } = alignment;
+      if (spanTicks === null) {
+        into.fault({ kind: "no-echoes", message: "no two echoes are sent on an idle mount: no phases to explore" });
+        noticesDeathWithoutEchoes(alignment.scenario, explorer, into);
+        continue;
+      }
+      const here = detectIdle(alignment, spanTicks, explorer, into);
+      const isSwept = isForDetection && scenario.echoIntervalSeconds <= MAX_DYING_SECONDS;
+      const worst = isSwept && here !== null ? sweepDying(alignment, spanTicks, explorer, into) : null;
+      if (here !== null) {
+        detection = worseOf(detection, { ...here, worstAfterRequest: worst });
+        survivedTicks ??= longestSurvived(alignment.scenario, here.worst, explorer, into);
+      }
+      const works = worksToWatch(here, alignment);
+      const windows = sweepHealthy({ ...alignment, spanTicks }, mount, works, explorer, into);
+      swept.push({ alignment, spanTicks, windows });
+    }
+  }
+  return { detection, survivedTicks, isDeclaredDeadWhenIdle, swept };
+}
+
+/** What one mount tells, and is asked of the shortest round trip alone. */
+function exploreOnce(
+  idle: Scenario,
+  first: Mount | undefined,
+  detection: DetectionTicks | null,
+  explorer: Explorer,
+  into: Findings,
+): Pick<CombinationResult, "slowPeriodTicks" | "busyRate" | "silenced" | "forgotten"> {
+  const hasEchoes = first?.alignments.some(({ spanTicks }) => spanTicks !== null) ?? false;
   return {
-    best: Math.min(a.best, b.best),
-    worst: Math.max(a.worst, b.worst),
-    afterEcho: Math.max(a.afterEcho, b.afterEcho),
-    worstAfterRequest: requests.length === 0 ? null : Math.max(...requests),
+    slowPeriodTicks: slowPeriod(idle, explorer, into),
+    busyRate: hasEchoes ? busyRate(idle, explorer, into) : null,
+    silenced: first === undefined ? null : echoesEnd(first.record, idle, explorer, into),
+    forgotten: detection === null ? null : notResumed(idle, detection.worst, explorer, into),
   };
 }
 
-/** How many echo works a run must see after the request: until the watchdog's patience has passed. */
-function worksToWatch(detection: DetectionTicks | null, periodTicks: number | null): number {
-  if (detection === null || periodTicks === null) return MIN_WORKS;
-  return Math.min(Math.max(Math.ceil(detection.afterEcho / periodTicks) + 1, MIN_WORKS), MAX_WORKS);
-}
+const NOT_ASKED = { slowPeriodTicks: null, busyRate: null, silenced: null, forgotten: null } as const;
 
 /**
  * Explores one combination at every alignment that makes a difference.
@@ -458,127 +317,39 @@ export function exploreCombination(
   combination: Combination,
   explorer: Explorer,
 ): CombinationResult {
-  const findings = new Findings();
-  const found = alignments(idleScenario(request, combination), explorer, findings);
-  let detection: DetectionTicks | null = null;
-  let isDeclaredDeadWhenIdle = false;
-  let survivedTicks: number | null = null;
-  for (const alignment of found) {
-    const { record, scenario, spanTicks, periodTicks } = alignment;
-    if (record.fault !== null) continue;
-    findings.silence(record);
-    if (record.declaredDead !== null) {
-      isDeclaredDeadWhenIdle = true;
-      findings.violate(scenario, record);
-      continue;
-    }
-    if (spanTicks === null) {
-      findings.fault({ kind: "no-echoes", message: "no two echoes are sent on an idle mount: no phases to explore" });
-      noticesDeathWithoutEchoes(scenario, explorer, findings);
-      continue;
-    }
-    const here = detectIdle(alignment, spanTicks, explorer, findings);
-    const isSwept = combination.isForDetection && combination.echoIntervalSeconds <= MAX_DYING_SECONDS;
-    const worst = isSwept && here !== null ? sweepDying(alignment, spanTicks, explorer, findings) : null;
-    if (here !== null) {
-      detection = worseOf(detection, { ...here, worstAfterRequest: worst });
-      survivedTicks ??= longestSurvived(scenario, here.worst, explorer, findings);
-    }
-    sweepHealthy(alignment, spanTicks, worksToWatch(here, periodTicks), explorer, findings);
-  }
-  const first = found[0];
-  const slowPeriodTicks = combination.isForDetection ? slowPeriod(request, combination, explorer, findings) : null;
-  const silenced =
-    combination.isForDetection && first !== undefined
-      ? echoesEnd(first, request, combination, explorer, findings)
-      : null;
-  const forgotten =
-    combination.isForDetection && detection !== null
-      ? notResumed(idleScenario(request, combination), detection.worst, explorer, findings)
-      : null;
-  const { windows, violation, unnoticed, faults, phases, runs, longestSilenceTicks } = findings;
+  const into = new Findings();
+  const idle = idleScenario(request, combination);
+  const { mounts, rhythm } = mountsOf(idle, RHYTHM[request.size], explorer, into);
+  const { isForDetection } = combination;
+  const { detection, survivedTicks, isDeclaredDeadWhenIdle, swept } = exploreMounts(
+    mounts,
+    isForDetection,
+    explorer,
+    into,
+  );
+  const [first] = mounts;
+  const once = isForDetection ? exploreOnce(idle, first, detection, explorer, into) : NOT_ASKED;
+  const alignments = mounts.flatMap((mount) => mount.alignments);
+  const periods = alignments.map(({ periodTicks }) => periodTicks).filter((one) => one !== null);
+  const { violation, unnoticed, faults, isFailureTried, isStraying, longestSilenceTicks, phases, runs } = into;
   return {
-    spanTicks: first?.spanTicks ?? null,
-    periodTicks: first?.periodTicks ?? null,
-    slowPeriodTicks,
+    spanTicks: alignments[0]?.spanTicks ?? null,
+    periodTicks: periods.length === 0 ? null : rhythm === null ? (periods[0] ?? null) : Math.max(...periods),
+    idleRate: first === undefined ? null : rateAfter(first.record.echoes, first.record.anchorTick),
+    ...once,
     longestSilenceTicks,
     survivedTicks,
-    windows,
+    windows: windowsOf(swept, rhythm === null),
     isDeclaredDeadWhenIdle,
     violation,
     detection,
-    silenced,
-    isFailureTried: findings.isFailureTried,
-    forgotten,
+    isFailureTried,
     unnoticed,
     faults,
-    alignments: found.length,
+    alignments: alignments.length,
+    rhythm,
+    isStraying,
     phases,
     runs,
   };
-}
-
-/** How long the echo's own work puts the next one off. */
-function slowPeriod(
-  request: CheckRequest,
-  combination: Combination,
-  explorer: Explorer,
-  into: Findings,
-): number | null {
-  const idle = idleScenario(request, combination);
-  const { works, fault } = explorer.once({ ...idle, sendBlocksTicks: SLOW_SENDING_SECONDS * idle.hz });
-  into.runs += 2;
-  const [last, before] = [works.at(-1), works.at(-2)];
-  return fault !== null || last === undefined || before === undefined ? null : last - before;
-}
-
-/**
- * One echo cannot be sent: the history in which no further one is ever tried; null when there is one. A request just
- * after the failure keeps the server from being declared dead before the next echo is due.
- */
-function echoesEnd(
-  { record: { echoes } }: Alignment,
-  request: CheckRequest,
-  combination: Combination,
-  explorer: Explorer,
-  into: Findings,
-): Scenario | null {
-  const [one, two] = echoes;
-  const touches = one === undefined || two === undefined ? [] : [two - one + 1];
-  const scenario = { ...idleScenario(request, combination), anchorEcho: 1, failedEcho: 2, touches };
-  const record = explorer.once(scenario);
-  into.runs += 2;
-  if (record.fault !== null) into.fault(record.fault);
-  into.isFailureTried ||= record.failedEchoes.length > 0;
-  return record.fault === null && isSilenced(record) ? scenario : null;
-}
-
-/** Seconds for which a server stays away after it was declared dead: a few attempts to connect fail. */
-const AWAY_SECONDS = 10;
-
-/** A server that dies, is declared dead and comes back: the history in which it is sent no echo; null when it is. */
-function notResumed(idle: Scenario, noticedTicks: number, explorer: Explorer, into: Findings): Scenario | null {
-  const { hz, rttTicks, echoIntervalSeconds } = idle;
-  const dying = dyingScenario(idle, rttTicks + 1);
-  const revivalTicks = rttTicks + 1 + noticedTicks + AWAY_SECONDS * hz;
-  const scenario: Scenario = {
-    ...dying,
-    revivalTicks,
-    endTicksAfterAnchor: revivalTicks + (3 * echoIntervalSeconds + AWAY_SECONDS) * hz,
-    maxTicksAfterMount: (dying.maxTicksAfterMount ?? 0) + revivalTicks + giveUpTicks(hz, echoIntervalSeconds),
-  };
-  const record = explorer.once(scenario);
-  into.runs += 2;
-  if (record.fault !== null) into.fault(record.fault);
-  // A client that never gave the server up has nothing to resume.
-  return record.fault === null && isForgotten(scenario, record) ? scenario : null;
-}
-
-/** A mount that sends no echoes and is never given up: nothing would tell a dead server from a live one. */
-function noticesDeathWithoutEchoes(idle: Scenario, explorer: Explorer, into: Findings): void {
-  const dying = dyingScenario({ ...idle, anchorEcho: 1 }, idle.rttTicks + 1);
-  const record = explorer.once(dying);
-  into.runs += 2;
-  if (record.fault !== null) into.fault(record.fault);
-  else if (record.declaredDead === null) into.unnoticed ??= dying;
 }

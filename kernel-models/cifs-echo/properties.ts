@@ -11,9 +11,12 @@
 import type { RunFault } from "../../tools/check/scenario.ts";
 import type { CheckRequest, Explorer, SystemProperties } from "../../tools/check/system-check.ts";
 import type { CheckResult, PropertyResult, Schedule, Verdict } from "../../tools/check/verdict.ts";
+import type { Rhythm } from "./alignments.ts";
 import { type Explored, figuresOf, usualOf } from "./figures.ts";
+import type { Violation } from "./findings.ts";
 import { violates } from "./judge.ts";
-import { type CombinationResult, exploreCombination, GIVE_UP, MAX_DYING_SECONDS, type Violation } from "./phases.ts";
+import { type CombinationResult, exploreCombination, MAX_DYING_SECONDS } from "./phases.ts";
+import { GIVE_UP } from "./scenarios.ts";
 import { type Survey, survey } from "./survey.ts";
 import { type Combination, combinations } from "./table.ts";
 import { MAX_LATENESS_DIVISOR, runWorkload, type WorkloadResult } from "./workloads.ts";
@@ -255,6 +258,49 @@ function schedule(scenario: Schedule["scenario"]): Schedule {
   return { scenario, maxLatenessTicks: 0, decisions: [] };
 }
 
+/** Combinations in which something is so, with the first as an example. */
+function where(explored: readonly Explored[], isSo: (result: CombinationResult) => boolean): string | null {
+  const found = explored.filter(({ result }) => isSo(result));
+  const [first] = found;
+  if (first === undefined) return null;
+  const { hz, echoIntervalSeconds } = first.combination;
+  return `at ${counted(found.length, "combination")} (such as HZ=${hz}, ${echoIntervalSeconds} s)`;
+}
+
+/** Where echoes do not find the mount in the same state each time: what was explored of it, and what was not. */
+function rhythms(explored: readonly Explored[]): readonly string[] {
+  const found = explored.flatMap(({ result }) => (result.rhythm === null ? [] : [result.rhythm]));
+  const sum = (value: (rhythm: Rhythm) => number): number => found.reduce((total, one) => total + value(one), 0);
+  const differing = where(explored, ({ rhythm }) => rhythm !== null);
+  // Where an idle mount is given up there are no further echoes.
+  const isCut = ({ rhythm, isDeclaredDeadWhenIdle }: CombinationResult): boolean =>
+    rhythm !== null && !rhythm.isWhole && !isDeclaredDeadWhenIdle;
+  const cut = where(explored, isCut);
+  const least = Math.min(...explored.flatMap(({ result }) => (isCut(result) ? (result.rhythm?.states ?? []) : [])));
+  const astray = where(explored, ({ isStraying }) => isStraying);
+  return [
+    differing === null
+      ? []
+      : `the state of the mount differs from echo to echo ${differing}: ${counted(
+          sum((one) => one.states),
+          "state",
+        )} ` +
+        `that lead to ${counted(
+          sum((one) => one.courses),
+          "course",
+        )} of events, of which ` +
+        `${sum((one) => one.explored).toLocaleString("en-US")} were explored, each from its first echo on`,
+    cut === null
+      ? []
+      : `the rhythm of the echoes does not repeat within ${least} echoes ${cut}: states at the first ${least} only, ` +
+        "or at some more",
+    astray === null
+      ? []
+      : `a request moves the echoes to places of the timer wheel at which no phases were explored ${astray}: such ` +
+        "histories were followed until the watchdog's patience had passed, without further requests",
+  ].flat();
+}
+
 function bounds(request: CheckRequest, found: Survey, { explored, workloads }: Findings): readonly string[] {
   const sum = (value: (one: CombinationResult) => number, noun: string): string =>
     counted(
@@ -276,6 +322,7 @@ function bounds(request: CheckRequest, found: Survey, { explored, workloads }: F
       `${sum((one) => one.runs, "run")}; each course is replayed once`,
     "mounts at the quarters of the echo timer's granule and one jiffy around its edge, of which " +
       `${sum((one) => one.alignments, "alignment")} differ${explored.length === 1 ? "" : " over all combinations"}`,
+    ...rhythms(explored),
     `${counted(workloads.length, "random workload")} (seed ${request.seed}): up to 5 requests, pauses of the ` +
       `server within half an echo interval, workers late by up to ${1 / MAX_LATENESS_DIVISOR} s`,
     "a server that dies just after an echo, just before the answer to the next, and, for echo intervals up to " +

@@ -1,4 +1,4 @@
-/** What a check of cifs-echo says of candidate patches: figures to compare them by, and the story for their messages. */
+/** What a check of cifs-echo says of candidate patches: figures to compare by, and the story for their messages. */
 import type { CheckResult, Detection, Figures } from "../../tools/check/verdict.ts";
 import type { Measure, RepairStory, Story } from "../../tools/repair/candidate.ts";
 
@@ -20,8 +20,8 @@ function leastMargin({ idle, fixedIntervalSeconds }: Figures): { readonly share:
     if (one.marginSeconds === null) continue;
     const share = one.marginSeconds / (fixedIntervalSeconds ?? one.echoIntervalSeconds);
     if (least !== null && share >= least.share) continue;
-    const at = `${one.marginSeconds.toFixed(2)} s at HZ=${one.hz}, ${one.echoIntervalSeconds} s, round trip ${one.rttSeconds} s`;
-    least = { share, at };
+    const settings = `HZ=${one.hz}, ${one.echoIntervalSeconds} s, round trip ${one.rttSeconds} s`;
+    least = { share, at: `${one.marginSeconds.toFixed(2)} s at ${settings}` };
   }
   return least;
 }

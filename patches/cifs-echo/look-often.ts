@@ -23,11 +23,12 @@ and of slow servers, goes.`,
     const [guard, second] = guards;
     if (guard === undefined) bench.refuseAt(bench.probe.handler, "no echo is skipped after recent traffic");
     if (second !== undefined) bench.refuseAt(second.fact, "more than one deadline in the routine");
-    const { fn, delay } = bench.rearm();
+    const { fn, node: armed, args, delay } = bench.rearm();
     if (guard.fn !== fn) bench.refuseAt(guard.fact, "not in the function that arms the work");
     const interval = bench.source({ fn, node: delay });
     const { timestamp, interval: waited, argsWith } = bench.dueOf(guard);
     bench.replace(guard, bench.callOf(guard, argsWith(`${timestamp} + ${bench.factorOf(waited)} * 7 / 8`)));
-    bench.replace({ fn, node: delay }, `${bench.factorOf(interval)} / ${LOOKS}`);
+    const parts = [...args.slice(0, -1), `${bench.factorOf(interval)} / ${LOOKS}`];
+    bench.replace({ fn, node: armed }, bench.callOf({ fn, node: armed }, parts));
   },
 };

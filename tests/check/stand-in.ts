@@ -16,6 +16,12 @@ import {
   queue_delayed_work,
 } from "../../tools/simulator/workqueue.ts";
 
+/**
+ * fixed: an interval after it was due last. response: an interval after the last response, or where that is over, after
+ * now. half: half an interval later. jiffy: at the next jiffy, whatever the interval is.
+ */
+export type Rhythm = "fixed" | "response" | "half" | "jiffy";
+
 export interface StandIn {
   /** Echo intervals that the watchdog waits; null: there is no watchdog. */
   readonly timeoutIntervals: number | null;
@@ -23,6 +29,8 @@ export interface StandIn {
   readonly rearms: boolean;
   /** An echo interval that the mount option does not change. */
   readonly fixedIntervalSeconds?: number;
+  /** When the next work is due: an interval later when absent. */
+  readonly rhythm?: Rhythm;
   /** Reaching the echo is a fault. */
   readonly unmodelledEcho?: boolean;
 }
@@ -59,6 +67,7 @@ class Machine {
   lstrp = 0;
   private worksAfterAnchor = 0;
   private attempts = 0;
+  private due = Number.NaN;
 
   constructor(
     private readonly code: StandIn,
@@ -78,6 +87,19 @@ class Machine {
 
   get interval(): number {
     return (this.code.fixedIntervalSeconds ?? this.scenario.echoIntervalSeconds) * this.scenario.hz;
+  }
+
+  /** For how long the echo work arms itself. */
+  private delay(): number {
+    const { interval, kernel, lstrp, code } = this;
+    if (code.rhythm === undefined) return interval;
+    if (code.rhythm === "half") return interval / 2;
+    if (code.rhythm === "jiffy") return 1;
+    const isFixed = code.rhythm === "fixed";
+    const left = (isFixed ? this.due : lstrp) + interval - kernel.jiffies;
+    const delay = left > 0 && left <= interval ? left : interval;
+    if (isFixed) this.due = kernel.jiffies + delay;
+    return delay;
   }
 
   request(): void {
@@ -103,13 +125,14 @@ class Machine {
     arriveAt(this.socket, tick, 100);
   }
 
-  echo(rearm: () => void): void {
+  echo(rearm: (delay: number) => void): void {
     const { kernel, scenario, history } = this;
     const { tick } = kernel.clock;
     history.works.push(tick);
     kernel.note("echo-work");
     const isAfterAnchor = history.anchorTick >= 0;
-    if (this.code.guard && time_before64(kernel.jiffies, this.lstrp + this.interval - scenario.hz)) {
+    const delay = this.delay();
+    if (this.isRecent()) {
       kernel.note("echo-suppressed");
     } else if (++this.attempts === scenario.failedEcho) {
       kernel.note("echo-failed");
@@ -126,9 +149,19 @@ class Machine {
       }
       this.request();
     }
-    if (this.code.rearms) rearm();
-    else history.unarmed.push(tick);
+    if (this.code.rearms) {
+      rearm(delay);
+      kernel.note("echo-armed", delay);
+    } else history.unarmed.push(tick);
     if (isAfterAnchor && ++this.worksAfterAnchor >= scenario.endEchoesAfterAnchor) kernel.stop("works");
+  }
+
+  private isRecent(): boolean {
+    const { kernel, lstrp, interval, code, scenario } = this;
+    if (!code.guard) return false;
+    // A work that comes when it is due needs no second to spare.
+    const spare = code.rhythm === "response" ? 0 : scenario.hz;
+    return time_before64(kernel.jiffies, lstrp + interval - spare);
   }
 
   private unresponsive(): boolean {
@@ -167,14 +200,14 @@ class Machine {
     const late = options.maxLatenessTicks ?? 0;
     const queue = alloc_workqueue(kernel, "cifsiod", late > 0 ? { latency: lateUpTo(late) } : {});
     const echo = new DelayedWork(kernel, "echo");
-    const rearm = (): void => void queue_delayed_work(queue, echo, this.interval);
+    const rearm = (delay: number): void => void queue_delayed_work(queue, echo, delay);
     INIT_DELAYED_WORK(echo, () => this.echo(rearm));
     const mount = kernel.clock.tick + 10 * scenario.hz + scenario.startOffsetTicks;
     kernel.at(mount, () => {
       this.lstrp = kernel.jiffies;
       this.socket.sk_rcvtimeo = 7 * scenario.hz;
       kthread_run(kernel, "cifsd", () => this.receive());
-      rearm();
+      rearm(this.interval);
     });
     let events = 0;
     try {

@@ -62,7 +62,9 @@ describe("the result of a check", () => {
     expect(text).toMatch(/^250 +60 +61\.44 +2\.44-2\.88 +0\.72% +1\.52% at 0\.5 s +59\.78 +60\.40 +121\.86$/m);
     expect(text).toMatch(/^ {2}fs\/cifs\/connect\.c:7: call of frobnicate\(\)$/m);
     expect(text).toMatch(/^ {2}one combination$/m);
-    expect(text).toContain("gives up after 2 echo intervals; 58.59 echoes an hour on an idle mount, 14.5 on a busy one");
+    expect(text).toContain(
+      "gives up after 2 echo intervals; 58.59 echoes an hour on an idle mount, 14.5 on a busy one",
+    );
     expect(text).not.toContain("\u001b");
   });
 

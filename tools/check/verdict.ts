@@ -31,7 +31,7 @@ export interface Window {
   readonly rttSeconds: number;
   readonly fromSeconds: number;
   readonly toSeconds: number;
-  /** Of the time between two echoes, as a fraction of 1. */
+  /** Of the time between two echoes, as a fraction of 1; where these times differ, on the average. */
   readonly share: number;
 }
 
@@ -55,10 +55,11 @@ export interface IdleFigures {
   readonly hz: number;
   readonly echoIntervalSeconds: number;
   readonly rttSeconds: number;
-  /** From one run of the echo work to the next; null where it runs once only. */
+  /** From one run of the echo work to the next, at most; null where it runs once only. */
   readonly periodSeconds: number | null;
   /** The same where sending an echo takes 2 s: what the job's own work adds. Null where it was not measured. */
   readonly periodWhenSendingTakes2Seconds: number | null;
+  /** On the average of the time that the mount was watched. */
   readonly echoesPerHour: number;
   /** The longest time between two responses of a live server, whatever the phase of the one request. */
   readonly longestSilenceSeconds: number | null;
@@ -78,6 +79,8 @@ export interface Figures {
   readonly detection: readonly Detection[];
   /** At HZ=250, 60 s and the shortest round trip where the table has them, else in its first combination. */
   readonly idleEchoesPerHour: number;
+  /** The same on a mount whose users ask for something every quarter of the echo interval. */
+  readonly busyEchoesPerHour: number;
   readonly idle: readonly IdleFigures[];
   /** Combinations in which an idle mount is declared dead, without any request. */
   readonly idleDeaths: readonly {

@@ -154,7 +154,7 @@ function addFixCommand(groundhog: Command, done: (exit: Exit) => void): void {
       "after",
       `${examples([
         "groundhog fix cifs-echo --kernel sample@5",
-        "groundhog fix cifs-echo --kernel ~/linux@v4.14 --compile --link https://bugzilla.kernel.org/show_bug.cgi?id=202611",
+        "groundhog fix cifs-echo --kernel ~/linux@v4.14 --link https://bugzilla.kernel.org/show_bug.cgi?id=202611",
       ])}
 Exit code 0: nothing needs repair, or a patch that holds was written; 1: none holds; 3: inconclusive.
 The kernel tree is never written to.

@@ -2,7 +2,7 @@
 import type { Program } from "../c/program.ts";
 import type { CheckResult } from "../check/verdict.ts";
 import { InputError } from "../kernel/input-error.ts";
-import type { Candidate, PatchSize, ToolCheck } from "../repair/candidate.ts";
+import type { Candidate, PatchSize, Story, ToolCheck } from "../repair/candidate.ts";
 import { checkpatch } from "../repair/checkpatch.ts";
 import { inOrder, type Placed } from "../repair/comparison.ts";
 import { compileTouched } from "../repair/compile.ts";
@@ -39,6 +39,7 @@ interface Room {
   readonly probe: Probe;
   readonly isNeeded: boolean;
   readonly provenance: Provenances;
+  readonly headerReasons: Map<string, string>;
 }
 
 /** A source to which candidates are applied: the kernel's, or that with the patches of a series so far. */
@@ -109,7 +110,7 @@ async function formatted(room: Room, tried: Tried): Promise<Formatted> {
   return { mail: { name, contents: mail.contents }, size: made.size, checks };
 }
 
-function compiled({ subject, request }: Room, changed: ReadonlyMap<string, Buffer>): Promise<ToolCheck> {
+function compiled({ subject, request, headerReasons }: Room, changed: ReadonlyMap<string, Buffer>): Promise<ToolCheck> {
   const { source } = subject;
   const patched = patchedSource(source, changed);
   return compileTouched({
@@ -119,6 +120,7 @@ function compiled({ subject, request }: Room, changed: ReadonlyMap<string, Buffe
     read: patched.read,
     readOriginal: (path) => source.read(path),
     cacheDirectory: request.cacheDirectory,
+    reasons: headerReasons,
     progress: (line) => process.stderr.write(`${line}\n`),
   });
 }
@@ -167,7 +169,7 @@ async function candidateOf(room: Room, tried: Tried): Promise<{ candidate: Candi
 /** One patch after the other, each on top of those before; checked as a whole. */
 async function seriesOf(room: Room, names: readonly string[]): Promise<NonNullable<Repair["series"]>> {
   const { subject, request } = room;
-  const steps: { recipe: Recipe; after: ReadonlyMap<string, Buffer> }[] = [];
+  const steps: Tried[] = [];
   let at: Base | Tried = { program: subject.program, changed: new Map() };
   for (const name of names) {
     const recipe = recipeNamed(subject.system, name, `--series ${names.join(",")}`);
@@ -180,26 +182,30 @@ async function seriesOf(room: Room, names: readonly string[]): Promise<NonNullab
     if (proposal.kind === "already-there") throw new InputError(name, `is there already: ${proposal.why}`);
     const failed = tried.checks.find((one) => one.status === "failed");
     if (failed !== undefined) throw new InputError(name, `${failed.tool}: ${failed.detail}`);
-    steps.push({ recipe, after: tried.changed });
+    steps.push(tried);
     at = tried;
   }
   const last = at as Tried;
   const result = last.checked?.result ?? null;
   const { origin, prefix, trailers } = await room.provenance.of([...last.changed.keys()]);
   const templates = messageTemplates(subject.system);
-  const story = subject.system.repair.story(subject.before.result, result);
+  const storyAfter = (after: CheckResult | null): Story => ({
+    ...subject.system.repair.story(subject.before.result, after),
+    isSeries: true,
+  });
   const subjects = steps.map(({ recipe }) => subjectLine({ prefix, subject: recipe.subject }));
   const made = await makePatches({
     before: contentsOf(subject.program, last.changed.keys()),
-    changes: steps.map(({ recipe, after }) => ({
-      after,
-      message: commitMessage(templates, { prefix, ...recipe, story, trailers }),
+    // Each message tells what has come about by then.
+    changes: steps.map(({ recipe, changed, checked }) => ({
+      after: changed,
+      message: commitMessage(templates, { prefix, ...recipe, story: storyAfter(checked?.result ?? null), trailers }),
     })),
     origin,
     author: request.author,
     cover: {
-      subject: subjectLine({ prefix, subject: `${subject.system.title}: repair its timing` }),
-      text: coverLetter(templates, story, subjects, trailers),
+      subject: subjectLine({ prefix, subject: `repair the timing of the ${subject.system.title}` }),
+      text: coverLetter(templates, { ...storyAfter(result), isSeries: false }, subjects, request.trailers),
     },
     cacheDirectory: request.cacheDirectory,
   });
@@ -227,7 +233,7 @@ export async function repairSystem(subject: Subject, request: RepairRequest): Pr
   const before = subject.before.result;
   const isNeeded = before.verdict !== "holds";
   const provenance = new Provenances(subject, request, probe, isNeeded);
-  const room: Room = { subject, request, probe, isNeeded, provenance };
+  const room: Room = { subject, request, probe, isNeeded, provenance, headerReasons: new Map() };
   const checked = new Map<string, Checked>();
   const mails = new Map<string, Mail>();
   const candidates: Candidate[] = [];

@@ -76,6 +76,8 @@ export interface KernelHeaders {
 
 export interface HeaderOptions {
   readonly cacheDirectory: string;
+  /** Why there are none, by version: added to, so that one run asks once however many candidates it compiles. */
+  readonly reasons?: Map<string, string>;
   readonly progress?: (line: string) => void;
 }
 
@@ -90,6 +92,14 @@ export interface HeaderOptions {
  * @throws InputError when the run is interrupted, and only then
  */
 export async function debianHeaders(version: string, options: HeaderOptions): Promise<KernelHeaders | string> {
+  const known = options.reasons?.get(version);
+  if (known !== undefined) return known;
+  const found = await findHeaders(version, options);
+  if (typeof found === "string") options.reasons?.set(version, found);
+  return found;
+}
+
+async function findHeaders(version: string, options: HeaderOptions): Promise<KernelHeaders | string> {
   const kernel = numbersOf(version);
   if (kernel === null) {
     return `${version} is no kernel version such as 6.1.192`;

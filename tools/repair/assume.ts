@@ -1,5 +1,5 @@
 /** A condition whose outcome is settled, taken out of the expression or the `if` around it. */
-import { childOf, type SyntaxNode } from "../c/syntax.ts";
+import { childOf, descendants, type SyntaxNode } from "../c/syntax.ts";
 import type { Site, Workbench } from "./workbench.ts";
 
 /**
@@ -21,12 +21,25 @@ export function assume(bench: Workbench, site: Site, value: boolean): void {
   else if (call !== null) assume(bench, { fn, node: call }, value);
   else if (parent.type === "binary_expression" && (operator === "&&" || operator === "||")) {
     // false && x is false, true || x is true; the other way round the other operand decides.
-    if (value === (operator === "||")) assume(bench, { fn, node: parent }, value);
-    else dropOperand(bench, site);
+    if (value === (operator === "||")) {
+      const left = childOf(parent, "left");
+      if (left !== undefined && left !== node && hasCalls(bench, { fn, node: left })) {
+        bench.refuse(site, "what is called before it in the same condition would not be called any more");
+      }
+      assume(bench, { fn, node: parent }, value);
+    } else dropOperand(bench, site);
   } else bench.refuse(site, `${bench.words(site)} is used as a value: its outcome cannot be taken out`);
 }
 
 const HINTS = /^(?:un)?likely$/;
+
+/** Whether functions are called in an expression. */
+function hasCalls(bench: Workbench, { fn, node }: Site): boolean {
+  return [...descendants(node)].some((one) => {
+    const callee = one.type === "call_expression" ? childOf(one, "function") : undefined;
+    return callee !== undefined && !HINTS.test(bench.words({ fn, node: callee }));
+  });
+}
 
 /** likely(x) around x. */
 function callAround(bench: Workbench, fn: Site["fn"], parent: SyntaxNode): SyntaxNode | null {
@@ -50,6 +63,9 @@ function settle(bench: Workbench, { fn, node }: Site, value: boolean): void {
   const hasElse = childOf(node, "alternative") !== undefined || node.children.some((one) => one.type === "else_clause");
   if (value || hasElse) {
     bench.refuse({ fn, node }, "the whole condition of a branch that would have to take the place of the if");
+  }
+  if ([...descendants(node)].some((one) => one.type === "labeled_statement")) {
+    bench.refuse({ fn, node }, "a label stands in what would go");
   }
   if (!bench.isInList(node)) bench.refuse({ fn, node }, "the if is itself the branch of another statement");
   bench.removeStatement({ fn, node });

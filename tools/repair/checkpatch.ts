@@ -60,8 +60,8 @@ function judged(status: number | null, stdout: string, stderr: string): ToolChec
   const real = complaints.filter((one) => !EXPECTED.test(one));
   const [first] = real;
   if (first !== undefined) return { tool: TOOL, status: "failed", detail: first };
-  // 1 is "has complaints"; without any, the script itself is what went wrong.
-  if (status !== 0 && complaints.length === 0) {
+  // 1 is "has complaints"; without any, or with another status, the script itself is what went wrong.
+  if (status > 1 || (status === 1 && complaints.length === 0)) {
     return skipped(`the script does not run with this perl: ${stderr.trim().split("\n", 1)[0] ?? ""}`);
   }
   return { tool: TOOL, status: "passed", detail: "nothing but the missing Signed-off-by" };

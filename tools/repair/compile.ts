@@ -40,6 +40,8 @@ export interface CompileRequest {
    */
   readonly readOriginal?: (path: string) => Promise<Buffer | null>;
   readonly cacheDirectory: string;
+  /** Why there are no headers, by version; added to. */
+  readonly reasons?: Map<string, string>;
   readonly progress?: (line: string) => void;
 }
 

@@ -11,7 +11,7 @@ export class Edits {
     if (start > end || start < within.start || end > within.end) {
       throw new Error(`an edit of ${file} leaves ${within.name}: ${start} to ${end}`);
     }
-    if (!/^[\t\n\x20-\x7e]*$/.test(edit.text)) throw new Error(`an edit of ${file} is no ASCII`);
+    if (!/^[\t\n\r\x20-\x7e]*$/.test(edit.text)) throw new Error(`an edit of ${file} is no ASCII`);
     for (const other of this.list) {
       if (other.file === file && start < other.end && other.start < end) {
         throw new Error(`two edits of ${file} overlap at ${Math.max(start, other.start)}`);

@@ -59,7 +59,7 @@ export function dueOf(bench: Workbench, guard: GuardSite): Due {
     clock: "jiffies",
     timestamp: stamp,
     interval: length,
-    due: `${stamp} + ${length}`,
+    due: `${stamp} + ${bench.termOf({ fn, node: interval.node })}`,
     isRecentWhenTrue: fact.relation === "before" || fact.relation === "before-or-at",
     argsWith: (text) => (time === second ? ["jiffies", text] : [text, "jiffies"]),
   };

@@ -1,7 +1,7 @@
 /** A recipe applied to a source: its edits, or why there are none. */
 import type { Program } from "../c/program.ts";
 import type { Probe } from "../timing/probe.ts";
-import { AlreadyThere, NotRecognised, type Proposal, type Recipe } from "./recipe.ts";
+import { AlreadyThere, type Edit, NotRecognised, type Proposal, type Recipe } from "./recipe.ts";
 import { Workbench } from "./workbench.ts";
 
 /**
@@ -20,5 +20,12 @@ export function propose(recipe: Recipe, program: Program, probe: Probe): Proposa
     }
     throw error;
   }
-  return { kind: "edits", edits: bench.edits.all };
+  return { kind: "edits", edits: bench.edits.all.map((edit) => withLineEnds(program, edit)) };
+}
+
+/** The edit with line ends as its file has them. */
+function withLineEnds(program: Program, edit: Edit): Edit {
+  const source = program.files.find((one) => one.path === edit.file)?.masked.source ?? "";
+  const isDos = source[source.indexOf("\n") - 1] === "\r";
+  return isDos ? { ...edit, text: edit.text.replace(/\r?\n/g, "\r\n") } : edit;
 }

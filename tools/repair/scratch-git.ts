@@ -1,6 +1,6 @@
 /**
- * A git repository of our own in a temporary folder: nothing of the user's settings, hooks or attributes, and nothing of
- * the user's repository is written.
+ * A git repository of our own in a temporary folder: nothing of the user's settings, hooks or attributes is used, and
+ * nothing of the user's repository is written.
  */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
@@ -37,6 +37,10 @@ export class ScratchGit {
       config: ["core.fileMode=false", "core.attributesFile=/dev/null", "core.excludesFile=/dev/null", "gc.auto=0"],
       unsafe: { allowUnsafeConfigPaths: true, allowUnsafeTemplateDir: true },
       completion: { onExit: false },
+      // The status tells, not whether there is anything on stderr.
+      errors: (error, { exitCode, stdOut, stdErr }) =>
+        error ??
+        (exitCode === 0 ? undefined : Buffer.concat([...stdErr, ...stdOut, Buffer.from(`status ${exitCode}`)])),
     }).env(environment(directory, author));
     const scratch = new ScratchGit(directory, git);
     const format = origin === null ? "sha1" : origin.commit.length === 64 ? "sha256" : "sha1";
@@ -88,12 +92,21 @@ export class ScratchGit {
     }
   }
 
-  /** Commits all that is in the work tree. */
+  /** Commits all that is in the work tree; a commit without changes has an empty patch, which git does not take. */
   async commitAll(message: string): Promise<string> {
     const file = join(this.directory, ".git", "message");
     writeFileSync(file, message);
     await this.run("add", "--all", "--force");
-    await this.run("commit", "--quiet", "--no-verify", "--no-gpg-sign", "--cleanup=verbatim", "-F", file);
+    await this.run(
+      "commit",
+      "--quiet",
+      "--allow-empty",
+      "--no-verify",
+      "--no-gpg-sign",
+      "--cleanup=verbatim",
+      "-F",
+      file,
+    );
     return (await this.run("rev-parse", "HEAD")).trim();
   }
 
@@ -107,7 +120,8 @@ export class ScratchGit {
       const blob = (await this.run("hash-object", "-w", "--no-filters", place)).trim();
       await this.run("update-index", "--add", "--cacheinfo", `${mode},${blob},${path}`);
     }
-    const tree = (await this.run("write-tree")).trim();
+    // A partial clone lacks most of the other files.
+    const tree = (await this.run("write-tree", "--missing-ok")).trim();
     const file = join(this.directory, ".git", "message");
     writeFileSync(file, message);
     return (await this.run("commit-tree", "--no-gpg-sign", "-p", parent, "-F", file, tree)).trim();

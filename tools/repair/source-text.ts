@@ -1,6 +1,6 @@
 /** The text of one C file as an editor sees it: lines, indentation, and the comments between tokens. */
 import type { CFile } from "../c/file.ts";
-import { lex, type Tokens } from "../c/lex.ts";
+import { DIRECTIVE, lex, type Tokens } from "../c/lex.ts";
 
 export interface Comment {
   readonly start: number;
@@ -57,7 +57,8 @@ export class SourceText {
 
   /** Whether nothing but blanks and one comment stands between an offset and the end of its line. */
   isLastOnLine(offset: number): boolean {
-    return /^[ \t]*(?:\/\*[^\n]*\*\/|\/\/[^\n]*)?[ \t]*\r?\n?$/.test(this.source.slice(offset, this.lineEnd(offset)));
+    const rest = this.source.slice(offset, this.lineEnd(offset));
+    return /^[ \t]*(?:\/\*(?:(?!\*\/)[^\n])*\*\/|\/\/[^\n]*)?[ \t]*\r?\n?$/.test(rest);
   }
 
   isBlankLine(lineStart: number): boolean {
@@ -80,6 +81,19 @@ export class SourceText {
       else high = middle;
     }
     return low === 0 ? 0 : (end[low - 1] as number);
+  }
+
+  /** How many more preprocessor conditions an offset stands under than an earlier one. */
+  conditionDepth(from: number, to: number): number {
+    const { kind, start, end, count } = this.tokens;
+    let depth = 0;
+    for (let i = 0; i < count; i++) {
+      const at = start[i] as number;
+      if (kind[i] !== DIRECTIVE || at < from || at >= to) continue;
+      const word = /^#\s*(if|endif)/.exec(this.source.slice(at, end[i]))?.[1];
+      if (word !== undefined) depth += word === "if" ? 1 : -1;
+    }
+    return depth;
   }
 
   /** Comments between the token before an offset and the offset, those on the earlier token's own line apart. */

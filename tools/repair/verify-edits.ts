@@ -78,15 +78,7 @@ function changesElsewhere(before: CFile, after: CFile, edits: readonly Edit[]): 
     if (other === undefined || meant.has(fn.name)) continue;
     if (textOf(fn) !== textOf(other)) found.push(`${before.path}: ${fn.name} is changed`);
   }
-  const undone = edits
-    .filter(({ within }) => within.kind !== "function")
-    .reduce(
-      (text, { start, end, text: put }) => {
-        return text.replace(put, () => before.masked.source.slice(start, end));
-      },
-      between(after, before, edits),
-    );
-  if (between(before, before, edits) !== undone) found.push(`${before.path}: changed outside of functions`);
+  if (between(after) !== meantBetween(before, edits)) found.push(`${before.path}: changed outside of functions`);
   return found;
 }
 
@@ -94,19 +86,26 @@ function textOf(fn: CFunction): string {
   return fn.file.masked.source.slice(fn.start, fn.end);
 }
 
-/** The text of a file without its functions, and without all comments where one before a function is meant to change. */
-function between(file: CFile, before: CFile, edits: readonly Edit[]): string {
-  const isCommentMeant = edits.some(({ start, within }) => {
-    const fn = before.functions.find((one) => within.kind === "function" && one.name === within.name);
-    return fn !== undefined && start < fn.start;
-  });
-  const parts: string[] = [];
-  let at = 0;
-  for (const fn of file.functions) {
-    parts.push(file.masked.source.slice(at, fn.start));
-    at = fn.end;
-  }
-  parts.push(file.masked.source.slice(at));
-  const text = parts.join("");
-  return isCommentMeant ? text.replace(/\/\*[\s\S]*?\*\//g, "") : text;
+/** The stretches of a file that are no function. */
+function gaps({ functions, masked }: CFile): readonly (readonly [start: number, end: number])[] {
+  const ends = [0, ...functions.map((one) => one.end)];
+  return ends.map((end, i) => [end, functions[i]?.start ?? masked.source.length]);
+}
+
+/** The text of a file without its functions. */
+function between(file: CFile): string {
+  return gaps(file)
+    .map(([start, end]) => file.masked.source.slice(start, end))
+    .join("");
+}
+
+/** What the edits are meant to leave of that: members of structs, macros, comments before functions. */
+function meantBetween(file: CFile, edits: readonly Edit[]): string {
+  return gaps(file)
+    .map(([from, to]) => {
+      const own = edits.filter(({ start, end }) => from <= start && end <= to);
+      const moved = own.map((one) => ({ ...one, start: one.start - from, end: one.end - from }));
+      return applied(file.masked.source.slice(from, to), moved);
+    })
+    .join("");
 }

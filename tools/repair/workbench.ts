@@ -91,7 +91,11 @@ export class Workbench {
     if (fact.viaMacro !== undefined) return this.refuseAt(fact, `stands in the macro ${fact.viaMacro}`);
     for (const node of descendants(root)) {
       const isHere = file.lines.lineAt(node.start) === fact.line && file.lines.columnAt(node.start) === fact.column;
-      if (isHere && this.words({ fn, node }) === fact.expression) return { fn, node };
+      if (!isHere || this.words({ fn, node }) !== fact.expression) continue;
+      if (this.textOf(file).conditionDepth(fn.start, node.start) !== 0) {
+        return this.refuseAt(fact, "stands under a preprocessor condition");
+      }
+      return { fn, node };
     }
     return this.refuseAt(fact, `${fact.expression}: not found as one expression`);
   }
@@ -126,6 +130,10 @@ export class Workbench {
 
   /** Replaces [start, end) of a function. */
   edit(fn: CFunction, start: number, end: number, text: string): void {
+    if (/[^\t\n\r\x20-\x7e]/.test(text)) {
+      const line = fn.file.lines.lineAt(start);
+      throw new NotRecognised(fn.file.path, line, "has letters beyond ASCII in what would be written anew");
+    }
     this.edits.add({ file: fn.file.path, start, end, text, within: this.region(fn) });
   }
 
@@ -134,6 +142,9 @@ export class Workbench {
     const text = this.textOf(fn.file);
     if (!text.isFirstOnLine(node.start) || !text.isLastOnLine(node.end)) {
       this.refuse({ fn, node }, "shares its line with something else");
+    }
+    if (text.conditionDepth(node.start, node.end) !== 0) {
+      this.refuse({ fn, node }, "ends under another preprocessor condition than it begins");
     }
     const comment = text.attachedComment(node.start);
     this.removeLines(fn, text.lineStart(comment?.start ?? node.start), text.lineEnd(node.end));
@@ -152,7 +163,7 @@ export class Workbench {
   }
 
   /**
-   * Takes out a statement of which nothing may be left to jump to: where it is the last of the function, behind a label,
+   * Takes out a statement of which nothing may be left to jump to: where it ends the function, behind a label,
    * jumps to the label become returns.
    */
   takeFromEnd({ fn, node }: Site): void {
@@ -203,6 +214,9 @@ export class Workbench {
     if (!text.isLastOnLine(end)) {
       const node = last ?? this.definition(fn);
       if (node !== null) this.refuse({ fn, node }, "something else follows on the line of the last declaration");
+    }
+    if (last !== undefined && text.conditionDepth(fn.bodyStart, end) !== 0) {
+      this.refuse({ fn, node: last }, "the declarations end under a preprocessor condition");
     }
     return text.lineEnd(end);
   }
@@ -276,11 +290,13 @@ export class Workbench {
     return at ?? this.refuse({ fn, node }, "stands in no statement");
   }
 
-  /** Whether a jump stands before a statement, so that what comes after may run without it. */
+  /** Whether what comes after a statement may run without it: behind a condition, or after a jump. */
   isJumpedOver({ fn, node }: Site): boolean {
     const root = fn.syntax();
     return (
-      root === null || [...descendants(root)].some((one) => one.type === "goto_statement" && one.start < node.start)
+      root === null ||
+      !this.isOutermost(node) ||
+      [...descendants(root)].some((one) => one.type === "goto_statement" && one.start < node.start)
     );
   }
 
@@ -288,6 +304,12 @@ export class Workbench {
   isInList({ parent }: SyntaxNode): boolean {
     if (parent?.type === "labeled_statement") return this.isInList(parent);
     return parent?.type === "compound_statement";
+  }
+
+  /** Whether a statement is one of the function's own list, perhaps behind a label. */
+  isOutermost({ parent }: SyntaxNode): boolean {
+    if (parent?.type === "labeled_statement") return this.isOutermost(parent);
+    return parent?.type === "compound_statement" && parent.parent?.type === "function_definition";
   }
 
   /** The parts of the probe that recipes change. */
@@ -342,6 +364,21 @@ export class Workbench {
     const body = this.program.macro(expression)?.body.trim();
     const isBare = /^\w+(?:(?:->|\.)\w+)*$/.test(expression) && (body === undefined || /^(?:\(.*\)|\w+)$/.test(body));
     return isBare ? expression : `(${expression})`;
+  }
+
+  /** An expression as it can be a term of a sum, or be compared. */
+  termOf(site: Site): string {
+    const { node } = site;
+    const operator = node.type === "binary_expression" ? childOf(node, "operator")?.type : undefined;
+    const isTorn = operator === undefined ? node.type === "conditional_expression" : !/^[-+*/%]$/.test(operator);
+    return isTorn ? `(${this.source(site)})` : this.source(site);
+  }
+
+  /** A comparison as it can take the place of a call: in parentheses where an operator around it binds closer. */
+  inPlaceOf({ node: { parent } }: Site, comparison: string): string {
+    const operator = parent?.type === "binary_expression" ? childOf(parent, "operator")?.type : undefined;
+    const isLoose = /^(?:parenthesized_expression|argument_list)$/.test(parent?.type ?? "");
+    return isLoose || operator === "&&" || operator === "||" ? comparison : `(${comparison})`;
   }
 
   /** Replaces words in the comments of a function, and in the one right before it. */

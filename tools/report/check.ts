@@ -186,7 +186,8 @@ function propertyLines(report: CheckReport, paint: Paint): readonly string[] {
 export function headLine({ kernel, system, result, candidate }: CheckReport, paint: Paint): string {
   const version = kernel.version === null ? "" : `, Linux ${printable(kernel.version)}`;
   const patched = candidate === null ? "" : `, with ${printable(candidate)}`;
-  return `${printable(kernel.id)}${version}${patched}: ${system.title} (${system.name}): ${verdictText(result.verdict, paint)}`;
+  const what = `${printable(kernel.id)}${version}${patched}: ${system.title} (${system.name})`;
+  return `${what}: ${verdictText(result.verdict, paint)}`;
 }
 
 function indented(text: string): readonly string[] {

@@ -187,12 +187,13 @@ export function fixLines(report: FixReport, paint: Paint): readonly string[] {
 export function fixText(report: FixReport, paint: Paint): string {
   const { kernel, system, before, proof } = report;
   const version = kernel.version === null ? "" : `, Linux ${printable(kernel.version)}`;
-  const head = `${printable(kernel.id)}${version}: ${system.title} (${system.name}): ${verdictText(before.verdict, paint)}`;
+  const what = `${printable(kernel.id)}${version}: ${system.title} (${system.name})`;
+  const head = `${what}: ${verdictText(before.verdict, paint)}`;
   const reasons = before.reasons.map((one) => `could not be followed: ${printable(one)}`);
   const columns = [
     "",
-    "noticed after: from a dead server's last response to its being declared dead. least margin: how much longer than a",
-    "live server's longest silence the watchdog waits, of the interval. worst window: of the time between two echoes.",
+    "noticed after: from a dead server's last response to its being declared dead. least margin: how much longer than",
+    "a live server's longest silence the watchdog waits, of the interval. worst window: of the time between echoes.",
   ];
   const shown = proof === null ? [] : proofLines(proof, "  ");
   return `${[head, ...shown, ...reasons, "", ...fixLines(report, paint), ...columns].join("\n")}\n`;
