@@ -152,11 +152,22 @@ function outcomeLine({ before, isNeeded, placed, series }: FixReport): string {
   return `No candidate holds${unsure}.`;
 }
 
+function checkText({ tool, status, detail }: ToolCheck): string {
+  return `${tool} ${status}: ${printable(detail)}`;
+}
+
+/** What was skipped for the same reason with every candidate that was tried: said once. */
+function skippedForAll(candidates: readonly Candidate[]): ReadonlySet<string> {
+  const tried = candidates.filter((one) => one.checks.length > 0);
+  const skipped = tried.map(({ checks }) => checks.filter((one) => one.status === "skipped").map(checkText));
+  const [first] = skipped;
+  return new Set((first ?? []).filter((text) => skipped.length > 1 && skipped.every((one) => one.includes(text))));
+}
+
 /** Checks that did not pass, of one candidate. */
-function checkLines({ checks }: Candidate): readonly string[] {
-  return checks
-    .filter((one) => one.status !== "passed")
-    .map(({ tool, status, detail }) => `    ${tool} ${status}: ${printable(detail)}`);
+function checkLines({ checks }: Candidate, saidOnce: ReadonlySet<string>): readonly string[] {
+  const texts = checks.filter((one) => one.status !== "passed").map(checkText);
+  return texts.filter((one) => !saidOnce.has(one)).map((one) => `    ${one}`);
 }
 
 function proofLines({ path, replay }: Proof, indent: string): readonly string[] {
@@ -168,18 +179,20 @@ export function fixLines(report: FixReport, paint: Paint): readonly string[] {
   const { placed, patches, proofs, series } = report;
   const outcome = outcomeLine(report);
   const lines = [...table(report, paint).split("\n"), ...(outcome === "" ? [] : ["", outcome]), ""];
+  const saidOnce = skippedForAll(placed.map((one) => one.candidate));
   for (const { candidate, why } of placed) {
     const patch = patches.get(candidate.name);
-    lines.push(`${paint.bold(candidate.name)}: ${candidate.title}`, `    ${printable(why)}`, ...checkLines(candidate));
+    lines.push(`${paint.bold(candidate.name)}: ${candidate.title}`, `    ${printable(why)}`, ...checkLines(candidate, saidOnce));
     if (patch !== undefined) lines.push(`    patch: ${printable(patch)}`);
     const proof = proofs.get(candidate.name);
     if (proof !== undefined) lines.push(...proofLines(proof, "    "));
   }
   if (series !== null) {
-    lines.push(`${paint.bold("series")} ${series.candidate.name}`, ...checkLines(series.candidate));
+    lines.push(`${paint.bold("series")} ${series.candidate.name}`, ...checkLines(series.candidate, saidOnce));
     lines.push(...series.patches.map((path) => `    patch: ${printable(path)}`));
     if (series.patches.length === 0) lines.push("    not written: it does not hold, or a check failed");
   }
+  if (saidOnce.size > 0) lines.push("", ...[...saidOnce].map((one) => `With every candidate: ${one}`));
   return lines;
 }
 
