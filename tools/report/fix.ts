@@ -182,7 +182,11 @@ export function fixLines(report: FixReport, paint: Paint): readonly string[] {
   const saidOnce = skippedForAll(placed.map((one) => one.candidate));
   for (const { candidate, why } of placed) {
     const patch = patches.get(candidate.name);
-    lines.push(`${paint.bold(candidate.name)}: ${candidate.title}`, `    ${printable(why)}`, ...checkLines(candidate, saidOnce));
+    lines.push(
+      `${paint.bold(candidate.name)}: ${candidate.title}`,
+      `    ${printable(why)}`,
+      ...checkLines(candidate, saidOnce),
+    );
     if (patch !== undefined) lines.push(`    patch: ${printable(patch)}`);
     const proof = proofs.get(candidate.name);
     if (proof !== undefined) lines.push(...proofLines(proof, "    "));
