@@ -23,7 +23,7 @@ begun, starts anew.`,
     const due = expression.replace(/\w+$/, member);
     const now = bench.freshName(fn, ["now", "now_jiffies", "at"]);
     bench.declare(fn, `unsigned long ${now};`);
-    const interval = bench.source({ fn, node: delay });
+    const interval = bench.termOf({ fn, node: delay });
     const others = args.slice(0, -1);
     const indent = bench.indentOf({ fn, node: statement });
     const lines = [

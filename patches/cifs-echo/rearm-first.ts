@@ -13,6 +13,9 @@ sending takes does not put off the next run.`,
       bench.alreadyThere("the work is armed before it does anything that takes time");
     }
     const { fn, node, statement } = bench.rearm();
+    if (bench.probe.handler.rearm?.paths !== "all") {
+      bench.refuse({ fn, node }, "the routine may end without arming itself, and would not any more");
+    }
     for (const name of bench.localsIn({ fn, node })) {
       if (bench.assignmentsTo(fn, name).length > 0) {
         bench.refuse({ fn, node }, `the local ${name} is not what it will be at the beginning of the routine`);

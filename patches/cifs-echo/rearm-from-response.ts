@@ -17,9 +17,13 @@ much more than one interval, and nothing is sent that was not sent before.`,
     if (second !== undefined) bench.refuseAt(second.fact, "more than one deadline in the routine");
     const { fn, node: armed, args, delay } = bench.rearm();
     if (guard.fn !== fn) bench.refuseAt(guard.fact, "not in the function that arms the work");
+    if (armed.start < guard.node.start) bench.refuse(guard, "the work is armed before the guard is looked at");
     const { due, isRecentWhenTrue } = bench.dueOf(guard);
     const left = bench.freshName(fn, ["left", "left_jiffies", "remaining"]);
     const statement = bench.statementAround(guard);
+    if (!/^(?:if|expression)_statement$/.test(statement.type)) {
+      bench.refuse(guard, "the guard stands in a declaration or a loop");
+    }
     bench.declare(fn, bench.isJumpedOver({ fn, node: statement }) ? `long ${left} = 0;` : `long ${left};`);
     if (!bench.isInList(statement)) bench.refuse(guard, "the guard stands in the branch of another statement");
     bench.insertBefore({ fn, node: statement }, [
@@ -27,7 +31,7 @@ much more than one interval, and nothing is sent that was not sent before.`,
       `${left} = ${due} - jiffies;`,
       "",
     ]);
-    bench.replace(guard, isRecentWhenTrue ? `${left} > 0` : `${left} <= 0`);
+    bench.replace(guard, bench.inPlaceOf(guard, isRecentWhenTrue ? `${left} > 0` : `${left} <= 0`));
     const interval = bench.source({ fn, node: delay });
     bench.replace(
       { fn, node: armed },
