@@ -3,7 +3,16 @@ import type { Recipe } from "../../tools/repair/recipe.ts";
 import type { Workbench } from "../../tools/repair/workbench.ts";
 
 const WANTED = 3;
-const WORDS: Readonly<Record<number, string>> = { 1: "one", 2: "two" };
+/** Numbers of intervals as comments write them; "one interval" is more often said of something else. */
+const WORDS: Readonly<Record<number, readonly (readonly [word: string, wanted: string])[]>> = {
+  2: [
+    ["two", "three"],
+    ["Two", "Three"],
+  ],
+};
+/** What follows a number that counts intervals; comments may go on in the next line. */
+const BREAK = "(?:[ \\t]+|[ \\t]*\\r?\\n[ \\t]*\\*?[ \\t]*)";
+const COUNTED = `(?=${BREAK}(?:(?:echo${BREAK})?intervals?\\b|of${BREAK}them\\b))`;
 
 export const threeIntervals: Recipe = {
   name: "three-intervals",
@@ -25,10 +34,10 @@ is that a dead server is noticed one interval later.`,
     if (short.length === 0) bench.alreadyThere(`the watchdog waits ${first.own.count} intervals`);
     for (const { fn, own, stated } of short) {
       for (const { factor } of stated) bench.setFactor({ fn, factor }, WANTED);
-      const meant = "(?= (?:echo )?intervals?\\b| of them\\b)";
-      bench.replaceInComments(fn, new RegExp(`\\b${own.count}${meant}`, "g"), `${WANTED}`);
-      const word = WORDS[own.count];
-      if (word !== undefined) bench.replaceInComments(fn, new RegExp(`\\b${word}${meant}`, "g"), "three");
+      bench.replaceInComments(fn, new RegExp(`\\b${own.count}${COUNTED}`, "g"), `${WANTED}`);
+      for (const [word, wanted] of WORDS[own.count] ?? []) {
+        bench.replaceInComments(fn, new RegExp(`\\b${word}${COUNTED}`, "g"), wanted);
+      }
     }
   },
 };

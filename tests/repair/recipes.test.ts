@@ -436,6 +436,11 @@ describe("the guard's forms", () => {
     expect(after[C]).toContain(`\n\n\t${REARM}\n}`);
   });
 
+  test("always-echo leaves locals and labels that were without use before", () => {
+    const texts = echo(["int rc;", "int idle = 0;\n\tint rc;"], ["\trc = server", "lonely:\n\trc = server"]);
+    expect(outcome("always-echo", texts)).toEqual(`${COMMENT}${SKIP}`.split("\n").map((line) => `-${line}`));
+  });
+
   test("rearm-from-response under another condition: what is left is nothing where the guard is not looked at", () => {
     const texts = echo(
       [SKIP, `\tif (server->ops) {\n\t${SKIP.replace("\n\t\t", "\n\t\t\t")}\t}\n`],

@@ -11,9 +11,9 @@ import { type KernelOptions, reportWithWitnesses } from "./check.ts";
 import { type NarrowingOptions, narrowingOf } from "./check-options.ts";
 import { type Checked, checkPrepared, type Narrowing, prepare } from "./check-system.ts";
 import { EXIT, type Exit } from "./exit.ts";
-import { writeFiles } from "./out.ts";
+import { removeFiles, writeFiles } from "./out.ts";
 import type { RepairRequest, Subject } from "./repair-request.ts";
-import { type Repair, repairSystem } from "./repair-system.ts";
+import { patchName, type Repair, repairSystem } from "./repair-system.ts";
 import {
   cacheFolder,
   configurationOf,
@@ -128,6 +128,11 @@ export function reportOfRepair(
     files.set(mail.name, mail.contents);
     patches.set(name, join(out, mail.name));
   }
+  // A patch that an earlier run wrote and this one refutes must not lie about.
+  removeFiles(
+    out,
+    placed.map(({ candidate }) => patchName(system.name, candidate.name)).filter((one) => !files.has(one)),
+  );
   const folder = `${system.name}-series`;
   for (const { name, contents } of series?.mails ?? []) files.set(join(folder, name), contents);
   writeFiles(out, files);

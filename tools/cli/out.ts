@@ -32,6 +32,11 @@ export function writeFiles(folder: string, files: ReadonlyMap<string, string | B
   return written;
 }
 
+/** Removes files of a folder, where they are there. */
+export function removeFiles(folder: string, names: readonly string[]): void {
+  for (const name of names) removeQuietly(join(folder, name));
+}
+
 /** What could not be written may not be removable either; the first error is the one to tell. */
 function removeQuietly(path: string): void {
   try {

@@ -80,6 +80,11 @@ function contentsOf(program: Program, paths: Iterable<string>): ReadonlyMap<stri
   return new Map(files.map((one) => [one.path, Buffer.from(one.masked.source, "latin1")]));
 }
 
+/** A candidate's patch has the same name in every run. */
+export function patchName(system: string, candidate: string): string {
+  return `${system}-${candidate}.patch`;
+}
+
 interface Formatted {
   readonly mail: Mail;
   readonly size: PatchSize;
@@ -106,7 +111,7 @@ async function formatted(room: Room, tried: Tried): Promise<Formatted> {
   if (mail === undefined) throw new Error("git made no patch");
   const checks = [...made.checks, await checkpatch(subject.source, [mail], request.cacheDirectory)];
   if (request.compiles) checks.push(await compiled(room, tried.changed));
-  const name = `${subject.system.name}-${recipe.name}.patch`;
+  const name = patchName(subject.system.name, recipe.name);
   return { mail: { name, contents: mail.contents }, size: made.size, checks };
 }
 

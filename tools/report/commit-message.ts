@@ -23,14 +23,14 @@ export interface MessageData {
 
 function rendered(template: string, templates: MessageTemplates, data: object): string {
   const handlebars = Handlebars.create();
-  handlebars.registerPartial("cause", templates.cause);
-  handlebars.registerPartial("effect", templates.effect);
+  handlebars.registerPartial("cause", `${templates.cause.trimEnd()}\n`);
+  handlebars.registerPartial("effect", `${templates.effect.trimEnd()}\n`);
   return handlebars.compile(template, { noEscape: true })(data);
 }
 
 /** Text from outside may hold anything; a mail's body is printable ASCII here. */
 function plain(text: string): string {
-  return text.replace(/[^\n\x20-\x7e]/g, "?");
+  return text.replace(/\t/g, " ").replace(/[^\n\x20-\x7e]/g, "?");
 }
 
 /** Paragraphs in lines of at most 75 columns; lists and trailers keep their lines. */
@@ -53,7 +53,8 @@ function wrap(paragraph: string): string {
     if (last !== undefined && last.length + 1 + word.length <= MAX_COLUMNS) lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
-  return lines.join("\n");
+  // git am takes these for the end of the message.
+  return lines.map((line) => (/^(?:---|diff -|Index: )/.test(line) ? ` ${line}` : line)).join("\n");
 }
 
 /** The subject line of a patch, without [PATCH]. */
