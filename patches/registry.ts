@@ -4,11 +4,11 @@
 import type { Recipe } from "../tools/repair/recipe.ts";
 import { alwaysEcho } from "./cifs-echo/always-echo.ts";
 import { fixedSchedule } from "./cifs-echo/fixed-schedule.ts";
-import { lookOften } from "./cifs-echo/look-often.ts";
+import { lookTwice } from "./cifs-echo/look-twice.ts";
 import { rearmFirst } from "./cifs-echo/rearm-first.ts";
 import { rearmFromResponse } from "./cifs-echo/rearm-from-response.ts";
 import { threeIntervals } from "./cifs-echo/three-intervals.ts";
 
 export const RECIPES: Readonly<Record<string, readonly Recipe[]>> = {
-  "cifs-echo": [threeIntervals, fixedSchedule, alwaysEcho, rearmFirst, rearmFromResponse, lookOften],
+  "cifs-echo": [threeIntervals, fixedSchedule, alwaysEcho, rearmFirst, rearmFromResponse, lookTwice],
 };

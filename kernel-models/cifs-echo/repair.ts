@@ -89,6 +89,12 @@ function seconds(value: number | null | undefined, digits = 2): string | null {
   return value == null ? null : value.toFixed(digits);
 }
 
+/** A figure after the change, and what it was before. */
+function changed(before: number | null, after: number | null, digits: number, unit: string): string {
+  const [was, is] = [before, after].map((one) => (one === null ? "an unknown time" : `${one.toFixed(digits)}${unit}`));
+  return was === is ? `${is} (as before)` : `${is} (before: ${was})`;
+}
+
 /**
  * What the templates of messages tell: cause and window of the kernel as it is, effect of a candidate.
  *
@@ -135,12 +141,9 @@ export function echoStory(before: CheckResult, after: CheckResult | null): Story
     share: window === undefined ? null : (window.share * 100).toFixed(2),
     worstShare: (figures.worstShare * 100).toFixed(2),
     keptDetail: kept?.verdict === "violated" ? kept.detail : null,
-    noticedBefore: seconds(noticedSeconds(figures)),
-    noticedAfter: after === null ? null : seconds(noticedSeconds(after.figures)),
-    busyBefore: seconds(figures.busyEchoesPerHour, 1),
-    busyAfter: after === null ? null : seconds(after.figures.busyEchoesPerHour, 1),
-    idleBefore: seconds(figures.idleEchoesPerHour, 1),
-    idleAfter: after === null ? null : seconds(after.figures.idleEchoesPerHour, 1),
+    noticed: changed(noticedSeconds(figures), after === null ? null : noticedSeconds(after.figures), 2, " s"),
+    busyRate: changed(figures.busyEchoesPerHour, after?.figures.busyEchoesPerHour ?? null, 1, ""),
+    idleRate: changed(figures.idleEchoesPerHour, after?.figures.idleEchoesPerHour ?? null, 1, ""),
     marginAfter: margin?.at ?? null,
     explored: after?.bounds[0] ?? before.bounds[0] ?? null,
   };

@@ -4,16 +4,7 @@ import type { Explorer } from "../../tools/check/system-check.ts";
 import type { Alignment } from "./alignments.ts";
 import type { Findings } from "./findings.ts";
 import { isForgotten, isSilenced } from "./judge.ts";
-import {
-  dyingScenario,
-  giveUpTicks,
-  IDLE_WORKS,
-  intervalTicks,
-  lasting,
-  longestGap,
-  type Rate,
-  rateAfter,
-} from "./scenarios.ts";
+import { dyingScenario, giveUpTicks, intervalTicks, lasting, longestGap, type Rate, rateAfter } from "./scenarios.ts";
 
 /** As long as a full socket buffer may well take; more than most granules of the wheel, so that it shows. */
 const SLOW_SENDING_SECONDS = 2;
@@ -142,22 +133,24 @@ export function busyRate(idle: Scenario, explorer: Explorer, into: Findings): Ra
     : { count: record.echoes.filter((tick) => tick > record.anchorTick).length, ticks: works.ticks };
 }
 
+/** Works that a run after a failed echo is cut off at, should its time not end it: far more than an interval has. */
+const MAX_WORKS_WATCHED = 1000;
+
 /**
  * One echo cannot be sent: the history in which no further one is ever tried; null when there is one. A request just
  * after the failure keeps the server from being declared dead before the next echo is due.
  */
-export function echoesEnd(
-  { echoes, works }: RunRecord,
-  idle: Scenario,
-  explorer: Explorer,
-  into: Findings,
-): Scenario | null {
+export function echoesEnd({ echoes }: RunRecord, idle: Scenario, explorer: Explorer, into: Findings): Scenario | null {
   const [one, two] = echoes;
   const touches = one === undefined || two === undefined ? [] : [two - one + 1];
   const first = { ...idle, anchorEcho: 1, failedEcho: 2, touches };
-  // Where a work does not send each time, so many more are watched.
-  const worksPerEcho = works.filter((tick) => one !== undefined && two !== undefined && tick > one && tick <= two);
-  const scenario = lasting(first, IDLE_WORKS * Math.max(1, worksPerEcho.length));
+  // Counted in time: works may be many to an echo. An interval may pass until the failure, one is skipped because of
+  // the request, one goes by in vain, and one more is for the wheel and the answer.
+  const untilFailure = one === undefined || two === undefined ? intervalTicks(idle) : two - one;
+  const scenario = {
+    ...lasting(first, MAX_WORKS_WATCHED),
+    endTicksAfterAnchor: untilFailure + 4 * intervalTicks(idle) + 2 * idle.rttTicks,
+  };
   const record = runOnce(scenario, explorer, into);
   into.isFailureTried ||= record.failedEchoes.length > 0;
   return record.fault === null && isSilenced(record) ? scenario : null;

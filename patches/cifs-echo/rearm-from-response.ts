@@ -9,7 +9,9 @@ export const rearmFromResponse: Recipe = {
   change: `When an echo is skipped, arm the work for the moment at which one interval
 has passed since the response that made it skip; when an echo is sent, for
 one interval later, as before. The connection is then never silent for
-much more than one interval, and nothing is sent that was not sent before.`,
+much more than one interval, and nothing is sent that was not sent before.
+The guard's margin of one second goes: the work is armed for the very
+moment from which it sends.`,
   edit: (bench: Workbench) => {
     const guards = bench.guards();
     const [guard, second] = guards;

@@ -16,7 +16,7 @@ const COUNTED = `(?=${BREAK}(?:(?:echo${BREAK})?intervals?\\b|of${BREAK}them\\b)
 
 export const threeIntervals: Recipe = {
   name: "three-intervals",
-  title: "wait three echo intervals before giving up",
+  title: "wait three echo intervals before giving up, as mainline does since 2019",
   subject: "wait three echo intervals before giving a server up",
   change: `Wait three echo intervals, so that one skipped echo and the lateness of the
 timers do not use up the time in which a live server can answer. The price

@@ -93,7 +93,10 @@ describe("works that come more often than echoes", () => {
     const strategies = explorer(standIn({ ...TWO, rhythm: "jiffy" }));
     const survey = echoProperties.survey(USUAL, strategies);
     expect(survey.fixedIntervalSeconds).toBeNull();
-    expect(survey.fault).toEqual({ kind: "survey", message: expect.stringMatching(/runs every 0\.004 s at an echo interval/) });
+    expect(survey.fault).toEqual({
+      kind: "survey",
+      message: expect.stringMatching(/runs every 0\.004 s at an echo interval/),
+    });
   });
 });
 

@@ -74,7 +74,7 @@ describe("the sample with two intervals", () => {
     expect([session?.stderr, session?.exit]).toEqual(["", 0]);
     expect([before, needed]).toEqual(["violated", true]);
     expect(candidates.map(({ name, verdict, applies }) => [name, verdict, applies])).toEqual([
-      ["look-often", "holds", true],
+      ["look-twice", "holds", true],
       ["rearm-from-response", "holds", true],
       ["always-echo", "holds", true],
       ["three-intervals", "holds", true],
@@ -119,7 +119,7 @@ describe("the sample with two intervals", () => {
   });
 
   test("a series has a cover letter and applies as a whole", { timeout: MAX_MS }, () => {
-    const made = fix("sample@5", newFolder(), "--json", "--series", "three-intervals,look-often");
+    const made = fix("sample@5", newFolder(), "--json", "--series", "three-intervals,look-twice");
     const { series, candidates } = documentOf(made);
     expect([made.exit, candidates, series?.candidate.verdict]).toEqual([0, [], "holds"]);
     const [cover, ...patches] = series?.patches ?? [];

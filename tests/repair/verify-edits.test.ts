@@ -144,13 +144,13 @@ describe("what changes besides is seen", () => {
   });
 
   test("a routine that does not parse any more is named with its line", () => {
-    const { program, edits } = applyTo("look-often", kernel({}));
+    const { program, edits } = applyTo("look-twice", kernel({}));
     const [parse] = verified(program, edits, { [C]: with1("\tif (rc)\n", "\tif (rc rc)\n") });
     expect(parse).toMatch(/^parse: fs\/cifs\/connect\.c:\d+: ./);
   });
 
   test("a file that nobody has read is a fault, not a result", () => {
-    const { program, edits } = applyTo("look-often", kernel({}));
+    const { program, edits } = applyTo("look-twice", kernel({}));
     const [edit] = edits;
     if (edit === undefined) throw new Error("fixture");
     expect(() => patchedFiles(program.files, [{ ...edit, file: "fs/other.c" }])).toThrow("not read");

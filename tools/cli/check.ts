@@ -10,7 +10,7 @@ import { type ReadKernel, withCandidate } from "./candidates.ts";
 import { type NarrowingOptions, narrowingOf } from "./check-options.ts";
 import { type Checked, checkPrepared, type Narrowing, type Prepared, prepare } from "./check-system.ts";
 import { EXIT, type Exit } from "./exit.ts";
-import { writeFiles } from "./out.ts";
+import { checkOut, writeFiles } from "./out.ts";
 import {
   configurationOf,
   invocation,
@@ -180,8 +180,7 @@ export async function checkCommand(name: string, options: CheckOptions): Promise
   const system: CheckableSystem = checkableSystem(name);
   const narrowing: Narrowing = narrowingOf(options);
   const configuration = configurationOf(options.config);
-  if (options.out === "") throw new InputError("--out", "names no folder");
-  if (options.out === "-") throw new InputError("--out -", "check writes several files; name a folder");
+  checkOut(options.out, "check");
   const witness = options.replay === undefined ? null : readWitness(options.replay, name);
   if (witness !== null) refuseNarrowing(options);
   // A witness is about the kernel that it was found in, where nothing else is said.

@@ -11,7 +11,7 @@ import { type KernelOptions, reportWithWitnesses } from "./check.ts";
 import { type NarrowingOptions, narrowingOf } from "./check-options.ts";
 import { type Checked, checkPrepared, type Narrowing, prepare } from "./check-system.ts";
 import { EXIT, type Exit } from "./exit.ts";
-import { removeFiles, writeFiles } from "./out.ts";
+import { checkOut, removeFiles, writeFiles } from "./out.ts";
 import type { RepairRequest, Subject } from "./repair-request.ts";
 import { patchName, type Repair, repairSystem } from "./repair-system.ts";
 import {
@@ -113,6 +113,7 @@ function proofOf(
 export function reportOfRepair(
   { system, source, before }: Subject,
   repair: Repair,
+  narrowing: Narrowing,
   options: Pick<FixOptions, "kernel" | "config" | "out">,
 ): FixReport {
   const { out } = options;
@@ -141,6 +142,7 @@ export function reportOfRepair(
     kernel: { id: source.id, version: source.version },
     before: before.result,
     isNeeded,
+    isNarrowed: [narrowing.hz, narrowing.echoIntervals, narrowing.roundTrips].some((one) => one !== null),
     measures: system.repair.measures(before.result),
     placed,
     patches,
@@ -178,13 +180,12 @@ export async function fixCommand(name: string, options: FixOptions): Promise<Exi
     author: await authorOf(),
   };
   const configuration = configurationOf(options.config);
-  if (options.out === "") throw new InputError("--out", "names no folder");
-  if (options.out === "-") throw new InputError("--out -", "fix writes several files; name a folder");
+  checkOut(options.out, "fix");
   const source = await openForCommand(options.kernel, []);
   try {
     const subject = await subjectOf(system, source, configuration, narrowing);
     const repair = await repairSystem(subject, request);
-    const report = reportOfRepair(subject, repair, options);
+    const report = reportOfRepair(subject, repair, narrowing, options);
     await print(options.json === true ? jsonLine(fixDocument(report)) : fixText(report, paintForTerminal()));
     return exitOf(report);
   } finally {

@@ -1,10 +1,23 @@
 /**
  * Files that commands write: to a temporary name first, then renamed, so that nobody ever sees half a file.
  */
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InputError } from "../kernel/input-error.ts";
 import { makeFolder } from "../kernel/make-folder.ts";
+
+/**
+ * Refuses a folder that cannot be one, before anything is computed.
+ *
+ * @param command what writes there
+ * @throws InputError naming --out
+ */
+export function checkOut(folder: string, command: string): void {
+  if (folder === "") throw new InputError("--out", "names no folder");
+  if (folder === "-") throw new InputError("--out -", `${command} writes several files; name a folder`);
+  const status = statSync(folder, { throwIfNoEntry: false });
+  if (status !== undefined && !status.isDirectory()) throw new InputError(`--out ${folder}`, "is no folder");
+}
 
 /**
  * Writes files into a folder, which is made when it is not there.

@@ -110,12 +110,16 @@ async function formatted(room: Room, tried: Tried): Promise<Formatted> {
   const [mail] = made.mails;
   if (mail === undefined) throw new Error("git made no patch");
   const checks = [...made.checks, await checkpatch(subject.source, [mail], request.cacheDirectory)];
-  if (request.compiles) checks.push(await compiled(room, tried.changed));
+  if (request.compiles) checks.push(await compiled(room, recipe.name, tried.changed));
   const name = patchName(subject.system.name, recipe.name);
   return { mail: { name, contents: mail.contents }, size: made.size, checks };
 }
 
-function compiled({ subject, request, headerReasons }: Room, changed: ReadonlyMap<string, Buffer>): Promise<ToolCheck> {
+function compiled(
+  { subject, request, headerReasons }: Room,
+  name: string,
+  changed: ReadonlyMap<string, Buffer>,
+): Promise<ToolCheck> {
   const { source } = subject;
   const patched = patchedSource(source, changed);
   return compileTouched({
@@ -126,7 +130,7 @@ function compiled({ subject, request, headerReasons }: Room, changed: ReadonlyMa
     readOriginal: (path) => source.read(path),
     cacheDirectory: request.cacheDirectory,
     reasons: headerReasons,
-    progress: (line) => process.stderr.write(`${line}\n`),
+    progress: (line) => process.stderr.write(`${name}: ${line}\n`),
   });
 }
 
@@ -198,25 +202,24 @@ async function seriesOf(room: Room, names: readonly string[]): Promise<NonNullab
     ...subject.system.repair.story(subject.before.result, after),
     isSeries: true,
   });
-  const subjects = steps.map(({ recipe }) => subjectLine({ prefix, subject: recipe.subject }));
   const made = await makePatches({
     before: contentsOf(subject.program, last.changed.keys()),
     // Each message tells what has come about by then.
-    changes: steps.map(({ recipe, changed, checked }) => ({
-      after: changed,
-      message: commitMessage(templates, { prefix, ...recipe, story: storyAfter(checked?.result ?? null), trailers }),
-    })),
+    changes: steps.map(({ recipe, changed, checked }, i) => {
+      const story = { ...storyAfter(checked?.result ?? null), isFollowUp: i > 0 };
+      return { after: changed, message: commitMessage(templates, { prefix, ...recipe, story, trailers }) };
+    }),
     origin,
     author: request.author,
     cover: {
       subject: subjectLine({ prefix, subject: `repair the timing of the ${subject.system.title}` }),
-      text: coverLetter(templates, { ...storyAfter(result), isSeries: false }, subjects, request.trailers),
+      text: coverLetter(templates, { ...storyAfter(result), isSeries: false }, request.trailers),
     },
     cacheDirectory: request.cacheDirectory,
   });
   const patches = made.mails.filter((one) => !one.name.startsWith("0000-"));
   const checks = [...made.checks, await checkpatch(subject.source, patches, request.cacheDirectory)];
-  if (request.compiles) checks.push(await compiled(room, last.changed));
+  if (request.compiles) checks.push(await compiled(room, "the series", last.changed));
   const isSound = result?.verdict === "holds" && checks.every((one) => one.status !== "failed");
   const candidate: Candidate = {
     name: names.join(","),

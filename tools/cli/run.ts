@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { SYSTEMS } from "../../kernel-models/registry.ts";
 import type { Configuration } from "../c/configuration.ts";
 import type { Verdict } from "../check/verdict.ts";
-import { InputError } from "../kernel/input-error.ts";
 import type { KernelSource } from "../kernel/source.ts";
 import type { CheckReport } from "../report/check.ts";
 import type { FixReport } from "../report/fix.ts";
@@ -20,7 +19,7 @@ import { exitOf, reportWithWitnesses } from "./check.ts";
 import { BRIEFLY, checkPrepared, prepare } from "./check-system.ts";
 import type { Exit } from "./exit.ts";
 import { authorOf, reportOfRepair } from "./fix.ts";
-import { writeFiles } from "./out.ts";
+import { checkOut, writeFiles } from "./out.ts";
 import { repairSystem } from "./repair-system.ts";
 import {
   cacheFolder,
@@ -103,7 +102,7 @@ async function outcomesOf(
       cacheDirectory: cacheFolder(),
       author: await authorOf(),
     });
-    const fix = reportOfRepair(subject, repair, options);
+    const fix = reportOfRepair(subject, repair, BRIEFLY, options);
     fixes.set(system.name, fix);
     written.push(...fix.patches.values(), ...[...fix.proofs.values()].map((one) => one.path));
   }
@@ -120,8 +119,7 @@ function exitOfAll(checks: ReadonlyMap<string, CheckReport>): Exit {
 export async function runCommand(names: readonly string[], options: RunOptions): Promise<Exit> {
   const systems = systemsNamed(names);
   const configuration = configurationOf(options.config);
-  if (options.out === "") throw new InputError("--out", "names no folder");
-  if (options.out === "-") throw new InputError("--out -", "run writes several files; name a folder");
+  checkOut(options.out, "run");
   // The second thread takes a while to start: it does so while the kernel is opened.
   const checker = checkerForCommand();
   try {

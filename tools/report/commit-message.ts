@@ -48,13 +48,16 @@ function isListing(paragraph: string): boolean {
 
 function wrap(paragraph: string): string {
   const lines: string[] = [];
-  for (const word of paragraph.split(/\s+/)) {
+  // A number and its unit stay on one line.
+  const kept = paragraph.replace(/(\d)\s+(?=s\b)/g, "$1\0");
+  for (const word of kept.split(/[^\S\0]+/)) {
     const last = lines.at(-1);
     if (last !== undefined && last.length + 1 + word.length <= MAX_COLUMNS) lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
   // git am takes these for the end of the message.
-  return lines.map((line) => (/^(?:---|diff -|Index: )/.test(line) ? ` ${line}` : line)).join("\n");
+  const whole = lines.map((line) => line.replaceAll("\0", " "));
+  return whole.map((line) => (/^(?:---|diff -|Index: )/.test(line) ? ` ${line}` : line)).join("\n");
 }
 
 /** The subject line of a patch, without [PATCH]. */
@@ -70,13 +73,11 @@ export function commitMessage(templates: MessageTemplates, data: MessageData): s
   return `${subjectLine(data)}\n\n${wrappedParagraphs(body)}\n`;
 }
 
-/** The text of a series' cover letter. */
+/** The text of a series' cover letter; git adds the list of patches. */
 export function coverLetter(
   templates: MessageTemplates,
   story: MessageData["story"],
-  subjects: readonly string[],
   trailers: readonly string[],
 ): string {
-  const patches = subjects.map((subject, i) => ({ number: i + 1, subject }));
-  return `${wrappedParagraphs(rendered(templates.cover, templates, { ...story, patches, trailers }))}\n`;
+  return `${wrappedParagraphs(rendered(templates.cover, templates, { ...story, trailers }))}\n`;
 }

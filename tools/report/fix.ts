@@ -19,6 +19,8 @@ export interface FixReport {
   readonly kernel: { readonly id: string; readonly version: string | null };
   readonly before: CheckResult;
   readonly isNeeded: boolean;
+  /** Whether less than the whole table was explored. */
+  readonly isNarrowed: boolean;
   /** Figures of the kernel as it is. */
   readonly measures: readonly Measure[];
   readonly placed: readonly Placed[];
@@ -142,12 +144,16 @@ function table({ measures, placed, before, series }: FixReport, paint: Paint): s
   );
 }
 
-function outcomeLine({ before, isNeeded, placed, series }: FixReport): string {
+function outcomeLine({ before, isNeeded, placed, patches, series }: FixReport): string {
   if (!isNeeded)
     return "Nothing needs repair: the check holds. What each candidate would change is shown all the same.";
   if (series !== null) return "";
   const best = placed.find(({ candidate }) => candidate.patch !== null);
-  if (best !== undefined) return `Best: ${best.candidate.name}: ${best.candidate.title}.`;
+  if (best !== undefined) {
+    const { name, title, patch } = best.candidate;
+    const path = patches.get(name) ?? patch ?? "";
+    return `Best: ${name}: ${title}. To take it, signed off by you: git am --signoff ${printable(path)}`;
+  }
   const unsure = before.verdict === "inconclusive" ? "; the check of the kernel as it is is inconclusive" : "";
   return `No candidate holds${unsure}.`;
 }
@@ -207,11 +213,14 @@ export function fixText(report: FixReport, paint: Paint): string {
   const what = `${printable(kernel.id)}${version}: ${system.title} (${system.name})`;
   const head = `${what}: ${verdictText(before.verdict, paint)}`;
   const reasons = before.reasons.map((one) => `could not be followed: ${printable(one)}`);
+  const narrowed = report.isNarrowed
+    ? ["", "Checked over a part of the table only, as the options say: leave them out before you send anything."]
+    : [];
   const columns = [
     "",
     "noticed after: from a dead server's last response to its being declared dead. least margin: how much longer than",
     "a live server's longest silence the watchdog waits, of the interval. worst window: of the time between echoes.",
   ];
   const shown = proof === null ? [] : proofLines(proof, "  ");
-  return `${[head, ...shown, ...reasons, "", ...fixLines(report, paint), ...columns].join("\n")}\n`;
+  return `${[head, ...shown, ...reasons, "", ...fixLines(report, paint), ...narrowed, ...columns].join("\n")}\n`;
 }
