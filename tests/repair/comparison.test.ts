@@ -147,9 +147,9 @@ describe("why", () => {
       candidate("c", { ...noticed(9), ...lines(20) }),
     ];
     expect(whys(all)).toEqual([
-      "holds; before a: noticed after 3 s, not 9 s",
-      "holds; after b: noticed after 9 s, not 3 s",
-      "holds; after a: 20 changed lines, not 4",
+      "holds; preferred to a: noticed after 3 s, not 9 s",
+      "holds; behind b: noticed after 9 s, not 3 s",
+      "holds; behind a: 20 changed lines, not 4",
     ]);
   });
 

@@ -100,7 +100,7 @@ function why(candidate: Candidate, sorted: readonly Candidate[], i: number, isNe
   const other = isFirst ? next : before;
   if (rank > 0 || other === undefined || rankOf(other) !== rank) return what;
   const found = difference(candidate, other);
-  const place = isFirst ? "before" : "after";
+  const place = isFirst ? "preferred to" : "behind";
   if (found === null) return `${what}; no figure tells it from ${other.name}`;
   return `${what}; ${place} ${other.name}: ${found.text}`;
 }
