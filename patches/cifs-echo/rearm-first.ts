@@ -17,10 +17,15 @@ sending takes does not put off the next run.`,
       bench.refuse({ fn, node }, "the routine may end without arming itself, and would not any more");
     }
     for (const name of bench.localsIn({ fn, node })) {
-      if (bench.assignmentsTo(fn, name).length > 0) {
+      if (bench.assignmentsTo(fn, name).length > 0 || bench.givesAway(fn, name)) {
         bench.refuse({ fn, node }, `the local ${name} is not what it will be at the beginning of the routine`);
       }
     }
+    const stored = [...bench.fieldsIn({ fn, node })].find((name) => bench.fieldsStored(fn).has(name));
+    if (stored !== undefined) {
+      bench.refuse({ fn, node }, `${stored} is not what it will be at the beginning of the routine`);
+    }
+    if (bench.isLocked({ fn, node: statement })) bench.refuse({ fn, node }, "the work is armed under a lock");
     bench.insertAtBeginning(fn, `${bench.source({ fn, node })};`);
     bench.takeFromEnd({ fn, node: statement });
   },

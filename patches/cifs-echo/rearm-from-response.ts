@@ -28,6 +28,8 @@ moment from which it sends.`,
     }
     bench.declare(fn, bench.isJumpedOver({ fn, node: statement }) ? `long ${left} = 0;` : `long ${left};`);
     if (!bench.isInList(statement)) bench.refuse(guard, "the guard stands in the branch of another statement");
+    const tested = bench.testedBefore(guard);
+    if (tested !== null) bench.refuse(guard, `${tested} is tested in the same condition before it is looked at`);
     bench.insertBefore({ fn, node: statement }, [
       "/* What is left of the interval that began with the last response. */",
       `${left} = ${due} - jiffies;`,

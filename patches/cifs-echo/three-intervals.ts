@@ -12,7 +12,7 @@ const WORDS: Readonly<Record<number, readonly (readonly [word: string, wanted: s
 };
 /** What follows a number that counts intervals; comments may go on in the next line. */
 const BREAK = "(?:[ \\t]+|[ \\t]*\\r?\\n[ \\t]*\\*?[ \\t]*)";
-const COUNTED = `(?=${BREAK}(?:(?:echo${BREAK})?intervals?\\b|of${BREAK}them\\b))`;
+const COUNTED = `(?=${BREAK}(?:(?:echo${BREAK})?intervals?\\b(?!${BREAK}of\\b)|of${BREAK}them\\b))`;
 
 export const threeIntervals: Recipe = {
   name: "three-intervals",
@@ -34,7 +34,7 @@ is that a dead server is noticed one interval later.`,
     if (short.length === 0) bench.alreadyThere(`the watchdog waits ${first.own.count} intervals`);
     for (const { fn, own, stated } of short) {
       for (const { factor } of stated) bench.setFactor({ fn, factor }, WANTED);
-      bench.replaceInComments(fn, new RegExp(`\\b${own.count}${COUNTED}`, "g"), `${WANTED}`);
+      bench.replaceInComments(fn, new RegExp(`(?<![\\d.])\\b${own.count}${COUNTED}`, "g"), `${WANTED}`);
       for (const [word, wanted] of WORDS[own.count] ?? []) {
         bench.replaceInComments(fn, new RegExp(`\\b${word}${COUNTED}`, "g"), wanted);
       }

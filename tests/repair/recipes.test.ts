@@ -172,7 +172,7 @@ describe("a recipe says why it does nothing", () => {
       "always-echo",
       "a guard that calls come before",
       guard(`\tif (busy(server) && ${GUARD})\n\t\tgoto requeue;\n`),
-      ["refused", `if (busy(server) && ${GUARD})`, "would not be called any more"],
+      ["refused", `if (busy(server) && ${GUARD})`, "would not be done any more"],
     ],
     [
       "always-echo",
@@ -187,7 +187,7 @@ describe("a recipe says why it does nothing", () => {
       "always-echo",
       "a guard that ends in two ways, by the configuration",
       guard(`\tif (${GUARD})\n#ifdef CONFIG_X\n\t\tgoto requeue;\n#else\n\t\treturn;\n#endif\n`),
-      ["refused", `if (${GUARD})`, "another preprocessor condition"],
+      ["refused", `if (${GUARD})`, "preprocessor condition"],
     ],
     [
       "always-echo",
@@ -250,12 +250,6 @@ describe("what arms itself otherwise is refused by every recipe that touches the
     ["in two places", guard(EARLIER), REARM, "more than one place"],
     ["under a condition", echo([`\t${REARM}`, `\tif (rc)\n\t\t${REARM}`]), REARM, "under a condition"],
     ["in braces", echo([`\t${REARM}`, `\tif (rc) {\n\t\t${REARM}\n\t}`]), REARM, "under a condition"],
-    [
-      "by the configuration",
-      echo([`\t${REARM}`, `#ifdef CONFIG_X\n\t${REARM}\n#endif`]),
-      REARM,
-      "preprocessor condition",
-    ],
     ["and looks at the result", echo([REARM, `rc = ${REARM}`]), `rc = ${REARM}`, "result of arming"],
     [
       "through a helper",
@@ -464,6 +458,36 @@ describe("the guard's forms", () => {
     expect(added("rearm-from-response")).toContain(`left = server->lstrp + (${chosen}) - jiffies;`);
     expect(added("look-twice")).toContain(`server->lstrp + (${chosen}) * 3 / 4`);
     expect(added("look-twice")).toContain(`(${chosen}) / 2);`);
+  });
+});
+
+describe("what a breaker found", () => {
+  const watch = (...edits: Parameters<typeof changed>[1][]): Texts =>
+    kernel({ watchdog: edits.reduce((text, edit) => changed(text, edit), WATCHDOG) });
+
+  test.each([
+    [
+      "more than a product is waited for",
+      ["+ 2 * server->echo_interval", "+ server->echo_interval + 2 * server->echo_interval"],
+    ],
+    ["a part of a product is waited for", ["+ 2 * server->echo_interval", "+ 2 * server->echo_interval / 3"]],
+  ] as const)("three-intervals: %s", (_, edit) => {
+    expect(outcome("three-intervals", watch(edit))[0]).toBe("refused");
+  });
+
+  test("a guard whose neighbour stores something is refused by always-echo", () => {
+    const texts = echo([`\tif (${GUARD})`, `\tif ((rc = server->status) && ${GUARD})`]);
+    expect(outcome("always-echo", texts)[2]).toMatch(/would not be done any more/);
+  });
+
+  test("a pointer that the same condition tests is not looked at before", () => {
+    const texts = echo([`\tif (${GUARD})`, `\tif (server && ${GUARD})`]);
+    expect(outcome("rearm-from-response", texts)[2]).toMatch(/server is tested in the same condition/);
+  });
+
+  test.each(["always-echo", "rearm-first", "look-twice"])("%s sees what the configuration switches off", (name) => {
+    const texts = echo([`\t${REARM}`, `#ifndef CONFIG_X\n\tserver->status = 2;\n#endif\n\t${REARM}`]);
+    expect(outcome(name, texts)[2]).toMatch(/preprocessor condition/);
   });
 });
 

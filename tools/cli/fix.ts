@@ -59,8 +59,9 @@ export async function authorOf(): Promise<Author> {
   const seconds = epoch !== undefined && /^\d{1,11}$/.test(epoch) ? Number(epoch) : Math.floor(Date.now() / 1000);
   const { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email } = process.env;
   return {
-    name: plain(name ?? (await configured("user.name")) ?? "groundhog"),
-    email: plain(email ?? (await configured("user.email")) ?? "groundhog@localhost"),
+    name: plain(name ?? "") || plain((await configured("user.name")) ?? "") || "groundhog",
+    email:
+      plain(email ?? "").replace(/\s/g, "") || plain((await configured("user.email")) ?? "") || "groundhog@localhost",
     seconds,
   };
 }

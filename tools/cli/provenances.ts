@@ -49,12 +49,11 @@ export class Provenances {
   /** The commit that gave the watchdog its patience, where the check holds of the kernel before it. */
   private async culprit(origin: GitOrigin | null, path: string): Promise<Culprit | null> {
     const { system } = this.subject;
-    const field = this.probe.watchdogs[0]?.timestamp?.field ?? null;
-    if (origin === null || field === null || !this.isNeeded) return null;
+    if (origin === null || this.probe.watchdogs.length === 0 || !this.isNeeded) return null;
     const name = path.slice(path.lastIndexOf("/") + 1);
     const others = Object.keys(system.repair.prefixes).map((folder) => `${folder}/${name}`);
     const elsewhere = others.filter((one) => one !== path);
-    const found = await culpritOf(origin, path, elsewhere, system.probe, field);
+    const found = await culpritOf(origin, [path, ...elsewhere], system.probe);
     return found !== null && (await this.holdsAt(origin, found.parent)) ? found : null;
   }
 

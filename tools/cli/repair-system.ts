@@ -1,7 +1,10 @@
 /** Candidate patches of one system: each edit made, verified, modelled and checked anew, formatted, tried, compared. */
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
 import type { Program } from "../c/program.ts";
 import type { CheckResult } from "../check/verdict.ts";
 import { InputError } from "../kernel/input-error.ts";
+import type { KernelSource } from "../kernel/source.ts";
 import type { Candidate, PatchSize, Story, ToolCheck } from "../repair/candidate.ts";
 import { checkpatch } from "../repair/checkpatch.ts";
 import { inOrder, type Placed } from "../repair/comparison.ts";
@@ -57,10 +60,20 @@ interface Tried extends Base {
   readonly checked: Checked | null;
 }
 
+/** A patch of a symbolic link's target is none that git takes at the link's path. */
+function withoutLinks(proposal: Proposal, { directory }: KernelSource): Proposal {
+  if (proposal.kind !== "edits" || directory === undefined) return proposal;
+  const isLink = (file: string): boolean =>
+    lstatSync(join(directory, file), { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  const link = proposal.edits.find((one) => isLink(one.file));
+  if (link === undefined) return proposal;
+  return { kind: "not-recognised", file: link.file, line: 1, reason: "is a symbolic link, which git does not patch" };
+}
+
 /** Makes a recipe's edit on a program and puts the result through the check. */
 async function tryRecipe(room: Room, recipe: Recipe, on: Base, probe: Probe): Promise<Tried> {
   const { subject, request } = room;
-  const proposal = propose(recipe, on.program, probe);
+  const proposal = withoutLinks(propose(recipe, on.program, probe), subject.source);
   const unchanged = { recipe, proposal, changed: on.changed, program: on.program };
   if (proposal.kind !== "edits") return { ...unchanged, checks: [], checked: null };
   const edited = patchedFiles(on.program.files, proposal.edits);
@@ -218,7 +231,8 @@ async function seriesOf(room: Room, names: readonly string[]): Promise<NonNullab
     cacheDirectory: request.cacheDirectory,
   });
   const patches = made.mails.filter((one) => !one.name.startsWith("0000-"));
-  const checks = [...made.checks, await checkpatch(subject.source, patches, request.cacheDirectory)];
+  const own = steps.flatMap((one) => one.checks);
+  const checks = [...own, ...made.checks, await checkpatch(subject.source, patches, request.cacheDirectory)];
   if (request.compiles) checks.push(await compiled(room, "the series", last.changed));
   const isSound = result?.verdict === "holds" && checks.every((one) => one.status !== "failed");
   const candidate: Candidate = {

@@ -23,8 +23,8 @@ export function assume(bench: Workbench, site: Site, value: boolean): void {
     // false && x is false, true || x is true; the other way round the other operand decides.
     if (value === (operator === "||")) {
       const left = childOf(parent, "left");
-      if (left !== undefined && left !== node && hasCalls(bench, { fn, node: left })) {
-        bench.refuse(site, "what is called before it in the same condition would not be called any more");
+      if (left !== undefined && left !== node && hasEffect(bench, { fn, node: left })) {
+        bench.refuse(site, "what is done before it in the same condition would not be done any more");
       }
       assume(bench, { fn, node: parent }, value);
     } else dropOperand(bench, site);
@@ -33,9 +33,10 @@ export function assume(bench: Workbench, site: Site, value: boolean): void {
 
 const HINTS = /^(?:un)?likely$/;
 
-/** Whether functions are called in an expression. */
-function hasCalls(bench: Workbench, { fn, node }: Site): boolean {
+/** Whether an expression does something: calls a function, stores a value. */
+function hasEffect(bench: Workbench, { fn, node }: Site): boolean {
   return [...descendants(node)].some((one) => {
+    if (one.type === "assignment_expression" || one.type === "update_expression") return true;
     const callee = one.type === "call_expression" ? childOf(one, "function") : undefined;
     return callee !== undefined && !HINTS.test(bench.words({ fn, node: callee }));
   });

@@ -29,6 +29,12 @@ function memberOf(program: Program, tag: string, field: string): Member | null {
   return null;
 }
 
+/** Whether a member shares its place with others. */
+function isUnion(declaration: SyntaxNode): boolean {
+  for (let at = declaration.parent; at !== null; at = at.parent) if (at.type === "union_specifier") return true;
+  return false;
+}
+
 export interface NewMember {
   /** Tag of the struct. */
   readonly tag: string;
@@ -53,6 +59,10 @@ export function addMember(bench: Workbench, at: Place, { tag, after, name, line 
   const text = bench.textOf(file);
   if (!text.isFirstOnLine(declaration.start) || !text.isLastOnLine(declaration.end)) {
     bench.refuseAt(at, `the member ${after} of struct ${tag} shares its line with something else`);
+  }
+  if (isUnion(declaration)) bench.refuseAt(at, `the member ${after} of struct ${tag} stands in a union`);
+  if (text.conditionDepth(member.struct.start, declaration.start) !== 0) {
+    bench.refuseAt(at, `the member ${after} of struct ${tag} stands under a preprocessor condition`);
   }
   const offset = text.lineEnd(declaration.end);
   const within = { kind: "struct", name: tag, ...member.struct } as const;

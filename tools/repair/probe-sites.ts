@@ -55,7 +55,7 @@ export function guardSites(bench: Workbench): readonly GuardSite[] {
 }
 
 /** Whether two expressions name the same quantity: the same words, or the same field of two pointers. */
-function isSameQuantity(a: string, b: string): boolean {
+export function isSameQuantity(a: string, b: string): boolean {
   const field = /(?:->|\.)\s*(\w+)$/;
   const [left, right] = [field.exec(a)?.[1], field.exec(b)?.[1]];
   return a === b || (left !== undefined && left === right);
@@ -85,6 +85,17 @@ export function intervalOf(bench: Workbench): string {
   return bench.words({ fn, node });
 }
 
+/** What an expression is apart from parentheses and a division by HZ, which says it in seconds. */
+function inSeconds(bench: Workbench, fn: CFunction, node: SyntaxNode): SyntaxNode {
+  if (node.type === "parenthesized_expression" && node.children[0] !== undefined) {
+    return inSeconds(bench, fn, node.children[0]);
+  }
+  const [left, right] = [childOf(node, "left"), childOf(node, "right")];
+  const isDivided = node.type === "binary_expression" && childOf(node, "operator")?.type === "/";
+  if (!isDivided || left === undefined || right === undefined) return node;
+  return bench.words({ fn, node: right }) === "HZ" ? inSeconds(bench, fn, left) : node;
+}
+
 /** All products of a number and the interval in a function. */
 export function multiplesIn(bench: Workbench, fn: CFunction, interval: string): readonly Multiple[] {
   const root = fn.syntax();
@@ -99,52 +110,13 @@ export function multiplesIn(bench: Workbench, fn: CFunction, interval: string): 
       [right, left],
     ] as const) {
       const count = wholeNumber(bench, bench.words({ fn, node: factor }));
-      if (count !== null && isSameQuantity(bench.words({ fn, node: other }), interval)) {
+      if (count !== null && isSameQuantity(bench.words({ fn, node: inSeconds(bench, fn, other) }), interval)) {
         found.push({ node, factor, count });
         break;
       }
     }
   }
   return found;
-}
-
-/** A deadline that waits for a multiple of the interval, in it or in a local that it looks at. */
-export interface WatchdogSite extends Site {
-  readonly fact: DeadlineFact;
-  readonly own: Multiple;
-  /** All products with the same number in the same function: the timeout, and what states it. */
-  readonly stated: readonly Multiple[];
-}
-
-/** The watchdogs that wait for a multiple of the interval. Others, of a fixed length, have nothing to do with it. */
-export function watchdogSites(bench: Workbench): readonly WatchdogSite[] {
-  const interval = intervalOf(bench);
-  return bench.probe.watchdogs.flatMap((fact) => {
-    const { fn, node } = bench.site(fact);
-    const multiples = multiplesIn(bench, fn, interval);
-    const locals = bench.localsIn({ fn, node });
-    const own = multiples.find((one) => isInside(one.node, node) || isValueOf(bench, fn, one.node, locals));
-    if (own === undefined) return [];
-    return [{ fn, node, fact, own, stated: multiples.filter((one) => one.count === own.count) }];
-  });
-}
-
-function isInside(inner: SyntaxNode, outer: SyntaxNode): boolean {
-  return outer.start <= inner.start && inner.end <= outer.end;
-}
-
-/** Whether an expression is what one of some locals is set to. */
-function isValueOf(bench: Workbench, fn: CFunction, value: SyntaxNode, locals: ReadonlySet<string>): boolean {
-  for (let at: SyntaxNode | null = value; at !== null; at = at.parent) {
-    const target =
-      at.type === "init_declarator"
-        ? childOf(at, "declarator")
-        : at.type === "assignment_expression"
-          ? childOf(at, "left")
-          : undefined;
-    if (target !== undefined) return locals.has(bench.words({ fn, node: target }));
-  }
-  return false;
 }
 
 /**

@@ -65,6 +65,18 @@ export class SourceText {
     return lineStart < this.source.length && /^\s*$/.test(this.source.slice(lineStart, this.lineEnd(lineStart)));
   }
 
+  /** Offset of the first preprocessor condition in a stretch; null where there is none. */
+  firstCondition(from: number, to: number): number | null {
+    const { start, kind, count } = this.tokens;
+    for (let i = 0; i < count; i++) {
+      const at = start[i] as number;
+      if (at < from || kind[i] !== DIRECTIVE) continue;
+      if (at >= to) return null;
+      if (/^#\s*(?:if|ifdef|ifndef|elif|else|endif)\b/.test(this.source.slice(at, at + 20))) return at;
+    }
+    return null;
+  }
+
   /** Whether a line begins with a closing brace. */
   isClosingLine(lineStart: number): boolean {
     return /^[ \t]*\}/.test(this.source.slice(lineStart, this.lineEnd(lineStart)));

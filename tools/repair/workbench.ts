@@ -15,18 +15,11 @@ import { callText, commentText, sentencesOf, wordsOf } from "./comment-text.ts";
 import { Edits } from "./edits.ts";
 import { type Due, dueOf } from "./guard.ts";
 import { addMember, type NewMember } from "./members.ts";
-import {
-  type GuardSite,
-  guardSites,
-  type RearmSite,
-  rearmSite,
-  setFactor,
-  type WatchdogSite,
-  watchdogSites,
-} from "./probe-sites.ts";
+import { type GuardSite, guardSites, type RearmSite, rearmSite, setFactor } from "./probe-sites.ts";
 import { AlreadyThere, NotRecognised, type Region } from "./recipe.ts";
 import { SourceText } from "./source-text.ts";
 import { dropUnusedLabels, dropUnusedLocals } from "./unused.ts";
+import { type WatchdogSite, watchdogSites } from "./watchdogs.ts";
 
 /** A piece of a function's tree. */
 export interface Site {
@@ -92,12 +85,25 @@ export class Workbench {
     for (const node of descendants(root)) {
       const isHere = file.lines.lineAt(node.start) === fact.line && file.lines.columnAt(node.start) === fact.column;
       if (!isHere || this.words({ fn, node }) !== fact.expression) continue;
-      if (this.textOf(file).conditionDepth(fn.start, node.start) !== 0) {
-        return this.refuseAt(fact, "stands under a preprocessor condition");
-      }
+      this.refuseVariants(fn, fact);
       return { fn, node };
     }
     return this.refuseAt(fact, `${fact.expression}: not found as one expression`);
+  }
+
+  /** Refuses a function of which the configuration chooses the text: one variant would be changed, others not. */
+  private refuseVariants(fn: CFunction, at: Place): void {
+    const { file, name } = fn;
+    const condition = this.textOf(file).firstCondition(fn.start, fn.end);
+    if (condition !== null) {
+      const line = file.lines.lineAt(condition);
+      this.refuseAt(
+        at,
+        `${name} has text under a preprocessor condition (line ${line}), of which one variant would change`,
+      );
+    }
+    const variants = file.pieces.flatMap((piece) => piece.names).filter((one) => one === name).length;
+    if (variants > 1) this.refuseAt(at, `${name} is there more than once, for different configurations`);
   }
 
   private holds(fn: CFunction, firstLine: number, { line }: Place): boolean {
@@ -259,6 +265,65 @@ export class Workbench {
       if (target?.type === "identifier" && this.words({ fn, node: target }) === name) found.push(node);
     }
     return found;
+  }
+
+  /** Whether a function gives the address of a local away, so that anybody may store to it. */
+  givesAway(fn: CFunction, name: string): boolean {
+    const root = fn.syntax();
+    return (
+      root === null ||
+      [...descendants(root)].some((node) => {
+        const isAddress = node.type === "pointer_expression" && childOf(node, "operator")?.type === "&";
+        const target = isAddress ? childOf(node, "argument") : undefined;
+        return target?.type === "identifier" && this.words({ fn, node: target }) === name;
+      })
+    );
+  }
+
+  /** Whether a statement is followed by an unlock in its list: what it does is done under a lock. */
+  isLocked({ fn, node: statement }: Site): boolean {
+    const outer = statement.parent?.type === "labeled_statement" ? statement.parent : statement;
+    const siblings = outer.parent?.children ?? [];
+    const after = siblings.slice(siblings.indexOf(outer) + 1);
+    return after.some((node) => /^\w*unlock\w*\s*\(/.test(this.words({ fn, node })));
+  }
+
+  /**
+   * A name of the expression that the condition around it tests or stores before the expression is looked at: a pointer
+   * that may be NULL, say. Null where there is none.
+   */
+  testedBefore({ fn, node }: Site): string | null {
+    const names = [...descendants(node)].filter((one) => one.type === "identifier");
+    const used = new Set(names.map((one) => this.words({ fn, node: one })));
+    for (let at: SyntaxNode | null = node; at?.parent != null; at = at.parent) {
+      if (at.parent.type !== "binary_expression" || at !== childOf(at.parent, "right")) continue;
+      const left = childOf(at.parent, "left");
+      for (const one of left === undefined ? [] : descendants(left)) {
+        const name = one.type === "identifier" ? this.words({ fn, node: one }) : null;
+        const isOnlyPassed = ["field_expression", "argument_list", "call_expression"].includes(one.parent?.type ?? "");
+        if (name !== null && used.has(name) && !isOnlyPassed) return name;
+      }
+    }
+    return null;
+  }
+
+  /** Names of the fields that statements of a function store to. */
+  fieldsStored(fn: CFunction): ReadonlySet<string> {
+    const root = fn.syntax();
+    const names = new Set<string>();
+    for (const node of root === null ? [] : descendants(root)) {
+      const isStore = node.type === "assignment_expression" || node.type === "update_expression";
+      const target = isStore ? (childOf(node, "left") ?? childOf(node, "argument")) : undefined;
+      const field = target?.type === "field_expression" ? childOf(target, "field") : undefined;
+      if (field !== undefined) names.add(this.words({ fn, node: field }));
+    }
+    return names;
+  }
+
+  /** Names of the fields that an expression looks at. */
+  fieldsIn({ fn, node }: Site): ReadonlySet<string> {
+    const fields = [...descendants(node)].filter((one) => one.type === "field_identifier");
+    return new Set(fields.map((one) => this.words({ fn, node: one })));
   }
 
   /** Names of a function's locals. */

@@ -219,8 +219,8 @@ export function fixText(report: FixReport, paint: Paint): string {
   const columns = [
     "",
     "noticed after: from a dead server's last response to its being declared dead. least margin: how much longer than",
-    "a live server's longest silence the watchdog waits, of the interval. worst window: of the time between echoes, over",
-    "all round trips; 100% is a mount that dies without any request.",
+    "a live server's longest silence the watchdog waits, of the interval. worst window: of the time between echoes,",
+    "over all round trips; 100% is a mount that dies without any request.",
   ];
   const shown = proof === null ? [] : proofLines(proof, "  ");
   return `${[head, ...shown, ...reasons, "", ...fixLines(report, paint), ...narrowed, ...columns].join("\n")}\n`;
