@@ -84,7 +84,11 @@ describe("run", () => {
     expect(stdout).toMatch(/^file +delayed-work +deadline +timestamp +timed-wait +wake-up +task-state +facts$/m);
     expect(stdout).toMatch(/^SMB echo \(cifs-echo\)$/m);
     expect(stdout).toMatch(/gives up {2}when jiffies after server->lstrp \+ 3 x server->echo_interval/);
-    expect(filesBelow(out)).toEqual(["new/reports/report.md", "new/reports/scan.json"]);
+    expect(filesBelow(out)).toEqual([
+      "new/reports/cifs-echo.model.ts",
+      "new/reports/report.md",
+      "new/reports/scan.json",
+    ]);
     const report = readFileSync(join(out, "new/reports/report.md"), "utf8");
     expect(report).toContain("Nothing: every function was parsed");
     expect(report).not.toMatch(/undefined|\[object|\{\{/);
@@ -116,7 +120,7 @@ describe("run", () => {
     const once = groundhog(["run", "--kernel", "sample@1", "--out", out]);
     const first = readFileSync(join(out, "scan.json"), "utf8");
     const again = groundhog(["run", "--kernel", "sample@12", "--out", out]);
-    expect([once.exit, again.exit, filesBelow(out)]).toEqual([0, 0, ["report.md", "scan.json"]]);
+    expect([once.exit, again.exit, filesBelow(out)]).toEqual([0, 0, ["cifs-echo.model.ts", "report.md", "scan.json"]]);
     expect(readFileSync(join(out, "scan.json"), "utf8")).not.toBe(first);
   });
 });

@@ -27,6 +27,12 @@ describe("the message of the watchdog", () => {
   });
 });
 
+test("a message with another number is left alone", () => {
+  const lines = outcome("three-intervals", watch([STATED, "(3 * server->echo_interval) / HZ"])).join("\n");
+  expect(lines).toContain("server->lstrp + 3 * server->echo_interval");
+  expect(lines).not.toContain("/ HZ");
+});
+
 test("another deadline with the same number stays", () => {
   const lines = outcome(
     "three-intervals",

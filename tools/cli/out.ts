@@ -15,8 +15,21 @@ import { makeFolder } from "../kernel/make-folder.ts";
 export function checkOut(folder: string, command: string): void {
   if (folder === "") throw new InputError("--out", "names no folder");
   if (folder === "-") throw new InputError("--out -", `${command} writes several files; name a folder`);
-  const status = statSync(folder, { throwIfNoEntry: false });
-  if (status !== undefined && !status.isDirectory()) throw new InputError(`--out ${folder}`, "is no folder");
+  for (let at = folder; ; at = dirname(at)) {
+    const isFolder = folderAt(at);
+    if (isFolder === false) throw new InputError(folder, `cannot be written: ${at} is no folder`);
+    if (isFolder === true || dirname(at) === at) return;
+  }
+}
+
+/** Whether a folder is there; null where nothing is, or nothing that can be looked at. */
+function folderAt(path: string): boolean | null {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    // Not there, or behind something that is no folder: what is above it says more.
+    return null;
+  }
 }
 
 /**

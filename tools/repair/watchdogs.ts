@@ -32,9 +32,11 @@ export function watchdogSites(bench: Workbench): readonly WatchdogSite[] {
     const own = ownMultiple(bench, { fn, node }, fact, multiples);
     if (own === null) return [];
     const messages = messagesIn(bench, fn);
-    const printed = multiples.filter((one) => one.count === own.count && messages.some((at) => isInside(one.node, at)));
+    // A message with another number was wrong before, or speaks of something else: either way it is understood.
+    const printed = multiples.filter((one) => messages.some((at) => isInside(one.node, at)));
     for (const message of messages) refuseUnknown(bench, { fn, node: message }, interval, own, printed);
-    return [{ fn, node, fact, own, stated: [own, ...printed.filter((one) => one !== own)] }];
+    const stated = printed.filter((one) => one !== own && one.count === own.count);
+    return [{ fn, node, fact, own, stated: [own, ...stated] }];
   });
 }
 
