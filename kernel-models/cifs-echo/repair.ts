@@ -38,6 +38,7 @@ export function echoMeasures({ figures }: CheckResult): readonly Measure[] {
   return [
     {
       name: "noticed after",
+      meaning: "from a dead server's last response to its being declared dead",
       unit: "s",
       value: noticed,
       isMinor: false,
@@ -48,6 +49,7 @@ export function echoMeasures({ figures }: CheckResult): readonly Measure[] {
     },
     {
       name: "echoes/h busy",
+      meaning: "with a request every quarter of the interval",
       unit: "1/h",
       value: busy,
       isMinor: false,
@@ -57,6 +59,7 @@ export function echoMeasures({ figures }: CheckResult): readonly Measure[] {
     },
     {
       name: "echoes/h idle",
+      meaning: null,
       unit: "1/h",
       value: idle,
       isMinor: false,
@@ -66,6 +69,7 @@ export function echoMeasures({ figures }: CheckResult): readonly Measure[] {
     },
     {
       name: "least margin",
+      meaning: "how much longer than a live server's longest silence the watchdog waits, of the interval",
       unit: "share of the interval",
       value: margin?.share ?? null,
       isMinor: true,
@@ -75,6 +79,7 @@ export function echoMeasures({ figures }: CheckResult): readonly Measure[] {
     },
     {
       name: "worst window",
+      meaning: "of the time between echoes, over all round trips; 100% is a mount that dies without any request",
       unit: "share of the time between two echoes",
       value: worstShare,
       isMinor: true,
@@ -120,7 +125,6 @@ export function echoStory(before: CheckResult, after: CheckResult | null): Story
     intervals: figures.timeoutIntervals === null ? null : String(figures.timeoutIntervals),
     hz: shown === undefined ? null : String(shown.hz),
     interval: shown === undefined ? null : String(shown.echoIntervalSeconds),
-    isFixed: figures.fixedIntervalSeconds !== null,
     roundTrip:
       shown === undefined ? null : shown.rttSeconds * shown.hz <= 1 ? "at once" : `after ${shown.rttSeconds} s`,
     period: seconds(idle?.periodSeconds),
@@ -139,7 +143,6 @@ export function echoStory(before: CheckResult, after: CheckResult | null): Story
     windowTo: seconds(window?.toSeconds),
     isAlways: window?.share === 1,
     share: window === undefined ? null : (window.share * 100).toFixed(2),
-    worstShare: (figures.worstShare * 100).toFixed(2),
     keptDetail: kept?.verdict === "violated" ? kept.detail : null,
     noticed: changed(noticedSeconds(figures), after === null ? null : noticedSeconds(after.figures), 2, " s"),
     busyRate: changed(figures.busyEchoesPerHour, after?.figures.busyEchoesPerHour ?? null, 1, ""),

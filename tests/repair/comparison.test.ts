@@ -13,6 +13,7 @@ function measure(name: string, value: number | null, changes: Partial<Measure> =
     tolerance: 0.5,
     text: `${name} ${value} s`,
     isMinor: false,
+    meaning: null,
     ...changes,
   };
 }

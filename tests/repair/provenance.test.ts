@@ -28,7 +28,7 @@ const commitOf = (name: string, directory = repository): string =>
 const step = (number: number): GitOrigin => ({ repository, commit: commitOf(`step-${number}`) });
 const head = (directory: string): GitOrigin => ({ repository: directory, commit: commitOf("HEAD", directory) });
 const culprit = (origin: GitOrigin, path: string): Promise<Culprit | null> =>
-  culpritOf(origin, [path, ...[OLD, NEW].filter((one) => one !== path)], PROBE);
+  culpritOf(origin, [path, ...[OLD, NEW].filter((one) => one !== path)], PROBE, "server_unresponsive");
 
 describe("the commit that gave the watchdog its patience", () => {
   test.each([5, 6, 7, 8, 9, 10])("of step %i is step 5, whatever was moved and renamed since", async (number) => {
@@ -45,7 +45,7 @@ describe("the commit that gave the watchdog its patience", () => {
   });
 
   test("is nobody where the history does not know the file's other place", async () => {
-    expect(await culpritOf(step(12), [NEW], PROBE)).not.toEqual(
+    expect(await culpritOf(step(12), [NEW], PROBE, "server_unresponsive")).not.toEqual(
       expect.objectContaining({ commit: commitOf("step-11") }),
     );
   });
@@ -54,7 +54,7 @@ describe("the commit that gave the watchdog its patience", () => {
     ["there is no watchdog yet", 2, OLD],
     ["the file is not there", 5, "fs/cifs/other.c"],
   ])("is nobody where %s", async (_, number, path) => {
-    expect(await culpritOf(step(number), [path], PROBE)).toBeNull();
+    expect(await culpritOf(step(number), [path], PROBE, "server_unresponsive")).toBeNull();
   });
 
   test("is found without a program of the repository's configuration", async () => {

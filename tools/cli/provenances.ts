@@ -49,11 +49,12 @@ export class Provenances {
   /** The commit that gave the watchdog its patience, where the check holds of the kernel before it. */
   private async culprit(origin: GitOrigin | null, path: string): Promise<Culprit | null> {
     const { system } = this.subject;
-    if (origin === null || this.probe.watchdogs.length === 0 || !this.isNeeded) return null;
+    const watchdog = this.probe.watchdogs[0]?.function ?? null;
+    if (origin === null || watchdog === null || !this.isNeeded) return null;
     const name = path.slice(path.lastIndexOf("/") + 1);
     const others = Object.keys(system.repair.prefixes).map((folder) => `${folder}/${name}`);
     const elsewhere = others.filter((one) => one !== path);
-    const found = await culpritOf(origin, [path, ...elsewhere], system.probe);
+    const found = await culpritOf(origin, [path, ...elsewhere], system.probe, watchdog);
     return found !== null && (await this.holdsAt(origin, found.parent)) ? found : null;
   }
 

@@ -105,7 +105,7 @@ function checkRevision(id: string, revision: string): void {
  * Environment for git on a repository of the user: their own settings (safe.directory lives there), nothing that
  * redirects git elsewhere (GIT_DIR, as set in hooks), and nothing that runs a program or reaches a network.
  */
-function gitEnvironment(directory: string): Readonly<Record<string, string>> {
+export function gitEnvironment(directory: string): Readonly<Record<string, string>> {
   const kept: Record<string, string> = {};
   for (const name of [
     "PATH",

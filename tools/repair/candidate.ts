@@ -24,6 +24,8 @@ export interface Measure {
   readonly text: string;
   /** Counts less than the size of the patch. */
   readonly isMinor: boolean;
+  /** What it is, for the legend of a table; null where the name says it. */
+  readonly meaning: string | null;
 }
 
 /** Text for a message: numbers as people write them. */

@@ -6,8 +6,10 @@ import { realpathSync } from "node:fs";
 import { simpleGit } from "simple-git";
 import { everythingEnabled } from "../c/configuration.ts";
 import { readCFile } from "../c/file.ts";
+import { functionsInText } from "../c/functions-in-text.ts";
+import { lex } from "../c/lex.ts";
 import { Program } from "../c/program.ts";
-import { openRevision } from "../kernel/git.ts";
+import { gitEnvironment, openRevision } from "../kernel/git.ts";
 import type { GitOrigin, KernelSource } from "../kernel/source.ts";
 import { collectTimingFacts, isWatchedMacro, WATCHED_NAMES } from "../timing/collect.ts";
 import { probeOf } from "../timing/probe.ts";
@@ -56,20 +58,16 @@ export async function originOf(source: KernelSource, paths: readonly string[]): 
 
 /** Runs git on the origin's repository, which only reads; empty where git refuses. */
 async function ask({ repository }: GitOrigin, ...args: readonly string[]): Promise<string> {
-  const git = simpleGit({
-    baseDir: realpathSync(repository),
-    completion: { onExit: false },
-  }).env({
-    PATH: process.env.PATH ?? "",
-    HOME: process.env.HOME ?? "",
-    LC_ALL: "C",
-    GIT_LITERAL_PATHSPECS: "1",
-    GIT_OPTIONAL_LOCKS: "0",
-    GIT_NO_LAZY_FETCH: "1",
-    GIT_ALLOW_PROTOCOL: "",
-  });
   try {
-    return await git.raw(...args);
+    const directory = realpathSync(repository);
+    const options = {
+      baseDir: directory,
+      unsafe: { allowUnsafeConfigPaths: true },
+      completion: { onExit: false },
+    };
+    return await simpleGit(options)
+      .env(gitEnvironment(directory))
+      .raw(...args);
   } catch {
     return "";
   }
@@ -151,13 +149,16 @@ function versionsOf(log: string): readonly Version[] {
  * The commit since which the watchdog waits as long as it does: the newest one that changed it to that.
  *
  * @param paths the watchdog's file, and where it was in other times
+ * @param watchdogName the function that gives up, as it is called now
  * @returns null where the history does not say
  */
 export async function culpritOf(
   origin: GitOrigin,
   paths: readonly string[],
   probeName: string,
+  watchdogName: string,
 ): Promise<Culprit | null> {
+  const names = new Set([probeName, watchdogName]);
   const log = await ask(
     origin,
     "-c",
@@ -182,7 +183,7 @@ export async function culpritOf(
     const seen = known.get(blob);
     if (seen !== undefined) return seen;
     const text = await ask(origin, "cat-file", "blob", blob);
-    const key = timingLines(text);
+    const key = partsOf(text, names);
     const alike = known.get(key);
     const found = alike === undefined ? patienceIn(paths[0] ?? "", Buffer.from(text), probeName) : alike;
     known.set(key, found).set(blob, found);
@@ -197,10 +198,11 @@ export async function culpritOf(
   return null;
 }
 
-/** The lines that a watchdog is made of: versions that are alike in them need not be parsed. */
-function timingLines(text: string): string {
-  return text
-    .split("\n")
-    .filter((line) => /jiffies|lstrp|interval|retries|[0-9] \*|\* [0-9]/i.test(line))
-    .join("\n");
+/** What a watchdog's patience is read from: versions that are alike in it need not be parsed. */
+function partsOf(text: string, names: ReadonlySet<string>): string {
+  const found = functionsInText(text, lex(Buffer.from(text, "latin1")).tokens).filter((one) => names.has(one.name));
+  // Under another name it may be anywhere.
+  if (found.length < names.size) return text;
+  const macros = text.split("\n").filter((line) => /^\s*#\s*define\b/.test(line));
+  return [...macros, ...found.map((one) => text.slice(one.bodyStart, one.bodyEnd))].join("\n");
 }

@@ -7,6 +7,7 @@ import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type SimpleGit, simpleGit } from "simple-git";
 import { explainGit } from "../kernel/explain-git.ts";
+import { gitEnvironment } from "../kernel/git.ts";
 import { InputError } from "../kernel/input-error.ts";
 import type { GitOrigin } from "../kernel/source.ts";
 
@@ -54,7 +55,7 @@ export class ScratchGit {
     const theirs = (name: string): string => {
       const args = ["-C", repository, "rev-parse", "--path-format=absolute", "--git-path", name];
       // The user's own settings say which repositories are safe; GIT_DIR and its kin would lead elsewhere.
-      const env = { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", LC_ALL: "C" };
+      const env = gitEnvironment(repository);
       return execFileSync("git", args, { env, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
     };
     const own = join(this.directory, ".git");

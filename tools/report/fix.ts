@@ -216,12 +216,7 @@ export function fixText(report: FixReport, paint: Paint): string {
   const narrowed = report.isNarrowed
     ? ["", "Checked over a part of the table only, as the options say: leave them out before you send anything."]
     : [];
-  const columns = [
-    "",
-    "noticed after: from a dead server's last response to its being declared dead. least margin: how much longer than",
-    "a live server's longest silence the watchdog waits, of the interval. worst window: of the time between echoes,",
-    "over all round trips; 100% is a mount that dies without any request.",
-  ];
+  const columns = report.measures.flatMap(({ name, meaning }) => (meaning === null ? [] : [`${name}: ${meaning}`]));
   const shown = proof === null ? [] : proofLines(proof, "  ");
-  return `${[head, ...shown, ...reasons, "", ...fixLines(report, paint), ...narrowed, ...columns].join("\n")}\n`;
+  return `${[head, ...shown, ...reasons, "", ...fixLines(report, paint), ...narrowed, "", ...columns].join("\n")}\n`;
 }
