@@ -5,10 +5,11 @@
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type SimpleGit, simpleGit } from "simple-git";
+import type { SimpleGit } from "simple-git";
 import { explainGit } from "./explain-git.ts";
 import { openRevision } from "./git.ts";
 import { InputError } from "./input-error.ts";
+import { isolatedGit } from "./isolated-git.ts";
 import { sortByBytes } from "./paths.ts";
 import type { KernelSource, OpenOptions } from "./source.ts";
 import { moveIntoPlace, withTemporary } from "./temporary.ts";
@@ -114,11 +115,7 @@ export async function buildSampleRepository(
     throw new InputError(targetDirectory, "the folder is not empty");
   }
   mkdirSync(targetDirectory, { recursive: true });
-  const git = simpleGit({
-    baseDir: targetDirectory,
-    config: ["core.fileMode=false", "core.attributesFile=/dev/null", "core.excludesFile=/dev/null", "gc.auto=0"],
-    unsafe: { allowUnsafeConfigPaths: true, allowUnsafeTemplateDir: true },
-  }).env(buildEnvironment(targetDirectory));
+  const git = isolatedGit(targetDirectory, { ...BUILDER, date: START_DATE });
   try {
     await git.raw("init", "--quiet", "--template=", "--object-format=sha1", "--initial-branch=main");
     await commitStart(git, join(sampleDirectory, "tree"), targetDirectory);
@@ -152,25 +149,4 @@ async function applyStep(git: SimpleGit, step: SampleStep): Promise<void> {
 function gitFailed(subject: string, error: unknown): InputError {
   const message = error instanceof Error ? error.message : String(error);
   return new InputError(subject, explainGit(message), { cause: error });
-}
-
-/** Nothing of the user's settings, and everything that goes into a commit's name fixed. */
-function buildEnvironment(directory: string): Record<string, string> {
-  return {
-    PATH: process.env.PATH ?? "",
-    LC_ALL: "C",
-    TZ: "UTC",
-    HOME: directory,
-    GIT_CONFIG_GLOBAL: "/dev/null",
-    GIT_CONFIG_NOSYSTEM: "1",
-    GIT_ATTR_NOSYSTEM: "1",
-    GIT_CEILING_DIRECTORIES: directory,
-    GIT_TERMINAL_PROMPT: "0",
-    GIT_AUTHOR_NAME: BUILDER.name,
-    GIT_AUTHOR_EMAIL: BUILDER.email,
-    GIT_AUTHOR_DATE: START_DATE,
-    GIT_COMMITTER_NAME: BUILDER.name,
-    GIT_COMMITTER_EMAIL: BUILDER.email,
-    GIT_COMMITTER_DATE: START_DATE,
-  };
 }

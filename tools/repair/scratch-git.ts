@@ -5,10 +5,11 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type SimpleGit, simpleGit } from "simple-git";
+import type { SimpleGit } from "simple-git";
 import { explainGit } from "../kernel/explain-git.ts";
 import { gitEnvironment } from "../kernel/git.ts";
 import { InputError } from "../kernel/input-error.ts";
+import { isolatedGit } from "../kernel/isolated-git.ts";
 import type { GitOrigin } from "../kernel/source.ts";
 
 /** Who a patch is from, and when. */
@@ -33,16 +34,18 @@ export class ScratchGit {
    */
   static async create(directory: string, author: Author, origin: GitOrigin | null): Promise<ScratchGit> {
     mkdirSync(directory, { recursive: true });
-    const git = simpleGit({
-      baseDir: directory,
-      config: ["core.fileMode=false", "core.attributesFile=/dev/null", "core.excludesFile=/dev/null", "gc.auto=0"],
-      unsafe: { allowUnsafeConfigPaths: true, allowUnsafeTemplateDir: true },
-      completion: { onExit: false },
-      // The status tells, not whether there is anything on stderr.
-      errors: (error, { exitCode, stdOut, stdErr }) =>
-        error ??
-        (exitCode === 0 ? undefined : Buffer.concat([...stdErr, ...stdOut, Buffer.from(`status ${exitCode}`)])),
-    }).env(environment(directory, author));
+    const { name, email, seconds } = author;
+    const git = isolatedGit(
+      directory,
+      { name, email, date: `${seconds} +0000` },
+      {
+        completion: { onExit: false },
+        // The status tells, not whether there is anything on stderr.
+        errors: (error, { exitCode, stdOut, stdErr }) =>
+          error ??
+          (exitCode === 0 ? undefined : Buffer.concat([...stdErr, ...stdOut, Buffer.from(`status ${exitCode}`)])),
+      },
+    );
     const scratch = new ScratchGit(directory, git);
     const format = origin === null ? "sha1" : origin.commit.length === 64 ? "sha256" : "sha1";
     await scratch.run("init", "--quiet", "--template=", `--object-format=${format}`, "--initial-branch=main");
@@ -127,28 +130,4 @@ export class ScratchGit {
     writeFileSync(file, message);
     return (await this.run("commit-tree", "--no-gpg-sign", "-p", parent, "-F", file, tree)).trim();
   }
-}
-
-function environment(directory: string, { name, email, seconds }: Author): Record<string, string> {
-  const date = `${seconds} +0000`;
-  return {
-    PATH: process.env.PATH ?? "",
-    LC_ALL: "C",
-    TZ: "UTC",
-    HOME: directory,
-    GIT_CONFIG_GLOBAL: "/dev/null",
-    GIT_CONFIG_NOSYSTEM: "1",
-    GIT_ATTR_NOSYSTEM: "1",
-    GIT_CEILING_DIRECTORIES: dirname(directory),
-    GIT_TERMINAL_PROMPT: "0",
-    GIT_NO_LAZY_FETCH: "1",
-    GIT_ALLOW_PROTOCOL: "",
-    GIT_LITERAL_PATHSPECS: "1",
-    GIT_AUTHOR_NAME: name,
-    GIT_AUTHOR_EMAIL: email,
-    GIT_AUTHOR_DATE: date,
-    GIT_COMMITTER_NAME: name,
-    GIT_COMMITTER_EMAIL: email,
-    GIT_COMMITTER_DATE: date,
-  };
 }
