@@ -164,14 +164,16 @@ function allocated(ctx: FunctionContext, node: SyntaxNode, type: CType, bytes: s
   const pointer = pointerTo(type);
   const form = ctx.model.pointerForm(pointer);
   const { model } = ctx;
+  const heap = model.use("model", "allocated");
   if (form === "bytes" || form === "void") {
-    return value(`${model.use("model", "allocateBytes")}(${bytes ?? "0"})`, form === "void" ? CHAR_POINTER : pointer);
+    const fresh = `${model.use("model", "allocateBytes")}(${bytes ?? "0"})`;
+    return value(`${heap}(${fresh})`, form === "void" ? CHAR_POINTER : pointer);
   }
   if (form !== "struct" || type.kind !== "struct") return failed(ctx, node, "allocation of this type", pointer);
   const made = model.newStruct(type.tag, '"allocated"', "null");
   const size = model.types.sizeOf(type);
-  if (size === null || bytes === null || bytes === `${size}`) return value(made, pointer);
-  return value(`${model.use("model", "allocateStructs")}(${bytes}, ${size}, () => ${made})`, pointer);
+  if (size === null || bytes === null || bytes === `${size}`) return value(`${heap}(${made})`, pointer);
+  return value(`${heap}(${model.use("model", "allocateStructs")}(${bytes}, ${size}, () => ${made}))`, pointer);
 }
 
 /** The type of what a call's result is assigned to. */

@@ -57,12 +57,24 @@ const MAX_FUNCTIONS = 250;
 
 export class MissingEntryError extends Error {}
 
+/** A translation, and what the translator found out on the way: who compiles the same slice needs that. */
+export interface TranslatedSlice {
+  readonly translation: Translation;
+  readonly model: ModelContext;
+  readonly expand: (tokens: readonly Token[]) => ExpandedText;
+}
+
 /**
  * Translates a system's slice.
  *
  * @throws MissingEntryError when the kernel has none of the functions where the model begins
  */
 export function translateSystem(program: Program, system: SystemModel, options: TranslateOptions): Translation {
+  return translateSlice(program, system, options).translation;
+}
+
+/** As translateSystem(), with what the translator knows of the slice. */
+export function translateSlice(program: Program, system: SystemModel, options: TranslateOptions): TranslatedSlice {
   const charIsSigned = charIsSignedIn(options.kernel.version);
   const slicer = new Slicer(program, system, { longBits: options.longBits, charIsSigned });
   const functions = slicer.run();
@@ -84,7 +96,7 @@ export function translateSystem(program: Program, system: SystemModel, options: 
     ...slicer.armingElsewhere(),
     ...slicer.missingNames(),
   ];
-  return {
+  const translation: Translation = {
     text,
     // Where the kernel lies on this machine is no part of the model.
     sha256: createHash("sha256")
@@ -97,6 +109,7 @@ export function translateSystem(program: Program, system: SystemModel, options: 
     functions: functions.map(({ name, file, line }) => ({ name, file, line })),
     notes: slicer.notes,
   };
+  return { translation, model, expand: slicer.expand };
 }
 
 /** Members of one union stand in the same bytes, and the model gives each its own place: only one may be used. */

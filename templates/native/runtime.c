@@ -1,0 +1,901 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Runs a compiled slice under the decisions of a recorded history: reads what the surroundings did, tells what the
+ * slice does. Frames on standard input and output are counted in words of 32 bits; the protocol is in protocol.ts.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <ucontext.h>
+#include <unistd.h>
+#include "interface.h"
+#include "protocol.h"
+
+#define STACK_BYTES (128 * 1024)
+#define MAX_COROUTINES 256
+#define MAX_OBJECTS 4096
+#define MAX_DEPTH 64
+#define CPU_SECONDS_PER_FRAME 20
+
+struct object {
+	char *base;
+	unsigned long bytes;
+	const struct gh_layout *layout;
+	long long *shadow;
+	int64_t *shadow_code;
+};
+
+struct coroutine {
+	ucontext_t context;
+	jmp_buf at;
+	int is_made;
+	int is_live;
+	int function;
+	int count;
+	long long given[16];
+};
+
+unsigned long gh_jiffies;
+
+static struct object objects[MAX_OBJECTS];
+static int object_count;
+static struct coroutine coroutines[MAX_COROUTINES];
+static int coroutines_used;
+static struct coroutine *running;
+static jmp_buf main_at;
+static sigjmp_buf sequence_end;
+static char **initial;
+static const int32_t *script, *script_end, *at;
+static const int32_t *received;
+static int received_bytes;
+static int32_t *out;
+static size_t out_words, out_room;
+static int with_places;
+static char *arena;
+static size_t arena_used, arena_bytes = (size_t)64 << 20;
+static long long scratch[4096];
+
+static void emit(int32_t word)
+{
+	if (out_words == out_room) {
+		out_room = out_room ? 2 * out_room : 1 << 16;
+		out = realloc(out, out_room * sizeof(*out));
+		if (!out)
+			_exit(3);
+	}
+	out[out_words++] = word;
+}
+
+static void emit_value(int64_t value)
+{
+	emit((int32_t)(uint32_t)value);
+	emit((int32_t)(uint32_t)((uint64_t)value >> 32));
+}
+
+/* Ends the sequence: what the script says from here on is not what the slice asks for. */
+static void __attribute__((noreturn)) diverged(int kind)
+{
+	emit(EVENT_FAULT | kind << 8);
+	siglongjmp(sequence_end, 1);
+}
+
+static int32_t next(void)
+{
+	if (at >= script_end)
+		diverged(FAULT_SCRIPT);
+	return *at++;
+}
+
+static int64_t next_value(void)
+{
+	const uint32_t low = (uint32_t)next();
+
+	return (int64_t)((uint64_t)(uint32_t)next() << 32 | low);
+}
+
+static void *allocate(size_t bytes)
+{
+	char *memory = arena + arena_used;
+
+	bytes = (bytes + 31) & ~(size_t)15;
+	if (arena_used + bytes > arena_bytes)
+		diverged(FAULT_MEMORY);
+	arena_used += bytes;
+	memset(memory, 0, bytes);
+	return memory;
+}
+
+static int64_t code_of_place(int id, unsigned int ordinal, unsigned long offset)
+{
+	return (int64_t)((uint64_t)(uint32_t)id << 32 | (uint32_t)(ordinal | offset << ORDINAL_BITS));
+}
+
+static int64_t code_in(int id, const struct gh_layout *layout, unsigned long offset)
+{
+	const struct gh_place *best = NULL;
+	int i;
+
+	if (offset == 0)
+		return code_of_place(id, 0, 0);
+	for (i = 0; i < layout->places; i++) {
+		const struct gh_place *one = &layout->place[i];
+
+		if (one->offset > offset || offset >= one->offset + (one->bytes ? one->bytes : 1))
+			continue;
+		if (!best || one->offset > best->offset)
+			best = one;
+	}
+	if (!best)
+		return code_of_place(id, 0, 0);
+	return code_of_place(id, best->ordinal, best->is_bytes ? offset - best->offset : 0);
+}
+
+static const struct gh_variable *variable_at(uint64_t address)
+{
+	int i;
+
+	for (i = 0; i < gh_variable_count; i++) {
+		const struct gh_variable *one = &gh_variables[i];
+
+		if (one->ordinal >= 0 && address - (uintptr_t)one->address < one->bytes)
+			return one;
+	}
+	return NULL;
+}
+
+static struct object *object_at(uint64_t address)
+{
+	int i;
+
+	for (i = object_count - 1; i > 1; i--) {
+		if (address - (uintptr_t)objects[i].base < objects[i].bytes)
+			return &objects[i];
+	}
+	return NULL;
+}
+
+static int64_t code_of(uint64_t address)
+{
+	const struct object *object;
+	const struct gh_variable *variable;
+	int i;
+
+	if (address == 0)
+		return 0;
+	if (address >= (uint64_t)-4095)
+		return (int64_t)((uint64_t)(uint32_t)POINTER_ERROR << 32 | (uint32_t)(int64_t)address);
+	object = object_at(address);
+	if (object) {
+		const int id = (int)(object - objects);
+		const unsigned long offset = address - (uintptr_t)object->base;
+
+		return object->layout ? code_in(id, object->layout, offset) : code_of_place(id, 0, offset);
+	}
+	variable = variable_at(address);
+	if (variable)
+		return code_of_place(1, (unsigned int)variable->ordinal, 0);
+	for (i = 0; i < gh_function_count; i++) {
+		if (address == (uintptr_t)gh_functions[i])
+			return (int64_t)((uint64_t)(uint32_t)POINTER_FUNCTION << 32 | (uint32_t)i);
+	}
+	return 1;
+}
+
+static struct object *object_of(int id)
+{
+	if (id < 1 || id >= object_count)
+		diverged(FAULT_SCRIPT);
+	return &objects[id];
+}
+
+/* The address behind a code. */
+static uint64_t decoded(int64_t code)
+{
+	const int id = (int)(int32_t)(uint32_t)((uint64_t)code >> 32);
+	const uint32_t low = (uint32_t)code;
+	const unsigned int ordinal = low & ((1u << ORDINAL_BITS) - 1);
+	const struct object *object;
+	int i;
+
+	if (id == 0)
+		return low == 0 ? 0 : (uintptr_t)&scratch[2048];
+	if (id == POINTER_ERROR)
+		return (uint64_t)(int64_t)(int32_t)low;
+	if (id == POINTER_FUNCTION) {
+		if (low >= (uint32_t)gh_function_count)
+			diverged(FAULT_SCRIPT);
+		return (uintptr_t)gh_functions[low];
+	}
+	object = object_of(id);
+	if (id == 1) {
+		for (i = 0; i < gh_variable_count; i++) {
+			if (gh_variables[i].ordinal == (int)ordinal)
+				return (uintptr_t)gh_variables[i].address;
+		}
+		diverged(FAULT_SCRIPT);
+	}
+	if (!object->layout || ordinal == 0)
+		return (uintptr_t)object->base + (low >> ORDINAL_BITS);
+	for (i = 0; i < object->layout->places; i++) {
+		if (object->layout->place[i].ordinal == ordinal)
+			return (uintptr_t)object->base + object->layout->place[i].offset + (low >> ORDINAL_BITS);
+	}
+	diverged(FAULT_SCRIPT);
+}
+
+static void named(int id, void *base, const struct gh_layout *layout, unsigned long bytes)
+{
+	struct object *object;
+	int i;
+
+	if (id != object_count || id >= MAX_OBJECTS)
+		diverged(FAULT_SCRIPT);
+	object = &objects[object_count++];
+	object->base = base;
+	object->bytes = bytes;
+	object->layout = layout;
+	if (!layout)
+		return;
+	object->shadow = allocate(sizeof(long long) * (unsigned long)layout->leaves);
+	object->shadow_code = allocate(sizeof(int64_t) * (unsigned long)layout->leaves);
+	layout->read(base, scratch);
+	for (i = 0; i < layout->leaves; i++) {
+		if (!layout->leaf[i].is_link)
+			continue;
+		object->shadow[i] = scratch[i];
+		object->shadow_code[i] = code_of((uint64_t)scratch[i]);
+	}
+}
+
+/* Tells which scalars are others than at the last look. */
+static void changes(void)
+{
+	int id, i;
+
+	for (id = 1; id < object_count; id++) {
+		struct object *object = &objects[id];
+		const struct gh_layout *layout = object->layout;
+
+		if (!layout || layout->leaves == 0)
+			continue;
+		layout->read(object->base, scratch);
+		for (i = 0; i < layout->leaves; i++) {
+			int64_t code;
+
+			if (scratch[i] == object->shadow[i])
+				continue;
+			code = layout->leaf[i].is_pointer ? code_of((uint64_t)scratch[i]) : scratch[i];
+			object->shadow[i] = scratch[i];
+			if (code == object->shadow_code[i])
+				continue;
+			object->shadow_code[i] = code;
+			emit(EVENT_CHANGE);
+			emit(id);
+			emit((int32_t)layout->leaf[i].ordinal);
+			emit_value(code);
+		}
+	}
+}
+
+static void content(const struct gh_layout *layout, void *object, int depth)
+{
+	long long values[256];
+	int i;
+
+	if (layout->leaves > 256)
+		return;
+	layout->read(object, values);
+	for (i = 0; i < layout->leaves; i++) {
+		const struct gh_leaf *leaf = &layout->leaf[i];
+		const int64_t code = leaf->is_pointer ? code_of((uint64_t)values[i]) : values[i];
+
+		emit_value(code);
+		if (leaf->is_pointer && code == 1 && leaf->layout >= 0 && !leaf->is_link && depth < CONTENT_DEPTH)
+			content(&gh_layouts[leaf->layout], (void *)(uintptr_t)values[i], depth + 1);
+	}
+}
+
+/* The bytes that a pointer to known memory points to. */
+static void pointed_bytes(int64_t code, uint64_t address)
+{
+	const int id = (int)(int32_t)(uint32_t)((uint64_t)code >> 32);
+	const unsigned char *byte = (const unsigned char *)(uintptr_t)address;
+	unsigned long left;
+	unsigned long i;
+	uint32_t word = 0;
+
+	if (id < 2 || id >= object_count || objects[id].layout)
+		return;
+	left = objects[id].bytes - (address - (uintptr_t)objects[id].base);
+	if (left > CONTENT_BYTES)
+		left = CONTENT_BYTES;
+	emit((int32_t)left);
+	for (i = 0; i < left; i++) {
+		word |= (uint32_t)byte[i] << (8 * (i & 3));
+		if ((i & 3) == 3 || i == left - 1) {
+			emit((int32_t)word);
+			word = 0;
+		}
+	}
+}
+
+static void place_of_event(void *place)
+{
+	if (!with_places)
+		return;
+	emit(EVENT_PLACE);
+	emit_value((int64_t)(uintptr_t)place);
+}
+
+static void call_event(int id, const struct gh_argument *given, int count, void *place)
+{
+	int i;
+
+	changes();
+	place_of_event(place);
+	emit(EVENT_CALL | id << 8);
+	for (i = 0; i < count; i++) {
+		const struct gh_argument *one = &given[i];
+		int64_t code;
+
+		if (one->kind == GH_IS_INTEGER) {
+			emit_value(one->value);
+			continue;
+		}
+		code = code_of((uint64_t)one->value);
+		emit_value(code);
+		if (code == 1 && one->layout >= 0)
+			content(&gh_layouts[one->layout], (void *)(uintptr_t)one->value, 1);
+		pointed_bytes(code, (uint64_t)one->value);
+	}
+}
+
+static void write_leaf(void)
+{
+	struct object *object = object_of(next());
+	const int leaf = next();
+	const int64_t value = next_value();
+	long long raw = value;
+
+	if (!object->layout || leaf < 0 || leaf >= object->layout->leaves)
+		diverged(FAULT_SCRIPT);
+	if (object->layout->leaf[leaf].is_pointer)
+		raw = (long long)decoded(value);
+	object->layout->store(object->base, leaf, raw);
+	object->layout->read(object->base, scratch);
+	object->shadow[leaf] = scratch[leaf];
+	object->shadow_code[leaf] = value;
+}
+
+static void new_object(void)
+{
+	const int id = next();
+	const int index = next();
+	const struct gh_layout *layout;
+	void *memory;
+
+	if (index < 0 || index >= gh_layout_count)
+		diverged(FAULT_SCRIPT);
+	layout = &gh_layouts[index];
+	memory = allocate(layout->bytes);
+	layout->begin(memory);
+	named(id, memory, layout, layout->bytes ? layout->bytes : 1);
+}
+
+static void new_bytes(void)
+{
+	const int id = next();
+	const int bytes = next();
+
+	if (bytes < 0)
+		diverged(FAULT_SCRIPT);
+	named(id, allocate((size_t)bytes + 1), NULL, (unsigned long)bytes + 1);
+	objects[id].bytes = (unsigned long)bytes;
+}
+
+static void fill(unsigned char *to, const int32_t *words, int from, int bytes)
+{
+	int i;
+
+	for (i = 0; i < bytes; i++)
+		to[i] = (unsigned char)((uint32_t)words[(from + i) >> 2] >> (8 * ((from + i) & 3)));
+}
+
+static const int32_t *byte_words(int bytes)
+{
+	const int32_t *words = at;
+
+	if (bytes < 0 || (script_end - at) < (bytes + 3) / 4)
+		diverged(FAULT_SCRIPT);
+	at += (bytes + 3) / 4;
+	return words;
+}
+
+static void store_bytes(void)
+{
+	const int64_t code = next_value();
+	const int bytes = next();
+
+	fill((unsigned char *)(uintptr_t)decoded(code), byte_words(bytes), 0, bytes);
+}
+
+static void store_cell(const struct gh_argument *given, int count)
+{
+	const int index = next();
+	const int element = next();
+	const int64_t value = next_value();
+	const struct gh_argument *one;
+	char *cell;
+	uint64_t raw;
+
+	if (index < 0 || index >= count)
+		diverged(FAULT_SCRIPT);
+	one = &given[index];
+	if (one->value == 0 || one->cell_bytes == 0)
+		diverged(FAULT_SCRIPT);
+	raw = one->cell_is_pointer ? decoded(value) : (uint64_t)value;
+	cell = (char *)(uintptr_t)one->value + (long)element * one->cell_bytes;
+	memcpy(cell, &raw, (size_t)one->cell_bytes);
+}
+
+static void store_argument_leaf(const struct gh_argument *given, int count)
+{
+	const int index = next();
+	const int leaf = next();
+	const int64_t value = next_value();
+	const struct gh_layout *layout;
+
+	if (index < 0 || index >= count || given[index].layout < 0)
+		diverged(FAULT_SCRIPT);
+	layout = &gh_layouts[given[index].layout];
+	if (leaf < 0 || leaf >= layout->leaves)
+		diverged(FAULT_SCRIPT);
+	layout->store((void *)(uintptr_t)given[index].value, leaf,
+		      layout->leaf[leaf].is_pointer ? (long long)decoded(value) : value);
+}
+
+/* What the surroundings do that needs no more than memory; 0 for all other commands. */
+static int carry_out(int command)
+{
+	switch (command) {
+	case COMMAND_JIFFIES:
+		gh_jiffies = (unsigned long)next_value();
+		return 1;
+	case COMMAND_WRITE:
+		write_leaf();
+		return 1;
+	case COMMAND_NEW:
+		new_object();
+		return 1;
+	case COMMAND_NEW_BYTES:
+		new_bytes();
+		return 1;
+	case COMMAND_BYTES:
+		store_bytes();
+		return 1;
+	case COMMAND_RECEIVED:
+		received_bytes = next();
+		received = byte_words(received_bytes);
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static void entered(int function, const long long *given)
+{
+	int is_pointer = 0;
+	long long result = gh_enter(function, given, &is_pointer);
+
+	changes();
+	place_of_event(gh_functions[function]);
+	emit(EVENT_RETURN | function << 8);
+	emit_value(is_pointer ? code_of((uint64_t)result) : result);
+}
+
+static int next_entry(long long *given, int *count)
+{
+	const int function = next();
+	int i;
+
+	*count = next();
+	if (function < 0 || function >= gh_function_count || *count < 0 || *count > 16)
+		diverged(FAULT_SCRIPT);
+	for (i = 0; i < 16; i++)
+		given[i] = 0;
+	for (i = 0; i < *count; i++) {
+		const int is_pointer = next();
+		const int64_t value = next_value();
+
+		given[i] = is_pointer ? (long long)decoded(value) : value;
+	}
+	return function;
+}
+
+static void nested_entry(void)
+{
+	long long given[16];
+	int count;
+	int function;
+
+	next();
+	function = next_entry(given, &count);
+	entered(function, given);
+}
+
+static void coroutine_main(void)
+{
+	for (;;) {
+		struct coroutine *self = running;
+
+		entered(self->function, self->given);
+		self->is_live = 0;
+		if (!_setjmp(self->at))
+			_longjmp(main_at, 1);
+	}
+}
+
+/* Runs a coroutine until it blocks or ends. */
+static void run_coroutine(struct coroutine *one)
+{
+	running = one;
+	if (!_setjmp(main_at)) {
+		if (one->is_made)
+			_longjmp(one->at, 1);
+		one->is_made = 1;
+		setcontext(&one->context);
+	}
+	running = NULL;
+}
+
+static void block(void)
+{
+	struct coroutine *self = running;
+
+	if (!self)
+		diverged(FAULT_SCRIPT);
+	if (!_setjmp(self->at))
+		_longjmp(main_at, 1);
+}
+
+static void start_coroutine(void)
+{
+	const int index = next();
+	struct coroutine *one;
+
+	if (index < 0 || index >= MAX_COROUTINES || coroutines[index].is_live)
+		diverged(FAULT_SCRIPT);
+	one = &coroutines[index];
+	if (index >= coroutines_used)
+		coroutines_used = index + 1;
+	one->function = next_entry(one->given, &one->count);
+	one->is_live = 1;
+	run_coroutine(one);
+}
+
+static void resume_coroutine(void)
+{
+	const int index = next();
+
+	if (index < 0 || index >= MAX_COROUTINES || !coroutines[index].is_live)
+		diverged(FAULT_SCRIPT);
+	run_coroutine(&coroutines[index]);
+}
+
+/* What happens during a call over the boundary, up to its result. */
+static void surroundings(const struct gh_argument *given, int count)
+{
+	for (;;) {
+		const int command = next();
+
+		switch (command) {
+		case COMMAND_RESULT:
+			return;
+		case COMMAND_OUT:
+			store_cell(given, count);
+			break;
+		case COMMAND_OUT_LEAF:
+			store_argument_leaf(given, count);
+			break;
+		case COMMAND_ENTER:
+			nested_entry();
+			break;
+		case COMMAND_BLOCK:
+			block();
+			break;
+		case COMMAND_END:
+			siglongjmp(sequence_end, 1);
+		default:
+			if (!carry_out(command))
+				diverged(FAULT_SCRIPT);
+		}
+	}
+}
+
+static int depth_of_calls;
+
+long long gh_ask(int id, struct gh_argument *given, int count, void *place)
+{
+	int64_t result;
+
+	if (++depth_of_calls > MAX_DEPTH)
+		diverged(FAULT_SCRIPT);
+	call_event(id, given, count, place);
+	surroundings(given, count);
+	result = next_value();
+	depth_of_calls--;
+	return result;
+}
+
+void *gh_ask_pointer(int id, struct gh_argument *given, int count, void *place)
+{
+	return (void *)(uintptr_t)decoded(gh_ask(id, given, count, place));
+}
+
+void gh_begin_wait(int id, struct gh_argument *given, int count, void *place)
+{
+	call_event(id, given, count, place);
+}
+
+int gh_wants_condition(void)
+{
+	for (;;) {
+		const int command = next();
+
+		switch (command) {
+		case COMMAND_EVALUATE:
+			return 1;
+		case COMMAND_RESULT:
+			return 0;
+		case COMMAND_ENTER:
+			nested_entry();
+			break;
+		case COMMAND_BLOCK:
+			block();
+			break;
+		case COMMAND_END:
+			siglongjmp(sequence_end, 1);
+		default:
+			if (!carry_out(command))
+				diverged(FAULT_SCRIPT);
+		}
+	}
+}
+
+void gh_condition(int is_true)
+{
+	changes();
+	emit(EVENT_CONDITION | (is_true ? 1 : 0) << 8);
+}
+
+long long gh_result(void)
+{
+	return next_value();
+}
+
+void gh_stop(int id, void *place)
+{
+	changes();
+	place_of_event(place);
+	emit(EVENT_STOP | id << 8);
+	siglongjmp(sequence_end, 1);
+}
+
+void gh_missing(void)
+{
+	gh_stop(GH_STOP_UNMODELLED, __builtin_return_address(0));
+}
+
+void gh_received(void *target, long bytes, long offset)
+{
+	if (offset + bytes > received_bytes)
+		diverged(FAULT_SCRIPT);
+	fill(target, received, (int)offset, (int)bytes);
+}
+
+static void restore_variables(void)
+{
+	int i;
+
+	for (i = 0; i < gh_variable_count; i++)
+		memcpy(gh_variables[i].address, initial[i], gh_variables[i].bytes);
+	object_count = 1;
+	named(1, NULL, &gh_layouts[gh_globals_layout], 0);
+	for (i = 0; i < gh_variable_count; i++) {
+		const struct gh_variable *one = &gh_variables[i];
+
+		if (one->layout >= 0)
+			named(object_count, one->address, &gh_layouts[one->layout], one->bytes);
+	}
+}
+
+static void outermost(void)
+{
+	for (;;) {
+		const int command = next();
+
+		switch (command) {
+		case COMMAND_ENTER:
+			start_coroutine();
+			break;
+		case COMMAND_RESUME:
+			resume_coroutine();
+			break;
+		case COMMAND_END:
+			return;
+		default:
+			if (!carry_out(command))
+				diverged(FAULT_SCRIPT);
+		}
+	}
+}
+
+static void forget_coroutines(void)
+{
+	int i;
+
+	/* Those that have ended wait at their own end; those that have not begin anew. */
+	for (i = 0; i < coroutines_used; i++) {
+		if (!coroutines[i].is_live)
+			continue;
+		coroutines[i].is_live = 0;
+		coroutines[i].is_made = 0;
+		makecontext(&coroutines[i].context, coroutine_main, 0);
+	}
+	coroutines_used = 0;
+	running = NULL;
+	depth_of_calls = 0;
+}
+
+static void sequence(const int32_t *words, int32_t count)
+{
+	at = script = words;
+	script_end = words + count;
+	arena_used = 0;
+	gh_jiffies = 0;
+	if (sigsetjmp(sequence_end, 0) == 0) {
+		restore_variables();
+		outermost();
+	}
+	forget_coroutines();
+	emit(EVENT_END);
+}
+
+static void on_fault(int number)
+{
+	const int kind = number == SIGVTALRM ? FAULT_TIME : number == SIGFPE ? FAULT_ARITHMETIC : FAULT_MEMORY_ACCESS;
+	const struct itimerval limit = { { 0, 0 }, { CPU_SECONDS_PER_FRAME, 0 } };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	if (number == SIGVTALRM)
+		setitimer(ITIMER_VIRTUAL, &limit, NULL);
+	diverged(kind);
+}
+
+static void *pages(size_t bytes)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		_exit(3);
+	return memory;
+}
+
+static void prepare(void)
+{
+	static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGVTALRM };
+	const struct rlimit memory = { (rlim_t)1 << 30, (rlim_t)1 << 30 };
+	struct sigaction action;
+	stack_t stack;
+	unsigned int i;
+	int j;
+
+	setrlimit(RLIMIT_AS, &memory);
+	memset(&stack, 0, sizeof(stack));
+	stack.ss_sp = pages(STACK_BYTES);
+	stack.ss_size = STACK_BYTES;
+	sigaltstack(&stack, NULL);
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = on_fault;
+	action.sa_flags = SA_ONSTACK | SA_NODEFER;
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &action, NULL);
+	arena = pages(arena_bytes);
+	for (j = 0; j < MAX_COROUTINES; j++) {
+		getcontext(&coroutines[j].context);
+		/* The lowest page of each stack stays out of reach: an overflow must not reach its neighbour. */
+		char *bottom = pages(STACK_BYTES);
+
+		mprotect(bottom, 4096, PROT_NONE);
+		coroutines[j].context.uc_stack.ss_sp = bottom;
+		coroutines[j].context.uc_stack.ss_size = STACK_BYTES;
+		coroutines[j].context.uc_link = NULL;
+		makecontext(&coroutines[j].context, coroutine_main, 0);
+	}
+	initial = calloc((size_t)gh_variable_count + 1, sizeof(*initial));
+	for (j = 0; initial && j < gh_variable_count; j++) {
+		initial[j] = malloc(gh_variables[j].bytes + 1);
+		if (initial[j])
+			memcpy(initial[j], gh_variables[j].address, gh_variables[j].bytes);
+	}
+}
+
+static int read_all(void *to, size_t bytes)
+{
+	size_t done = 0;
+
+	while (done < bytes) {
+		const ssize_t count = read(0, (char *)to + done, bytes - done);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0)
+			return 0;
+		done += (size_t)count;
+	}
+	return 1;
+}
+
+static void write_all(const void *from, size_t bytes)
+{
+	size_t done = 0;
+
+	while (done < bytes) {
+		const ssize_t count = write(1, (const char *)from + done, bytes - done);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0)
+			_exit(4);
+		done += (size_t)count;
+	}
+}
+
+/* A frame: its words, whether places are wanted, then sequences with their lengths. */
+int main(void)
+{
+	const struct itimerval limit = { { 0, 0 }, { CPU_SECONDS_PER_FRAME, 0 } };
+	int32_t *frame = NULL;
+	size_t room = 0;
+	int32_t head[2];
+
+	prepare();
+	while (read_all(head, sizeof(head))) {
+		const size_t words = (size_t)(uint32_t)head[0];
+		size_t i = 0;
+		int32_t total;
+
+		if (words > room) {
+			frame = realloc(frame, words * sizeof(*frame));
+			room = words;
+		}
+		if (!frame || !read_all(frame, words * sizeof(*frame)))
+			return 3;
+		with_places = head[1];
+		out_words = 0;
+		setitimer(ITIMER_VIRTUAL, &limit, NULL);
+		while (i < words) {
+			const int32_t count = frame[i];
+
+			if (count < 0 || i + 1 + (size_t)count > words)
+				return 5;
+			sequence(frame + i + 1, count);
+			i += 1 + (size_t)count;
+		}
+		total = (int32_t)out_words;
+		write_all(&total, sizeof(total));
+		write_all(out, out_words * sizeof(*out));
+	}
+	return 0;
+}

@@ -1,0 +1,181 @@
+/**
+ * Everything that a slice's C names and that stands elsewhere in the kernel: macros, enumerators, typedefs and structs,
+ * by the index. Each comes with what it needs itself.
+ */
+import { IDENTIFIER } from "../c/lex.ts";
+import type { Program } from "../c/program.ts";
+import { type Token, tokensOfText } from "../translate/expand.ts";
+import { firstTokenAt } from "../translate/type-space.ts";
+import { enumBodies, type TypedefText, typedefTexts } from "../translate/typedefs.ts";
+import { structText } from "./c-structs.ts";
+import { pieceOf, textOfPiece } from "./c-text.ts";
+
+/** Words of C itself. */
+const C_WORDS = new Set(
+  (
+    "auto break case char const continue default do double else enum extern float for goto if inline int long " +
+    "register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while " +
+    "_Bool _Generic _Static_assert _Alignof __func__ __VA_ARGS__ typeof __typeof__ asm __asm__ __attribute__ " +
+    "__extension__ __builtin_expect __builtin_constant_p __builtin_types_compatible_p __builtin_choose_expr defined " +
+    "__LINE__ __FILE__ __signed__ __const__ __volatile__ __inline__ __inline"
+  ).split(" "),
+);
+
+/** Who treats a name otherwise: the prelude, the boundary, the slice itself. */
+export type IsTreated = (name: string) => boolean;
+
+export class CNames {
+  readonly macros = new Map<string, string>();
+  /** Enums by where their body stands. */
+  private readonly enums = new Set<string>();
+  /** Definitions in the order in which C needs them. */
+  readonly types: string[] = [];
+  /** Tags that only need to be known to be structs. */
+  readonly forward = new Set<string>();
+  /** Members at the start of each struct. */
+  readonly firstMembers = new Map<string, ReadonlySet<string>>();
+  /** Types that no file of the tree defines: they are opaque in the harness. */
+  readonly opaque = new Set<string>();
+  private readonly words = new Set<string>();
+  private readonly defined = new Set<string>();
+  private readonly typedefs: ReadonlyMap<string, TypedefText>;
+  private readonly enumBodies: ReadonlyMap<string, string>;
+
+  constructor(
+    private readonly program: Program,
+    private readonly isTreated: IsTreated,
+    private readonly isPreludeType: IsTreated,
+  ) {
+    this.typedefs = typedefTexts(program);
+    this.enumBodies = enumBodies(program);
+  }
+
+  /** Takes in the macros that some tokens name, and all words, which say what members are needed. */
+  read(tokens: readonly Token[]): void {
+    for (const [i, token] of tokens.entries()) {
+      if (token.kind !== IDENTIFIER || C_WORDS.has(token.text)) continue;
+      this.word(token.text, tokens[i - 1]?.text ?? "");
+    }
+  }
+
+  private word(name: string, before: string): void {
+    if (this.words.has(name)) return;
+    this.words.add(name);
+    if (this.isTreated(name) || /^(?:struct|union|enum)$/.test(before)) return;
+    const macro = this.program.macro(name);
+    if (macro !== undefined && !this.macros.has(name)) {
+      const list = macro.parameters?.map((one) => (one === "__VA_ARGS__" ? "..." : one)).join(", ");
+      this.macros.set(name, `#define ${name}${list === undefined ? "" : `(${list})`} ${macro.body}`);
+      this.read(tokensOfText(macro.body, 0));
+      return;
+    }
+    this.enumerator(name);
+  }
+
+  /** All words that were read so far. */
+  get allWords(): ReadonlySet<string> {
+    return this.words;
+  }
+
+  isNamed(name: string): boolean {
+    return this.words.has(name);
+  }
+
+  private enumerator(name: string): void {
+    const one = this.program.enumerator(name);
+    if (one === undefined) return;
+    const { file, offset } = one;
+    const { stream } = file.masked;
+    const { tokens, partner } = stream;
+    const at = firstTokenAt(tokens.start, tokens.count, offset);
+    const open = stream.enclosing[at] as number;
+    const key = `${file.path}:${open}`;
+    if (open < 0 || this.enums.has(key)) return;
+    const before = pieceOf(file, Math.max(0, (tokens.start[open] as number) - 80), tokens.start[open] as number).tokens;
+    const tag = before.at(-2)?.text === "enum" ? ` ${before.at(-1)?.text}` : "";
+    const body = pieceOf(file, tokens.start[open] as number, tokens.end[partner[open] as number] as number);
+    this.enums.add(key);
+    if (tag !== "") this.defined.add(`enum${tag}`);
+    // What its values name comes first.
+    this.read(body.tokens);
+    this.types.push(`enum${tag}\n${textOfPiece(body)};\n`);
+  }
+
+  /** Takes in the types that tokens name; the structs among them whole where `isWhole` says so. */
+  readTypes(tokens: readonly Token[], isWhole: boolean): void {
+    for (const [i, token] of tokens.entries()) {
+      if (token.kind !== IDENTIFIER) continue;
+      const before = tokens[i - 1]?.text ?? "";
+      if (before === "struct" || before === "union") {
+        const isPointer = tokens[i + 1]?.text === "*";
+        if (isWhole || !isPointer) this.struct(token.text, before);
+        else this.forward.add(`${before} ${token.text}`);
+      } else if (before === "enum") this.taggedEnum(token.text);
+      else if (!C_WORDS.has(token.text) && !/^(?:\.|->)$/.test(before)) this.typedef(token.text, tokens[i + 1], isWhole);
+    }
+  }
+
+  private taggedEnum(tag: string): void {
+    if (this.defined.has(`enum ${tag}`) || this.isPreludeType(tag)) return;
+    const first = /[A-Za-z_]\w*/.exec(this.enumBodies.get(tag)?.replace(/\/\/.*$/gm, "") ?? "")?.[0];
+    if (first !== undefined) this.enumerator(first);
+    if (this.defined.has(`enum ${tag}`)) return;
+    this.defined.add(`enum ${tag}`);
+    this.types.push(`enum ${tag} { gh_${tag}_unknown };\n`);
+    this.opaque.add(`enum ${tag}`);
+  }
+
+  /** A struct with the members that are named. */
+  struct(tag: string, keyword = "struct"): void {
+    const head = `${keyword} ${tag}`;
+    if (this.defined.has(head) || this.isPreludeType(tag)) return;
+    this.defined.add(head);
+    this.forward.add(head);
+    const site = this.program.structSite(tag);
+    if (site === undefined) {
+      this.types.push(`${head} { char gh_opaque; };\n`);
+      this.opaque.add(head);
+      return;
+    }
+    this.define(head, tag, site);
+  }
+
+  private define(head: string, tag: string, site: Parameters<typeof structText>[1]): void {
+    const made = structText(head, site, (name) => this.isNamed(name));
+    this.firstMembers.set(tag, made.first);
+    this.read(made.tokens.filter((_, i) => i > 0));
+    this.readTypes(made.tokens, false);
+    this.types.push(made.text);
+  }
+
+  private typedef(name: string, next: Token | undefined, isWhole: boolean): void {
+    if (this.defined.has(name) || this.isPreludeType(name) || this.macros.has(name)) return;
+    const found = this.typedefs.get(name);
+    const target = found === undefined ? this.program.typedef(name) : undefined;
+    if (found !== undefined) {
+      this.defined.add(name);
+      const tokens = tokensOfText(found.text, found.offset);
+      this.read(tokens.filter((token) => token.text !== name));
+      this.readTypes(
+        tokens.filter((token) => token.text !== name),
+        false,
+      );
+      this.types.push(`${tokens.map((token) => token.text).join(" ")}\n`);
+    } else if (typeof target === "string") {
+      this.defined.add(name);
+      this.forward.add(`struct ${target}`);
+      if (isWhole || next?.text !== "*") this.struct(target);
+      this.types.push(`typedef struct ${target} ${name};\n`);
+    } else if (target !== undefined) {
+      this.defined.add(name);
+      const made = structText("typedef struct", target, (one) => this.isNamed(one));
+      this.readTypes(made.tokens, false);
+      this.types.push(made.text.replace(/;\n$/, ` ${name};\n`));
+    } else if (next?.kind === IDENTIFIER && !this.isTreated(name) && !C_WORDS.has(next.text)) {
+      // Two names in a row: the first must be a type.
+      this.defined.add(name);
+      this.opaque.add(name);
+      this.types.push(`typedef struct { char gh_opaque; } ${name};\n`);
+    }
+  }
+}

@@ -1,0 +1,95 @@
+/** Layouts as C: how the harness reads, stores and finds the scalars of each struct. */
+import type { GlobalPlan, Leaf, StructLayout } from "./layout.ts";
+
+/** Which variables at file scope there are. */
+export interface VariablePlan {
+  readonly globals: number;
+  readonly objects: readonly { readonly c: string; readonly layout: number }[];
+  readonly variables: readonly GlobalPlan[];
+}
+
+/** What a struct is called in C: `struct x`. */
+export type TypeName = (tag: string) => string;
+
+export function layoutTables(layouts: readonly StructLayout[], typeName: TypeName, plan: VariablePlan): string {
+  const indexes = new Map(layouts.map((one) => [one.tag, one.index]));
+  return [
+    layouts.map((one) => functionsOf(one, typeName, indexes)).join("\n"),
+    `const struct gh_layout gh_layouts[] = {\n${layouts.map((one) => `\t${rowOf(one, typeName)},\n`).join("")}};`,
+    `const int gh_layout_count = ${layouts.length};`,
+    `const int gh_globals_layout = ${plan.globals};`,
+    variablesOf(layouts, plan),
+  ].join("\n");
+}
+
+function place(layout: StructLayout, path: string): string {
+  return layout.tag === "" ? path : `o->${path}`;
+}
+
+function functionsOf(layout: StructLayout, typeName: TypeName, indexes: ReadonlyMap<string, number>): string {
+  const { index, leaves, parts, tag } = layout;
+  const own = tag === "" ? "\t(void)p;\n" : `\t${typeName(tag)} *o = p;\n\n`;
+  const quiet = tag === "" ? "" : "\t(void)o;\n";
+  const reads = leaves.map((leaf, i) => `\tv[${i}] = ${readOf(leaf, place(layout, leaf.c))};\n`).join("");
+  const stores = leaves.map((leaf, i) => `\tcase ${i}:\n\t\t${storeOf(leaf, place(layout, leaf.c))};\n\t\tbreak;\n`).join("");
+  const lists = parts.filter((one) => one.tag === "list_head").map((one) => `\tINIT_LIST_HEAD(&${place(layout, one.c)});\n`);
+  const self = tag === "list_head" ? ["\tINIT_LIST_HEAD(o);\n"] : [];
+  const begin = tag === "" ? "" : [...lists, ...self].join("");
+  return [
+    `static void gh_read_${index}(void *p, long long *v)\n{\n${own}${quiet}\t(void)v;\n${reads}}`,
+    `static void gh_store_${index}(void *p, int leaf, long long value)\n{\n${own}${quiet}\t(void)value;\n\tswitch (leaf) {\n${stores}\tdefault:\n\t\tbreak;\n\t}\n}`,
+    `static void gh_begin_${index}(void *p)\n{\n${own}${quiet}${begin}}`,
+    `static const struct gh_leaf gh_leaf_${index}[] = {\n${leaves.map((leaf) => `\t${leafRow(leaf, indexes)},\n`).join("")}\t{ 0, 0, -1, 0 },\n};`,
+    placesOf(layout, typeName),
+  ].join("\n");
+}
+
+function readOf({ kind }: Leaf, place: string): string {
+  return kind === "pointer" ? `(long long)(unsigned long)${place}` : `(long long)${place}`;
+}
+
+function storeOf({ kind, hasAddress }: Leaf, place: string): string {
+  if (kind === "pointer") return `${place} = (__typeof__(${place}))(unsigned long)value`;
+  return hasAddress ? `${place} = (__typeof__(${place}))value` : `${place} = value`;
+}
+
+function leafRow(leaf: Leaf, indexes: ReadonlyMap<string, number>): string {
+  const isLink = leaf.target === "list_head" && /(?:^|\.)(?:next|prev)$/.test(leaf.c) && /(?:^|\.)(?:next|prev)$/.test(leaf.ts);
+  const target = leaf.target === null ? -1 : (indexes.get(leaf.target) ?? -1);
+  return `{ ${leaf.ordinal}, ${leaf.kind === "pointer" ? 1 : 0}, ${target}, ${isLink ? 1 : 0} }`;
+}
+
+function placesOf(layout: StructLayout, typeName: TypeName): string {
+  const { index, tag } = layout;
+  const all = [...layout.parts.map((one) => ({ ...one, hasAddress: true })), ...layout.leaves]
+    .filter((one) => one.hasAddress)
+    .sort((a, b) => a.ordinal - b.ordinal);
+  const type = typeName(tag);
+  const rows =
+    tag === ""
+      ? []
+      : all.map(({ ordinal, c, kind }) => {
+          const size = `sizeof(((${type} *)0)->${c})`;
+          return `\t{ ${ordinal}, __builtin_offsetof(${type}, ${c}), ${size}, ${kind === "bytes" ? 1 : 0} },\n`;
+        });
+  return `static const struct gh_place gh_place_${index}[] = {\n${rows.join("")}\t{ 0, 0, 0, 0 },\n};`;
+}
+
+function rowOf({ index, tag, leaves, parts }: StructLayout, typeName: TypeName): string {
+  const places = tag === "" ? 0 : leaves.filter((one) => one.hasAddress).length + parts.length;
+  const size = tag === "" ? "0" : `sizeof(${typeName(tag)})`;
+  return `{ ${size}, ${leaves.length}, gh_leaf_${index}, gh_read_${index}, gh_store_${index}, gh_begin_${index}, ${places}, gh_place_${index} }`;
+}
+
+function variablesOf(layouts: readonly StructLayout[], plan: VariablePlan): string {
+  const globals = layouts[plan.globals];
+  const rows = plan.variables.map(({ c }) => {
+    const object = plan.objects.find((one) => one.c === c);
+    const known = [...(globals?.leaves ?? []), ...(globals?.parts ?? [])].find((one) => one.c === c);
+    return `\t{ (void *)&${c}, sizeof(${c}), ${known?.ordinal ?? -1}, ${object?.layout ?? -1} },\n`;
+  });
+  return [
+    `const struct gh_variable gh_variables[] = {\n${rows.join("")}\t{ (void *)0, 0, -1, -1 },\n};`,
+    `const int gh_variable_count = ${rows.length};`,
+  ].join("\n");
+}

@@ -1,0 +1,253 @@
+/**
+ * What is compared of each struct: the scalars that the model keeps, in one order for both sides. A place in an object
+ * is told by its ordinal here, so that neither side's addresses or offsets matter.
+ */
+import { type CType, isInt } from "../translate/c-types.ts";
+import type { ModelContext } from "../translate/context.ts";
+import { fieldName } from "../translate/names.ts";
+import { runtimeStruct } from "../translate/runtime-structs.ts";
+
+/** `int`: up to 64 bits; `pointer`: to an object, a place in one, a function, or an error number. */
+export type LeafKind = "int" | "bool" | "pointer";
+
+/** A scalar in a struct. */
+export interface Leaf {
+  readonly ordinal: number;
+  /** Path in the model's object: `session_key.len`. */
+  readonly ts: string;
+  /** Path in C. */
+  readonly c: string;
+  readonly kind: LeafKind;
+  /** Tag of the struct that a pointer is declared to point to. */
+  readonly target: string | null;
+  /** Whether C can take its address: bit-fields have none. */
+  readonly hasAddress: boolean;
+}
+
+/** A member that is an object itself and that pointers may point to. */
+export interface Part {
+  readonly ordinal: number;
+  readonly ts: string;
+  readonly c: string;
+  readonly kind: "object" | "bytes" | "array";
+  /** Tag of its struct; null for arrays. */
+  readonly tag: string | null;
+}
+
+/** A struct as both sides see it. */
+export interface StructLayout {
+  readonly index: number;
+  readonly tag: string;
+  readonly leaves: readonly Leaf[];
+  readonly parts: readonly Part[];
+  /** How many ordinals there are; 0 is the struct itself. */
+  readonly count: number;
+}
+
+/** A variable at file scope that the model uses. */
+export interface GlobalPlan {
+  /** Name in the model, and in C. */
+  readonly ts: string;
+  readonly c: string;
+  readonly type: CType;
+}
+
+/** Scalars of the structs that the simulator has itself: where its class keeps them, and the harness's C. */
+const RUNTIME: Readonly<Record<string, readonly (readonly [ts: string, c: string, kind: LeafKind])[]>> = {
+  list_head: [
+    ["next", "next", "pointer"],
+    ["prev", "prev", "pointer"],
+  ],
+  atomic_t: [["counter", "counter", "int"]],
+  atomic64_t: [["counter", "counter", "int"]],
+  refcount_t: [["refs.counter", "refs.counter", "int"]],
+  kref: [["refcount.refs.counter", "refcount.refs.counter", "int"]],
+  kvec: [
+    ["iov_base", "iov_base", "pointer"],
+    ["iov_len", "iov_len", "int"],
+  ],
+  iov_iter: [["count", "count", "int"]],
+  msghdr: [
+    ["msg_name", "msg_name", "pointer"],
+    ["msg_namelen", "msg_namelen", "int"],
+    ["msg_control", "msg_control", "pointer"],
+    ["msg_controllen", "msg_controllen", "int"],
+    ["msg_flags", "msg_flags", "int"],
+  ],
+  sockaddr_storage: [
+    ["sa_family", "gh_family", "int"],
+    ["sin_port", "gh_port", "int"],
+  ],
+  task_struct: [
+    ["flags", "flags", "int"],
+    ["pid", "pid", "int"],
+    ["tgid", "tgid", "int"],
+  ],
+  timer_list: [["expires", "expires", "int"]],
+  socket: [
+    ["sk", "sk", "pointer"],
+    ["ops", "ops", "pointer"],
+    ["state", "state", "int"],
+    ["flags", "flags", "int"],
+    ["sk_rcvtimeo", "sk_.sk_rcvtimeo", "int"],
+    ["sk_sndtimeo", "sk_.sk_sndtimeo", "int"],
+    ["sk_rcvbuf", "sk_.sk_rcvbuf", "int"],
+    ["sk_sndbuf", "sk_.sk_sndbuf", "int"],
+    ["sk_allocation", "sk_.sk_allocation", "int"],
+    ["sk_reuse", "sk_.sk_reuse", "int"],
+    ["sk_use_task_frag", "sk_.sk_use_task_frag", "bool"],
+    ["sk_net_refcnt", "sk_.sk_net_refcnt", "int"],
+    ["sk_err", "sk_.sk_err", "int"],
+    ["sk_shutdown", "sk_.sk_shutdown", "int"],
+  ],
+  proto_ops: [["connect", "connect", "pointer"]],
+};
+
+/** Of these, no scalar that is told stands at the start. */
+const HIDDEN_START = new Set(["timer_list", "proto_ops", "socket"]);
+
+/** One class of the simulator stands for all kinds of socket address, and one for a socket with its sock. */
+const SAME: Readonly<Record<string, string>> = {
+  sockaddr: "sockaddr_storage",
+  sockaddr_in: "sockaddr_storage",
+  sockaddr_in6: "sockaddr_storage",
+  sock: "socket",
+};
+
+/** Bits that a place's ordinal has in a pointer's code; the rest is its object's number. */
+export const ORDINALS = 4096;
+
+/** Layouts by tag, made when first asked for. */
+export class Layouts {
+  private readonly byTag = new Map<string, StructLayout>();
+
+  constructor(private readonly model: ModelContext) {}
+
+  get all(): readonly StructLayout[] {
+    return [...this.byTag.values()].sort((a, b) => a.index - b.index);
+  }
+
+  /** The layout of a struct; null for wire structs, which are bytes, and for unknown ones. */
+  of(written: string): StructLayout | null {
+    const tag = SAME[written] ?? written;
+    const known = this.byTag.get(tag);
+    if (known !== undefined) return known;
+    const isRuntime = runtimeStruct(tag) !== null;
+    const struct = this.model.types.struct(tag);
+    if (!isRuntime && (struct === null || struct.kind !== "object")) return null;
+    const draft: Draft = { leaves: [], parts: [], count: 1 };
+    const index = this.byTag.size;
+    // A struct that points to its own kind finds this entry.
+    const layout = { index, tag, leaves: draft.leaves, parts: draft.parts, count: 0 };
+    this.byTag.set(tag, layout);
+    this.add(tag, "", "", draft);
+    layout.count = draft.count;
+    return layout;
+  }
+
+  /** The layout of all variables at file scope that are no structs of the slice, as if they were members of one. */
+  ofGlobals(globals: readonly GlobalPlan[]): StructLayout {
+    const draft: Draft = { leaves: [], parts: [], count: 1 };
+    const layout = { index: this.byTag.size, tag: "", leaves: draft.leaves, parts: draft.parts, count: 0 };
+    this.byTag.set("", layout);
+    for (const { ts, c, type } of globals) if (!this.isObject(type)) this.member(type, true, ts, c, draft);
+    layout.count = draft.count;
+    return layout;
+  }
+
+  /** Whether a variable of that type is an object of its own. */
+  isObject(type: CType): boolean {
+    return type.kind === "struct" && runtimeStruct(type.tag) === null && this.of(type.tag) !== null;
+  }
+
+  /** Layouts of everything that members of structs so far point to. */
+  close(): void {
+    for (let before = -1; before !== this.byTag.size; ) {
+      before = this.byTag.size;
+      for (const { leaves } of this.all) for (const { target } of leaves) if (target !== null) this.of(target);
+    }
+  }
+
+  private add(tag: string, ts: string, c: string, draft: Draft): void {
+    const runtime = RUNTIME[tag];
+    if (runtime !== undefined || runtimeStruct(tag) !== null) {
+      for (const [path, inC, kind] of runtime ?? []) {
+        const isList = tag === "list_head";
+        draft.leaves.push({
+          ordinal: draft.count++,
+          ts: ts + path,
+          c: c + inC,
+          kind,
+          target: isList ? "list_head" : path === "ops" ? "proto_ops" : path === "sk" ? "socket" : null,
+          hasAddress: true,
+        });
+      }
+      return;
+    }
+    const struct = this.model.types.struct(tag);
+    const kept = this.model.fields.get(tag) ?? new Set<string>();
+    for (const field of struct?.fields.values() ?? []) {
+      if (kept.has(field.name)) {
+        this.member(field.type, field.bits === null, `${ts}${fieldName(field.name)}`, `${c}${field.name}`, draft);
+      }
+    }
+  }
+
+  private member(type: CType, hasAddress: boolean, ts: string, c: string, draft: Draft): void {
+    const ordinal = draft.count++;
+    if (isInt(type)) {
+      draft.leaves.push({ ordinal, ts, c, kind: type.isBool ? "bool" : "int", target: null, hasAddress });
+    } else if (type.kind === "pointer") {
+      const target = type.to.kind === "struct" ? type.to.tag : null;
+      draft.leaves.push({ ordinal, ts, c, kind: "pointer", target, hasAddress });
+    } else if (type.kind === "array") {
+      const kind = this.model.arrayForm(type.of) === "bytes" ? "bytes" : "array";
+      draft.parts.push({ ordinal, ts, c, kind, tag: null });
+    } else if (type.kind === "struct") {
+      const tag = SAME[type.tag] ?? type.tag;
+      const isWire = runtimeStruct(tag) === null && this.model.types.struct(tag)?.kind === "wire";
+      draft.parts.push({ ordinal, ts, c, kind: isWire ? "bytes" : "object", tag: isWire ? null : tag });
+      if (!isWire) this.add(tag, `${ts}.`, `${c}.`, draft);
+    }
+  }
+}
+
+/** What a struct of the harness begins with: the path in C of each member at its start. */
+export type StartsWith = (tag: string) => ReadonlySet<string>;
+
+/**
+ * The ordinals that stand for others: what stands at the start of a struct has the struct's own address.
+ *
+ * @returns ordinal -> the lowest ordinal with the same address
+ */
+export function canonicalOrdinals(layout: StructLayout, startsWith: StartsWith): readonly number[] {
+  const same = Array.from({ length: layout.count }, (_, i) => i);
+  const places = [...layout.parts, ...layout.leaves].sort((a, b) => a.ordinal - b.ordinal);
+  const owners = new Map<string, { readonly tag: string; readonly ordinal: number }>([
+    ["", { tag: layout.tag, ordinal: 0 }],
+  ]);
+  for (const part of layout.parts) {
+    if (part.tag !== null) owners.set(`${part.c}.`, { tag: part.tag, ordinal: part.ordinal });
+  }
+  for (const { ordinal, c } of places) {
+    for (const [prefix, owner] of owners) {
+      const rest = c.slice(prefix.length);
+      if (!c.startsWith(prefix) || owner.ordinal === ordinal || owner.tag === "") continue;
+      const starts = startsHere(owner.tag, rest, startsWith);
+      if (starts) same[ordinal] = same[owner.ordinal] ?? owner.ordinal;
+    }
+  }
+  return same;
+}
+
+function startsHere(tag: string, path: string, startsWith: StartsWith): boolean {
+  const runtime = RUNTIME[tag];
+  if (runtime !== undefined) return !HIDDEN_START.has(tag) && runtime[0]?.[1] === path;
+  return startsWith(tag).has(path);
+}
+
+interface Draft {
+  readonly leaves: Leaf[];
+  readonly parts: Part[];
+  count: number;
+}
