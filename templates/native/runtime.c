@@ -22,6 +22,7 @@
 #define STACK_BYTES (128 * 1024)
 #define MAX_COROUTINES 256
 #define MAX_OBJECTS 4096
+#define MAX_LOCALS 65536
 #define MAX_DEPTH 64
 #define CPU_SECONDS_PER_FRAME 20
 
@@ -49,6 +50,9 @@ static struct object objects[MAX_OBJECTS];
 static int object_count;
 static struct coroutine coroutines[MAX_COROUTINES];
 static int coroutines_used;
+/* What arguments without a name pointed to, in the order of the calls. */
+static uint64_t locals[MAX_LOCALS];
+static int local_count;
 static struct coroutine *running;
 static jmp_buf main_at;
 static sigjmp_buf sequence_end;
@@ -209,6 +213,11 @@ static uint64_t decoded(int64_t code)
 		return low == 0 ? 0 : (uintptr_t)&scratch[2048];
 	if (id == POINTER_ERROR)
 		return (uint64_t)(int64_t)(int32_t)low;
+	if (id == POINTER_LOCAL) {
+		if (low >= (uint32_t)local_count)
+			diverged(FAULT_SCRIPT);
+		return locals[low];
+	}
 	if (id == POINTER_FUNCTION) {
 		if (low >= (uint32_t)gh_function_count)
 			diverged(FAULT_SCRIPT);
@@ -312,8 +321,10 @@ static void pointed_bytes(int64_t code, uint64_t address)
 	unsigned long i;
 	uint32_t word = 0;
 
-	if (id < 2 || id >= object_count || objects[id].layout)
+	if (id < 2 || id >= object_count || objects[id].layout) {
+		emit(0);
 		return;
+	}
 	left = objects[id].bytes - (address - (uintptr_t)objects[id].base);
 	if (left > CONTENT_BYTES)
 		left = CONTENT_BYTES;
@@ -352,6 +363,8 @@ static void call_event(int id, const struct gh_argument *given, int count, void 
 		}
 		code = code_of((uint64_t)one->value);
 		emit_value(code);
+		if (code == 1 && local_count < MAX_LOCALS)
+			locals[local_count++] = (uint64_t)one->value;
 		if (code == 1 && one->layout >= 0)
 			content(&gh_layouts[one->layout], (void *)(uintptr_t)one->value, 1);
 		pointed_bytes(code, (uint64_t)one->value);
@@ -372,19 +385,32 @@ static void write_leaf(void)
 	object->layout->store(object->base, leaf, raw);
 	object->layout->read(object->base, scratch);
 	object->shadow[leaf] = scratch[leaf];
-	object->shadow_code[leaf] = value;
+	object->shadow_code[leaf] = object->layout->leaf[leaf].is_pointer ? code_of((uint64_t)scratch[leaf]) : value;
+}
+
+static void no_reading(void *object, long long *values)
+{
+	(void)object;
+	(void)values;
+}
+
+static void no_beginning(void *object)
+{
+	(void)object;
 }
 
 static void new_object(void)
 {
 	const int id = next();
 	const int index = next();
+	/* What nobody looks into. */
+	static const struct gh_layout opaque = { 16, 0, NULL, no_reading, NULL, no_beginning, 0, NULL };
 	const struct gh_layout *layout;
 	void *memory;
 
-	if (index < 0 || index >= gh_layout_count)
+	if (index < -1 || index >= gh_layout_count)
 		diverged(FAULT_SCRIPT);
-	layout = &gh_layouts[index];
+	layout = index < 0 ? &opaque : &gh_layouts[index];
 	memory = allocate(layout->bytes);
 	layout->begin(memory);
 	named(id, memory, layout, layout->bytes ? layout->bytes : 1);
@@ -480,6 +506,9 @@ static int carry_out(int command)
 		return 1;
 	case COMMAND_BYTES:
 		store_bytes();
+		return 1;
+	case COMMAND_LOOK:
+		changes();
 		return 1;
 	case COMMAND_RECEIVED:
 		received_bytes = next();
@@ -707,6 +736,7 @@ static void restore_variables(void)
 
 	for (i = 0; i < gh_variable_count; i++)
 		memcpy(gh_variables[i].address, initial[i], gh_variables[i].bytes);
+	gh_layouts[gh_globals_layout].begin(NULL);
 	object_count = 1;
 	named(1, NULL, &gh_layouts[gh_globals_layout], 0);
 	for (i = 0; i < gh_variable_count; i++) {
@@ -760,6 +790,7 @@ static void sequence(const int32_t *words, int32_t count)
 	at = script = words;
 	script_end = words + count;
 	arena_used = 0;
+	local_count = 0;
 	gh_jiffies = 0;
 	if (sigsetjmp(sequence_end, 0) == 0) {
 		restore_variables();
@@ -862,6 +893,19 @@ static void write_all(const void *from, size_t bytes)
 	}
 }
 
+/* The first thing that is told: how many bytes each struct has here. */
+static void tell_sizes(void)
+{
+	int32_t total;
+	int i;
+
+	for (i = 0; i < gh_layout_count; i++)
+		emit((int32_t)gh_layouts[i].bytes);
+	total = (int32_t)out_words;
+	write_all(&total, sizeof(total));
+	write_all(out, out_words * sizeof(*out));
+}
+
 /* A frame: its words, whether places are wanted, then sequences with their lengths. */
 int main(void)
 {
@@ -871,6 +915,7 @@ int main(void)
 	int32_t head[2];
 
 	prepare();
+	tell_sizes();
 	while (read_all(head, sizeof(head))) {
 		const size_t words = (size_t)(uint32_t)head[0];
 		size_t i = 0;

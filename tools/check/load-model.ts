@@ -99,12 +99,15 @@ export function compileModel(text: string): string {
 /** `../../tools/simulator/timers.ts` and the like; the folder before it does not matter. */
 const SIMULATOR_PATH = /(?:^|\/)simulator\/([a-z0-9-]+)\.ts$/;
 
-function simulatorModule(path: string): object {
+function simulatorModule(path: string, interpose: Interposed): object {
   const name = SIMULATOR_PATH.exec(path)?.[1] ?? "";
   const found = Object.hasOwn(SIMULATOR, name) ? SIMULATOR[name] : undefined;
   if (found === undefined) throw new ModelError(`the model imports ${path}, which is no module of the simulator`);
-  return found;
+  return interpose(name, found);
 }
+
+/** Gives a model something else for a module of the simulator: who watches a run puts itself between the two. */
+export type Interposed = (module: string, exported: object) => object;
 
 /**
  * Runs the text of compileModel() once.
@@ -112,12 +115,15 @@ function simulatorModule(path: string): object {
  * @returns what the module exports
  * @throws ModelError when it imports anything but the simulator, or fails while it is set up
  */
-export function instantiateModel(javascript: string): Readonly<Record<string, unknown>> {
+export function instantiateModel(
+  javascript: string,
+  interpose: Interposed = (_, exported) => exported,
+): Readonly<Record<string, unknown>> {
   const module: { exports: Record<string, unknown> } = { exports: {} };
   try {
     // The text is the tool's own output from C, in which C strings are quoted; it sees the simulator and nothing else.
     const body = new Function("require", "module", "exports", `"use strict";\n${javascript}`);
-    body(simulatorModule, module, module.exports);
+    body((path: string) => simulatorModule(path, interpose), module, module.exports);
   } catch (error) {
     if (error instanceof ModelError) throw error;
     throw new ModelError(`the model cannot be set up: ${error instanceof Error ? error.message : String(error)}`, {

@@ -2,6 +2,7 @@
  * Everything that a slice's C names and that stands elsewhere in the kernel: macros, enumerators, typedefs and structs,
  * by the index. Each comes with what it needs itself.
  */
+import type { StructSite } from "../c/file-index.ts";
 import { IDENTIFIER } from "../c/lex.ts";
 import type { Program } from "../c/program.ts";
 import { type Token, tokensOfText } from "../translate/expand.ts";
@@ -45,6 +46,7 @@ export class CNames {
     private readonly program: Program,
     private readonly isTreated: IsTreated,
     private readonly isPreludeType: IsTreated,
+    private readonly isWire: IsTreated,
   ) {
     this.typedefs = typedefTexts(program);
     this.enumBodies = enumBodies(program);
@@ -102,13 +104,13 @@ export class CNames {
   }
 
   /** Takes in the types that tokens name; the structs among them whole where `isWhole` says so. */
-  readTypes(tokens: readonly Token[], isWhole: boolean): void {
+  readTypes(tokens: readonly Token[], isWhole: boolean, hasAllMembers = false): void {
     for (const [i, token] of tokens.entries()) {
       if (token.kind !== IDENTIFIER) continue;
       const before = tokens[i - 1]?.text ?? "";
       if (before === "struct" || before === "union") {
         const isPointer = tokens[i + 1]?.text === "*";
-        if (isWhole || !isPointer) this.struct(token.text, before);
+        if (isWhole || !isPointer) this.struct(token.text, before, hasAllMembers);
         else this.forward.add(`${before} ${token.text}`);
       } else if (before === "enum") this.taggedEnum(token.text);
       else if (!C_WORDS.has(token.text) && !/^(?:\.|->)$/.test(before)) this.typedef(token.text, tokens[i + 1], isWhole);
@@ -126,7 +128,7 @@ export class CNames {
   }
 
   /** A struct with the members that are named. */
-  struct(tag: string, keyword = "struct"): void {
+  struct(tag: string, keyword = "struct", hasAllMembers = false): void {
     const head = `${keyword} ${tag}`;
     if (this.defined.has(head) || this.isPreludeType(tag)) return;
     this.defined.add(head);
@@ -137,14 +139,15 @@ export class CNames {
       this.opaque.add(head);
       return;
     }
-    this.define(head, tag, site);
+    // What lies on the wire has its size from all its members.
+    this.define(head, tag, site, hasAllMembers || this.isWire(tag));
   }
 
-  private define(head: string, tag: string, site: Parameters<typeof structText>[1]): void {
-    const made = structText(head, site, (name) => this.isNamed(name));
+  private define(head: string, tag: string, site: StructSite, hasAllMembers: boolean): void {
+    const made = structText(head, site, (name) => hasAllMembers || this.isNamed(name));
     this.firstMembers.set(tag, made.first);
     this.read(made.tokens.filter((_, i) => i > 0));
-    this.readTypes(made.tokens, false);
+    this.readTypes(made.tokens, false, hasAllMembers);
     this.types.push(made.text);
   }
 

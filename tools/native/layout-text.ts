@@ -1,5 +1,5 @@
 /** Layouts as C: how the harness reads, stores and finds the scalars of each struct. */
-import type { GlobalPlan, Leaf, StructLayout } from "./layout.ts";
+import { type GlobalPlan, isLink, type Leaf, type StructLayout } from "./layout.ts";
 
 /** Which variables at file scope there are. */
 export interface VariablePlan {
@@ -34,7 +34,8 @@ function functionsOf(layout: StructLayout, typeName: TypeName, indexes: Readonly
   const stores = leaves.map((leaf, i) => `\tcase ${i}:\n\t\t${storeOf(leaf, place(layout, leaf.c))};\n\t\tbreak;\n`).join("");
   const lists = parts.filter((one) => one.tag === "list_head").map((one) => `\tINIT_LIST_HEAD(&${place(layout, one.c)});\n`);
   const self = tag === "list_head" ? ["\tINIT_LIST_HEAD(o);\n"] : [];
-  const begin = tag === "" ? "" : [...lists, ...self].join("");
+  // Heads at file scope are made lists when a module is loaded, which is no part of the slice.
+  const begin = [...lists, ...self].join("");
   return [
     `static void gh_read_${index}(void *p, long long *v)\n{\n${own}${quiet}\t(void)v;\n${reads}}`,
     `static void gh_store_${index}(void *p, int leaf, long long value)\n{\n${own}${quiet}\t(void)value;\n\tswitch (leaf) {\n${stores}\tdefault:\n\t\tbreak;\n\t}\n}`,
@@ -54,9 +55,8 @@ function storeOf({ kind, hasAddress }: Leaf, place: string): string {
 }
 
 function leafRow(leaf: Leaf, indexes: ReadonlyMap<string, number>): string {
-  const isLink = leaf.target === "list_head" && /(?:^|\.)(?:next|prev)$/.test(leaf.c) && /(?:^|\.)(?:next|prev)$/.test(leaf.ts);
   const target = leaf.target === null ? -1 : (indexes.get(leaf.target) ?? -1);
-  return `{ ${leaf.ordinal}, ${leaf.kind === "pointer" ? 1 : 0}, ${target}, ${isLink ? 1 : 0} }`;
+  return `{ ${leaf.ordinal}, ${leaf.kind === "pointer" ? 1 : 0}, ${target}, ${isLink(leaf) ? 1 : 0} }`;
 }
 
 function placesOf(layout: StructLayout, typeName: TypeName): string {

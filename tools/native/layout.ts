@@ -24,6 +24,11 @@ export interface Leaf {
   readonly hasAddress: boolean;
 }
 
+/** Whether a pointer is a link of a list head, which begins as an empty list. */
+export function isLink({ target, ts }: Leaf): boolean {
+  return target === "list_head" && /(?:^|\.)(?:next|prev)$/.test(ts);
+}
+
 /** A member that is an object itself and that pointers may point to. */
 export interface Part {
   readonly ordinal: number;

@@ -31,6 +31,8 @@ export const COMMAND = {
   END: 13,
   /** count, bytes: what the present call receives */
   RECEIVED: 14,
+  /** the slice is looked at without running: what variables start with */
+  LOOK: 15,
 } as const;
 
 /** What the slice does: the low 8 bits of an event's first word, with a number in the others. */
@@ -62,8 +64,11 @@ export const FAULT = {
   TIME: 5,
 } as const;
 
-/** High words of pointers that lie in no object. Low word 0: null; 1: somewhere that has no name. */
-export const POINTER = { FUNCTION: -1, ERROR: -2 } as const;
+/**
+ * High words of pointers that lie in no object. Low word 0: null; 1: somewhere that has no name. LOCAL: what an argument
+ * without a name pointed to, counted over all calls of a history; the surroundings may hand it back.
+ */
+export const POINTER = { FUNCTION: -1, ERROR: -2, LOCAL: -3 } as const;
 
 /** Bits of a pointer's low word that say which place of the object; the others are an offset in bytes. */
 export const ORDINAL_BITS = 12;

@@ -105,6 +105,7 @@ class SliceWriter {
       model.program,
       (name) => this.isTreated(name),
       (name) => prelude.has(name) || runtimeStruct(name) !== null,
+      (tag) => model.types.struct(tag)?.kind === "wire",
     );
   }
 
@@ -120,6 +121,8 @@ class SliceWriter {
     const functions = this.functionTexts();
     const variables = this.variables();
     const globals = this.layouts.ofGlobals(variables.map((one) => one.plan));
+    // Structs without a tag are members of others only.
+    for (const tag of [...model.fields.keys()].sort()) if (!/^anonymous_\d+$/.test(tag)) this.layouts.of(tag);
     this.layouts.close();
     const others = this.otherVariables(variables.map((one) => one.plan.c));
     this.takeTypes([...variables.map((one) => one.text), ...others]);

@@ -1,0 +1,335 @@
+/** Wrappers around what a model calls over its boundary: each call is told, and its outcome goes into the script. */
+import {
+  BytePointer,
+  ElementPointer,
+  FieldPointer,
+  type Pointer,
+} from "../simulator/pointers.ts";
+import type { iov_iter, kvec } from "../simulator/kernel-structs.ts";
+import type { Simulation } from "../simulator/simulation.ts";
+import { structPlus } from "../simulator/structs.ts";
+import type { Coroutine } from "../simulator/tasks.ts";
+import type { CallPlan, ValuePlan } from "./boundary-plan.ts";
+import { UnrecordableError } from "./memory.ts";
+import { COMMAND, EVENT, POINTER } from "./protocol.ts";
+import type { Recorder } from "./recorder.ts";
+import type { HarnessPlan } from "./slice-source.ts";
+
+type AnyFunction = (...given: readonly unknown[]) => unknown;
+type Members = Record<string, unknown>;
+
+/** What an argument pointed to before a call, for what the call stores through it. */
+type Before =
+  | { readonly kind: "cell"; readonly pointer: Pointer<unknown>; readonly value: unknown }
+  | { readonly kind: "cells"; readonly pointer: ElementPointer<unknown>; readonly values: readonly unknown[] }
+  | { readonly kind: "leaves"; readonly object: unknown; readonly layout: number; readonly values: readonly unknown[] }
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly copy: Uint8Array }
+  | null;
+
+export class BoundaryCalls {
+  private readonly byExport = new Map<string, CallPlan>();
+  private readonly without = new Map<string, AnyFunction>();
+  /** Whether the model is being set up: nothing that it does then is a history. */
+  private readonly units: readonly CallPlan[];
+
+  constructor(
+    private readonly recorder: Recorder,
+    private readonly plan: HarnessPlan,
+  ) {
+    for (const one of plan.calls) if (one.module !== null) this.byExport.set(`${one.module}.${one.exported}`, one);
+    this.units = plan.calls.filter((one) => one.kind === "unit");
+  }
+
+  /** A module of the simulator with the functions that the model calls in it watched. */
+  interposed(module: string, exported: object): object {
+    const members: Members = { ...exported };
+    for (const [name, value] of Object.entries(members)) {
+      const call = this.byExport.get(`${module}.${name}`);
+      if (call !== undefined && typeof value === "function") members[name] = this.wrapped(call, value as AnyFunction);
+    }
+    if (module === "model") {
+      members["withoutEffect"] = (name: string) => this.withoutEffect(name);
+      members["sizeOfStruct"] = (struct: unknown) => this.recorder.bytesOf(struct);
+    }
+    return members;
+  }
+
+  private withoutEffect(name: string): AnyFunction {
+    let known = this.without.get(name);
+    if (known === undefined) {
+      known = () => undefined;
+      this.without.set(name, known);
+    }
+    this.recorder.known(`without.${name}`, known);
+    return known;
+  }
+
+  /** The environment with its functions watched. */
+  environment(given: Members): Members {
+    const { recorder } = this;
+    const watched: Members = { ...given };
+    const members: Members = { ...(given["members"] as Members | undefined) };
+    for (const call of this.plan.calls) {
+      if (call.kind !== "environment" && call.kind !== "member") continue;
+      const home = call.kind === "member" ? members : watched;
+      const original = home[call.exported];
+      if (typeof original !== "function") continue;
+      const wrapped = this.wrapped(call, original as AnyFunction);
+      home[call.exported] = wrapped;
+      recorder.known(call.kind === "member" ? `members.${call.exported}` : `environment.${call.exported}`, wrapped);
+    }
+    const observe = given["observe"];
+    if (typeof observe === "function") {
+      watched["observe"] = (...all: readonly unknown[]) => {
+        recorder.control = "surroundings";
+        (observe as AnyFunction)(...all);
+        recorder.control = "slice";
+      };
+    }
+    return { ...watched, members };
+  }
+
+  /** Conversions of time, which the kernel object has. */
+  watchUnits(kernel: Simulation): void {
+    const units = kernel.units as unknown as Record<string, AnyFunction>;
+    const watched: Record<string, AnyFunction> = { ...units };
+    for (const call of this.units) {
+      const original = units[call.exported];
+      if (original !== undefined) watched[call.exported] = this.wrapped(call, original);
+    }
+    (kernel as unknown as { units: unknown }).units = watched;
+  }
+
+  private wrapped(call: CallPlan, original: AnyFunction): AnyFunction {
+    const { recorder } = this;
+    switch (call.kind) {
+      case "wait":
+        return (...all) =>
+          recorder.control === "slice" ? this.wait(call, original, all) : original(...all);
+      case "receive":
+        return (...all) =>
+          recorder.control === "slice" ? this.receive(call, original, all) : original(...all);
+      case "thread":
+        return (...all) => (recorder.control === "slice" ? this.thread(call, original, all) : original(...all));
+      case "allocate":
+        return (...all) => {
+          if (recorder.control === "slice") this.allocate(call, all[0]);
+          return original(...all);
+        };
+      default:
+        break;
+    }
+    const skipped = call.takesKernel || call.kind === "rounding" ? 1 : 0;
+    // Only what may touch memory is looked at afterwards; the simulator's own functions do not.
+    const touches = call.kind === "environment" || call.kind === "member";
+    if (call.blocks) {
+      return (...all) => (recorder.control === "slice" ? this.block(call, original, all, skipped) : original(...all));
+    }
+    return (...all) => {
+      if (recorder.control !== "slice") return original(...all);
+      this.tell(call, all, skipped);
+      const before = touches ? this.before(call, all) : null;
+      recorder.control = "surroundings";
+      const result = original(...all);
+      if (before !== null) this.stores(before);
+      this.result(call, result, touches);
+      return result;
+    };
+  }
+
+  /** The event of a call. */
+  private tell(call: CallPlan, all: readonly unknown[], skipped: number): void {
+    const { memory, events } = this.recorder;
+    memory.tellChanges();
+    events.push(EVENT.CALL | (call.id << 8));
+    const { parameters } = call;
+    for (let i = 0; i < parameters.length; i++) {
+      const { kind, layout, cell } = parameters[i] as ValuePlan;
+      const given = all[i + skipped];
+      if (kind === "pointer") memory.tellPointer(given, cell === null ? layout : null);
+      else if (kind === "untold") events.pair(0, 0);
+      else events.value(given);
+    }
+  }
+
+  /** The result goes to the slice, and with it the CPU. */
+  private result(call: CallPlan, result: unknown, touches: boolean): void {
+    const { recorder } = this;
+    const { memory, script } = recorder;
+    if (touches) recorder.beforeSlice();
+    if (call.result.kind === "pointer") {
+      memory.encodeForScript(result);
+      script.push(COMMAND.RESULT);
+      script.pair(memory.low, memory.high);
+    } else {
+      script.push(COMMAND.RESULT);
+      script.value(result ?? 0);
+    }
+    recorder.control = "slice";
+  }
+
+  private *block(
+    call: CallPlan,
+    original: AnyFunction,
+    all: readonly unknown[],
+    skipped: number,
+  ): Coroutine<unknown> {
+    this.tell(call, all, skipped);
+    const before = this.before(call, all);
+    this.recorder.control = "surroundings";
+    const result = yield* original(...all) as Coroutine<unknown>;
+    this.stores(before);
+    this.result(call, result, true);
+    return result;
+  }
+
+  private *wait(call: CallPlan, original: AnyFunction, all: readonly unknown[]): Coroutine<unknown> {
+    const { recorder } = this;
+    const { script, events, memory } = recorder;
+    const [head, test, ...rest] = all;
+    this.tell(call, [head, ...rest], 0);
+    recorder.control = "surroundings";
+    const watched = (): boolean => {
+      recorder.beforeSlice();
+      script.push(COMMAND.EVALUATE);
+      recorder.control = "slice";
+      const isTrue = (test as () => boolean)();
+      memory.tellChanges();
+      events.push(EVENT.CONDITION | ((isTrue ? 1 : 0) << 8));
+      recorder.control = "surroundings";
+      return isTrue;
+    };
+    const result = yield* original(head, watched, ...rest) as Coroutine<unknown>;
+    this.result(call, result, true);
+    return result;
+  }
+
+  private thread(call: CallPlan, original: AnyFunction, all: readonly unknown[]): unknown {
+    const { recorder } = this;
+    const { memory, events } = recorder;
+    const name = /yield\* (\w+)\(/.exec(String(all[2]))?.[1];
+    const index = name === undefined ? undefined : this.plan.functions.indexOf(name);
+    if (index === undefined || index < 0) throw new UnrecordableError("a thread whose body is not known");
+    memory.tellChanges();
+    events.push(EVENT.CALL | (call.id << 8));
+    events.pair(index, POINTER.FUNCTION);
+    events.push(0);
+    recorder.control = "surroundings";
+    const result = original(...all);
+    this.result(call, result, false);
+    return result;
+  }
+
+  private allocate(call: CallPlan, memory: unknown): void {
+    const { recorder } = this;
+    this.tell(call, [], 0);
+    recorder.memory.nameAllocated(memory as object);
+    this.result(call, memory, false);
+  }
+
+  private *receive(call: CallPlan, original: AnyFunction, all: readonly unknown[]): Coroutine<unknown> {
+    const { recorder } = this;
+    const { script } = recorder;
+    const msg = all[1] as { readonly msg_iter: iov_iter };
+    this.tell(call, receivingArguments(call, all), 0);
+    const target = call.name === "kernel_recvmsg" ? { kvec: all[2] as kvec, iov_offset: 0, isDiscard: false } : { ...msg.msg_iter };
+    recorder.control = "surroundings";
+    const result = yield* original(...all) as Coroutine<unknown>;
+    const count = Number(result);
+    script.push(COMMAND.RECEIVED);
+    if (count > 0 && !target.isDiscard) {
+      const bytes = receivedBytes(target, count);
+      script.push(count);
+      script.bytes(bytes, 0, count);
+    } else script.push(0);
+    this.result(call, result, true);
+    return result;
+  }
+
+  private before(call: CallPlan, all: readonly unknown[]): readonly Before[] {
+    const { memory } = this.recorder;
+    return call.parameters.map(({ kind, cell, layout }, i): Before => {
+      const given = all[i];
+      if (kind !== "pointer" || given === null || typeof given !== "object") return null;
+      if (given instanceof BytePointer) {
+        return cell === null ? { kind: "bytes", bytes: given.bytes, copy: given.bytes.slice() } : null;
+      }
+      if (cell !== null && given instanceof ElementPointer) {
+        return { kind: "cells", pointer: given, values: given.array.slice(given.index) };
+      }
+      if (cell !== null && !(given instanceof FieldPointer && memory.has(given.object))) {
+        return { kind: "cell", pointer: given as Pointer<unknown>, value: (given as Pointer<unknown>).value };
+      }
+      const values = cell === null && layout !== null ? memory.readUnnamed(given, layout) : null;
+      return values === null || layout === null ? null : { kind: "leaves", object: given, layout, values };
+    });
+  }
+
+  /** What a call stored through its arguments goes into the script. */
+  private stores(before: readonly Before[]): void {
+    const { memory, script } = this.recorder;
+    before.forEach((one, i) => {
+      if (one === null) return;
+      if (one.kind === "cell") {
+        if (one.pointer.value !== one.value) this.out(COMMAND.OUT, i, 0, one.pointer.value);
+      } else if (one.kind === "cells") {
+        const { array, index } = one.pointer;
+        one.values.forEach((value, j) => {
+          if (array[index + j] !== value) this.out(COMMAND.OUT, i, j, array[index + j]);
+        });
+      } else if (one.kind === "leaves") {
+        const now = memory.readUnnamed(one.object, one.layout) ?? [];
+        now.forEach((value, j) => {
+          if (value !== one.values[j]) this.out(COMMAND.OUT_LEAF, i, j, value);
+        });
+      } else if (Buffer.compare(one.bytes, one.copy) !== 0) memory.sendStoredBytes(one.bytes);
+    });
+    void script;
+  }
+
+  private out(command: number, argument: number, element: number, value: unknown): void {
+    const { memory, script } = this.recorder;
+    if (typeof value === "object" || typeof value === "function") {
+      memory.encodeForScript(value);
+      script.push(command);
+      script.pair(argument, element);
+      script.pair(memory.low, memory.high);
+      return;
+    }
+    script.push(command);
+    script.pair(argument, element);
+    script.value(value);
+  }
+}
+
+/** kernel_recvmsg() has a vector among its arguments. */
+function receivingArguments(_call: CallPlan, all: readonly unknown[]): readonly unknown[] {
+  return all;
+}
+
+interface Target {
+  readonly kvec: kvec;
+  readonly iov_offset: number;
+}
+
+/** What was received, from where it was stored. */
+function receivedBytes(target: Target, count: number): Uint8Array {
+  const bytes = new Uint8Array(count);
+  let at = target.kvec;
+  let offset = target.iov_offset;
+  for (let done = 0; done < count; ) {
+    const room = Number(at.iov_len) - offset;
+    if (room <= 0) {
+      at = structPlus(at, 1);
+      offset = 0;
+      continue;
+    }
+    const piece = Math.min(room, count - done);
+    const { iov_base } = at;
+    if (!(iov_base instanceof BytePointer)) throw new UnrecordableError("receiving into something that is no buffer");
+    bytes.set(iov_base.bytes.subarray(iov_base.offset + offset, iov_base.offset + offset + piece), done);
+    done += piece;
+    offset += piece;
+  }
+  return bytes;
+}

@@ -1,0 +1,446 @@
+/**
+ * The model's memory as the comparison sees it: which objects have numbers, where pointers point, and which scalars
+ * have changed since the last look. The harness's runtime keeps the same books on its own memory.
+ */
+import {
+  BytePointer,
+  ElementPointer,
+  FieldPointer,
+} from "../simulator/pointers.ts";
+import { ErrorPointer } from "../simulator/sleep.ts";
+import { Struct } from "../simulator/structs.ts";
+import { DelayedWork, WorkStruct } from "../simulator/workqueue.ts";
+import { isLink, type StructLayout } from "./layout.ts";
+import { COMMAND, CONTENT_BYTES, CONTENT_DEPTH, EVENT, ORDINAL_BITS, POINTER } from "./protocol.ts";
+import { type HarnessPlan } from "./slice-source.ts";
+import { Words } from "./words.ts";
+
+type Members = Record<string, unknown>;
+/** Puts the numbers of the leaves that differ from `shadow` into `changed`, and the new values into `shadow`. */
+type Differ = (object: unknown, shadow: unknown[], changed: Int32Array) => number;
+type Reader = (object: unknown) => unknown[];
+
+/** A layout with the code that reads its objects. */
+export interface CompiledLayout extends StructLayout {
+  readonly differ: Differ;
+  readonly read: Reader;
+  readonly readParts: Reader;
+  readonly canonicalOf: readonly number[];
+  /** Ordinals by path in the model's object. */
+  readonly ordinals: ReadonlyMap<string, number>;
+  /** Paths of parts by ordinal, with a dot behind. */
+  readonly prefixes: readonly string[];
+  /** Layout of what each leaf points to, -1 where it has none. */
+  readonly targets: readonly number[];
+  readonly links: readonly boolean[];
+}
+
+interface Named {
+  readonly object: unknown;
+  /** Null for plain bytes. */
+  readonly layout: CompiledLayout | null;
+  readonly shadow: unknown[];
+  readonly codes: Int32Array;
+}
+
+function accessor(object: string, path: string): string {
+  return `${object}${path
+    .split(".")
+    .map((one) => `[${JSON.stringify(one)}]`)
+    .join("")}`;
+}
+
+/** Code that reads is made once per layout: a loop over names would take several times as long. */
+export function compiledLayouts(plan: HarnessPlan): readonly CompiledLayout[] {
+  const indexes = new Map(plan.layouts.map((one) => [one.tag, one.index]));
+  return plan.layouts.map((layout) => {
+    const differs = layout.leaves.map(
+      ({ ts }, i) => `v = ${accessor("o", ts)}; if (v !== s[${i}]) { s[${i}] = v; c[n++] = ${i}; }`,
+    );
+    const list = (paths: readonly string[]): string => `return [${paths.map((one) => accessor("o", one)).join(", ")}];`;
+    const canonicalOf = plan.canonical[layout.index] ?? [];
+    const places = [...layout.leaves, ...layout.parts];
+    const prefixes: string[] = [];
+    for (const { ordinal, ts } of layout.parts) prefixes[ordinal] = `${ts}.`;
+    return {
+      ...layout,
+      differ: new Function("o", "s", "c", `let n = 0, v; ${differs.join(" ")} return n;`) as Differ,
+      read: new Function("o", list(layout.leaves.map((one) => one.ts))) as Reader,
+      readParts: new Function("o", list(layout.parts.map((one) => one.ts))) as Reader,
+      canonicalOf,
+      ordinals: new Map(places.map(({ ts, ordinal }) => [ts, canonicalOf[ordinal] ?? ordinal])),
+      prefixes,
+      targets: layout.leaves.map(({ target }) => (target === null ? -1 : (indexes.get(target) ?? -1))),
+      links: layout.leaves.map(isLink),
+    };
+  });
+}
+
+/** A history that the harness has no words for. */
+export class UnrecordableError extends Error {}
+
+const ORDINALS = 2 ** ORDINAL_BITS;
+/** The harness has room for so many objects. */
+const MAX_OBJECTS = 4000;
+
+export class Memory {
+  private objects: Named[] = [];
+  private places = new Map<unknown, number>();
+  private locals = new Map<unknown, number>();
+  private localCount = 0;
+  private readonly changed = new Int32Array(4096);
+  /** The last pointer's code. */
+  low = 0;
+  high = 0;
+
+  /**
+   * @param functions numbers of functions by the function itself
+   * @param layoutOf which layout an object of the simulator or the model has
+   */
+  constructor(
+    private readonly layouts: readonly CompiledLayout[],
+    private readonly functions: ReadonlyMap<unknown, number>,
+    private readonly layoutOf: (object: object) => CompiledLayout | null,
+    readonly script: Words,
+    readonly events: Words,
+  ) {}
+
+  /** Forgets all objects. */
+  clear(): void {
+    this.objects = [{ object: null, layout: null, shadow: [], codes: new Int32Array(0) }];
+    this.places = new Map();
+    this.locals = new Map();
+    this.localCount = 0;
+  }
+
+  /** Gives an object the next number. */
+  name(object: unknown, layout: CompiledLayout | null): number {
+    const id = this.objects.length;
+    if (id >= MAX_OBJECTS) throw new UnrecordableError(`more than ${MAX_OBJECTS} objects`);
+    const leaves = layout?.leaves.length ?? 0;
+    const named: Named = { object, layout, shadow: new Array(leaves).fill(0), codes: new Int32Array(2 * leaves) };
+    this.objects.push(named);
+    if (layout === null || id > 1) this.places.set(object, id * ORDINALS);
+    if (layout === null) return id;
+    for (let i = 0; i < leaves; i++) {
+      const { kind } = layout.leaves[i] as { kind: string };
+      if (kind === "bool") named.shadow[i] = false;
+      else if (kind === "pointer") named.shadow[i] = null;
+    }
+    const parts = layout.readParts(object);
+    layout.parts.forEach(({ ordinal }, i) => {
+      const place = id * ORDINALS + (layout.canonicalOf[ordinal] ?? ordinal);
+      const part = parts[i];
+      this.places.set(part instanceof BytePointer ? part.bytes : part, place);
+      if (part instanceof DelayedWork) this.places.set(part.work, place);
+    });
+    if (object instanceof DelayedWork) this.places.set(object.work, id * ORDINALS);
+    this.nameLinks(named, layout);
+    return id;
+  }
+
+  /** A list head begins as an empty list, on both sides. */
+  private nameLinks(named: Named, layout: CompiledLayout): void {
+    layout.leaves.forEach(({ ts }, i) => {
+      if (layout.links[i] !== true) return;
+      const dot = ts.lastIndexOf(".");
+      const head = dot < 0 ? named.object : valueAt(named.object, ts.slice(0, dot));
+      this.encode(head);
+      named.shadow[i] = head;
+      named.codes[2 * i] = this.low;
+      named.codes[2 * i + 1] = this.high;
+    });
+  }
+
+  has(object: unknown): boolean {
+    return this.places.has(object instanceof BytePointer ? object.bytes : object);
+  }
+
+  /** Finds the code of a pointer; `low` and `high` have it then. */
+  encode(value: unknown): void {
+    this.high = 0;
+    if (value === null || value === undefined || value === 0 || value === false) {
+      this.low = 0;
+      return;
+    }
+    this.low = 1;
+    if (typeof value === "function") {
+      const index = this.functions.get(value);
+      if (index === undefined) return;
+      this.high = POINTER.FUNCTION;
+      this.low = index;
+    } else if (value instanceof BytePointer) {
+      this.place(this.places.get(value.bytes), value.offset);
+    } else if (value instanceof ErrorPointer) {
+      this.high = POINTER.ERROR;
+      this.low = value.code;
+    } else if (value instanceof FieldPointer) {
+      this.encodeField(value.object, String(value.key));
+    } else if (value instanceof ElementPointer) {
+      this.place(this.places.get(value.array), 0);
+    } else {
+      const place = this.places.get(value);
+      if (place !== undefined) this.place(place, 0);
+      else if (isOtherSign(value)) this.encode(value.there);
+    }
+  }
+
+  private place(place: number | undefined, offset: number): void {
+    if (place === undefined) return;
+    this.high = Math.floor(place / ORDINALS);
+    this.low = (place % ORDINALS) | (offset << ORDINAL_BITS);
+  }
+
+  private encodeField(object: unknown, key: string): void {
+    const place = this.places.get(object);
+    if (place === undefined) return;
+    const id = Math.floor(place / ORDINALS);
+    const layout = this.objects[id]?.layout;
+    const ordinal = layout?.ordinals.get(`${layout.prefixes[place % ORDINALS] ?? ""}${key}`);
+    this.high = id;
+    this.low = ordinal ?? 0;
+  }
+
+  /** As encode(), and what has no number yet is given one and made in the harness. */
+  encodeForScript(value: unknown): void {
+    this.encode(value);
+    if (this.low !== 1 || this.high !== 0 || typeof value !== "object" || value === null) return;
+    const local = this.locals.get(value);
+    if (local !== undefined) {
+      this.low = local;
+      this.high = POINTER.LOCAL;
+      return;
+    }
+    if (value instanceof BytePointer) this.sendBytes(value.bytes);
+    else if (value instanceof FieldPointer || value instanceof ElementPointer || isOtherSign(value)) return;
+    else this.sendObject(outermost(value));
+    this.encode(value);
+  }
+
+  private sendBytes(bytes: Uint8Array): void {
+    const id = this.name(bytes, null);
+    const { script } = this;
+    script.push(COMMAND.NEW_BYTES);
+    script.push(id);
+    script.push(bytes.length);
+    this.sendContent(bytes, id * ORDINALS);
+  }
+
+  private sendContent(bytes: Uint8Array, place: number): void {
+    const { script } = this;
+    script.push(COMMAND.BYTES);
+    this.place(place, 0);
+    script.pair(this.low, this.high);
+    script.push(bytes.length);
+    script.bytes(bytes, 0, bytes.length);
+  }
+
+  /** Bytes that the surroundings stored into memory that the slice knows. */
+  sendStoredBytes(bytes: Uint8Array): void {
+    const place = this.places.get(bytes);
+    if (place !== undefined) this.sendContent(bytes, place);
+  }
+
+  private sendObject(object: object): void {
+    const layout = this.layoutOf(object);
+    const { script } = this;
+    if (layout === null) {
+      // Nothing looks into it: any memory does.
+      script.push(COMMAND.NEW);
+      script.push(this.name(object, null));
+      script.push(-1);
+      return;
+    }
+    const id = this.name(object, layout);
+    script.push(COMMAND.NEW);
+    script.push(id);
+    script.push(layout.index);
+    const parts = layout.readParts(object);
+    for (const part of parts) {
+      if (part instanceof BytePointer && part.bytes.some((byte) => byte !== 0)) this.sendStoredBytes(part.bytes);
+    }
+    this.sendChanges(id);
+  }
+
+  /** Memory that the slice allocates itself. */
+  nameAllocated(memory: object): void {
+    const { script } = this;
+    if (memory instanceof BytePointer) {
+      const id = this.name(memory.bytes, null);
+      script.push(COMMAND.NEW_BYTES);
+      script.push(id);
+      script.push(memory.bytes.length);
+      return;
+    }
+    const layout = this.layoutOf(memory);
+    if (layout === null) throw new UnrecordableError("an allocation of a struct without a layout");
+    const id = this.name(memory, layout);
+    script.push(COMMAND.NEW);
+    script.push(id);
+    script.push(layout.index);
+  }
+
+  /** What the surroundings stored since the last look goes into the script. */
+  sendAllChanges(): void {
+    // Objects that join on the way are sent whole when they do.
+    const count = this.objects.length;
+    for (let id = 1; id < count; id++) this.sendChanges(id);
+  }
+
+  /** What variables point to that the surroundings made, such as work queues. */
+  sendObjectsOf(id: number): void {
+    const { object, layout, shadow, codes } = this.objects[id] as Named;
+    if (layout === null) return;
+    const values = layout.read(object);
+    values.forEach((value, leaf) => {
+      if (layout.leaves[leaf]?.kind !== "pointer" || layout.links[leaf] === true) return;
+      if (typeof value !== "object" || value === null || this.has(value)) return;
+      this.encodeForScript(value);
+      this.script.push(COMMAND.WRITE);
+      this.script.pair(id, leaf);
+      this.script.pair(this.low, this.high);
+      shadow[leaf] = value;
+      codes[2 * leaf] = this.low;
+      codes[2 * leaf + 1] = this.high;
+    });
+  }
+
+  private sendChanges(id: number): void {
+    const { object, layout, shadow, codes } = this.objects[id] as Named;
+    if (layout === null) return;
+    const count = layout.differ(object, shadow, this.changed);
+    if (count === 0) return;
+    const changed = this.changed.slice(0, count);
+    const { script } = this;
+    for (const leaf of changed) {
+      const value = shadow[leaf];
+      if (layout.leaves[leaf]?.kind === "pointer") {
+        this.encodeForScript(value);
+        if (codes[2 * leaf] === this.low && codes[2 * leaf + 1] === this.high) continue;
+        script.push(COMMAND.WRITE);
+        script.pair(id, leaf);
+        script.pair(this.low, this.high);
+        // What is a local to the script has no name for the slice.
+        this.encode(value);
+        codes[2 * leaf] = this.low;
+        codes[2 * leaf + 1] = this.high;
+      } else {
+        script.push(COMMAND.WRITE);
+        script.pair(id, leaf);
+        script.value(value);
+        codes[2 * leaf] = script.data[script.length - 2] as number;
+        codes[2 * leaf + 1] = script.data[script.length - 1] as number;
+      }
+    }
+  }
+
+  /** What the slice stored since the last look goes into the events. */
+  tellChanges(): void {
+    const { events, objects, changed } = this;
+    for (let id = 1; id < objects.length; id++) {
+      const { object, layout, shadow, codes } = objects[id] as Named;
+      if (layout === null) continue;
+      const count = layout.differ(object, shadow, changed);
+      for (let i = 0; i < count; i++) {
+        const leaf = changed[i] as number;
+        const start = events.length;
+        const { kind, ordinal } = layout.leaves[leaf] as { kind: string; ordinal: number };
+        events.push(EVENT.CHANGE);
+        events.push(id);
+        events.push(ordinal);
+        if (kind === "pointer") {
+          this.encode(shadow[leaf]);
+          events.pair(this.low, this.high);
+        } else events.value(shadow[leaf]);
+        const low = events.data[events.length - 2] as number;
+        const high = events.data[events.length - 1] as number;
+        if (codes[2 * leaf] === low && codes[2 * leaf + 1] === high) events.length = start;
+        codes[2 * leaf] = low;
+        codes[2 * leaf + 1] = high;
+      }
+    }
+  }
+
+  /** An argument that is a pointer, and what it points to where that has no number. */
+  tellPointer(value: unknown, layout: number | null): void {
+    const { events } = this;
+    this.encode(value);
+    const { low, high } = this;
+    events.pair(low, high);
+    if (low === 1 && high === 0) {
+      this.locals.set(value, this.localCount++);
+      if (layout !== null && isRecord(value)) this.tellContent(layout, value, 1);
+    }
+    if (high > 0 && value instanceof BytePointer && this.objects[high]?.layout === null) this.tellBytes(value);
+    else events.push(0);
+  }
+
+  private tellContent(index: number, object: Members, depth: number): void {
+    const layout = this.layouts[index] as CompiledLayout;
+    const { events } = this;
+    layout.read(object).forEach((value, i) => {
+      if (layout.leaves[i]?.kind !== "pointer") {
+        events.value(value);
+        return;
+      }
+      this.encode(value);
+      const { low, high } = this;
+      events.pair(low, high);
+      const target = layout.targets[i] ?? -1;
+      const isDeeper = low === 1 && high === 0 && target >= 0 && layout.links[i] !== true && depth < CONTENT_DEPTH;
+      if (isDeeper && isRecord(value)) this.tellContent(target, value, depth + 1);
+    });
+  }
+
+  private tellBytes({ bytes, offset }: BytePointer): void {
+    const { events } = this;
+    const count = Math.min(CONTENT_BYTES, bytes.length - offset);
+    events.push(count);
+    events.bytes(bytes, offset, count);
+  }
+
+  /** Values of the scalars of an object without a number. */
+  readUnnamed(value: unknown, layout: number): unknown[] | null {
+    if (!isRecord(value) || this.has(value)) return null;
+    return (this.layouts[layout] as CompiledLayout).read(value);
+  }
+
+  layout(index: number): CompiledLayout {
+    return this.layouts[index] as CompiledLayout;
+  }
+}
+
+function isRecord(value: unknown): value is Members {
+  return typeof value === "object" && value !== null;
+}
+
+/** What an object is a member of in the end: it is handed over whole. */
+function outermost(object: object): object {
+  let at = object;
+  for (;;) {
+    const owner: unknown =
+      at instanceof Struct
+        ? at.embedder
+        : at instanceof WorkStruct
+          ? (at.delayed ?? at.owner)
+          : at instanceof DelayedWork
+            ? at.work.owner
+            : null;
+    if (typeof owner !== "object" || owner === null) return at;
+    at = owner;
+  }
+}
+
+interface OtherSignLike {
+  readonly there: unknown;
+}
+
+function isOtherSign(value: unknown): value is OtherSignLike {
+  return typeof value === "object" && value !== null && "there" in value && "read" in value;
+}
+
+function valueAt(object: unknown, path: string): unknown {
+  let at = object;
+  for (const key of path.split(".")) at = (at as Members)[key];
+  return at;
+}

@@ -1,0 +1,335 @@
+/**
+ * Records a history of a model: what its surroundings did becomes a script for the compiled slice, what the model did
+ * becomes the events that the compiled slice must have, too. The model's text is run as it stands; what is watched is
+ * everything between it and the rest of the world.
+ */
+import { instantiateModel } from "../check/load-model.ts";
+import type { Exercise, ExerciseOptions } from "../check/exercise.ts";
+import { SimulationFault } from "../simulator/fault.ts";
+import type { Int64 } from "../simulator/integers.ts";
+import { UnmodelledFault } from "../simulator/model.ts";
+import type { Simulation } from "../simulator/simulation.ts";
+import type { Coroutine } from "../simulator/tasks.ts";
+import { BoundaryCalls } from "./boundary-calls.ts";
+import type { EntryPlan } from "./boundary-plan.ts";
+import { type CompiledLayout, compiledLayouts, Memory, UnrecordableError } from "./memory.ts";
+import { COMMAND, EVENT, FAULT, STOP } from "./protocol.ts";
+import { runtimeClassTag, runtimeLayoutTag } from "./runtime-layouts.ts";
+import type { HarnessPlan } from "./slice-source.ts";
+import { Words } from "./words.ts";
+
+type AnyFunction = (...given: readonly unknown[]) => unknown;
+type Members = Record<string, unknown>;
+
+interface Instance {
+  readonly globals: Members;
+  readonly tables: Readonly<Record<string, Members>>;
+  readonly functions: Record<string, AnyFunction>;
+  readonly structs: Readonly<Record<string, unknown>>;
+}
+
+/** How a recorded history ended. */
+export interface Recording {
+  /** Words of the script and of the events in the recorder's buffers. */
+  readonly scriptFrom: number;
+  readonly scriptTo: number;
+  readonly eventsFrom: number;
+  readonly eventsTo: number;
+  /**
+   * Set where the model could not go on for a reason that C does not have (memory out of bounds, a loop without end):
+   * only what came before is compared.
+   */
+  readonly cutBy: string | null;
+}
+
+/** Who has the CPU: the slice, or what surrounds it. */
+export type Control = "slice" | "surroundings";
+
+export class Recorder {
+  readonly script = new Words(1 << 16);
+  readonly events = new Words(1 << 16);
+  readonly layouts: readonly CompiledLayout[];
+  memory: Memory;
+  control: Control = "surroundings";
+  /** The coroutine on the CPU; null between two. */
+  current: number | null = null;
+  private kernel: Simulation | null = null;
+  private lastJiffies: Int64 = 0;
+  private readonly busy: boolean[] = [];
+  private readonly functions = new Map<unknown, number>();
+  private readonly functionIndexes: ReadonlyMap<string, number>;
+  private readonly entriesByName: ReadonlyMap<string, EntryPlan>;
+  private readonly module: Readonly<Record<string, unknown>>;
+  private readonly classes = new Map<unknown, CompiledLayout>();
+  private readonly calls: BoundaryCalls;
+
+  /**
+   * @param javascript of compileModel()
+   * @param structName the name of a struct's class in the model
+   * @param sizes bytes of each layout's struct in the harness
+   */
+  constructor(
+    readonly plan: HarnessPlan,
+    javascript: string,
+    private readonly exercise: Exercise,
+    structName: (tag: string) => string,
+    private readonly sizes: Int32Array,
+  ) {
+    this.layouts = compiledLayouts(plan);
+    this.functionIndexes = new Map(plan.functions.map((name, i) => [name, i]));
+    this.entriesByName = new Map(plan.entries.map((one) => [one.name, one]));
+    this.calls = new BoundaryCalls(this, plan);
+    const exported = instantiateModel(watchingEntries(javascript, plan), (module, given) =>
+      this.calls.interposed(module, given),
+    );
+    for (const layout of this.layouts) {
+      const made = exported[structName(layout.tag)];
+      if (made !== undefined) this.classes.set(made, layout);
+    }
+    this.module = { ...exported, createModel: this.createModel(exported["createModel"] as AnyFunction) };
+    this.memory = this.newMemory();
+  }
+
+  private newMemory(): Memory {
+    return new Memory(this.layouts, this.functions, (object) => this.layoutOf(object), this.script, this.events);
+  }
+
+  /** How many bytes a struct has in the harness; the model keeps no layout of most. */
+  bytesOf(made: unknown): number {
+    const tag = runtimeClassTag(made);
+    const layout = this.classes.get(made) ?? this.layouts.find((one) => tag !== null && one.tag === tag);
+    return layout === undefined ? 1 : (this.sizes[layout.index] ?? 1);
+  }
+
+  private layoutOf(object: object): CompiledLayout | null {
+    const known = this.classes.get(object.constructor);
+    if (known !== undefined) return known;
+    const tag = runtimeLayoutTag(object);
+    return tag === null ? null : (this.layouts.find((one) => one.tag === tag) ?? null);
+  }
+
+  /** Forgets what was recorded so far. */
+  clear(): void {
+    this.script.length = 0;
+    this.events.length = 0;
+  }
+
+  /**
+   * Runs one history.
+   *
+   * @throws UnrecordableError where the exercise does what the harness has no words for
+   */
+  record(options: ExerciseOptions): Recording {
+    const { script, events } = this;
+    const scriptFrom = script.length;
+    const eventsFrom = events.length;
+    script.push(0);
+    this.begin();
+    let cutBy: string | null = null;
+    try {
+      this.exercise(this.module, options);
+    } catch (error) {
+      cutBy = this.ended(error);
+    }
+    script.push(COMMAND.END);
+    if (cutBy === null) events.push(EVENT.END);
+    script.data[scriptFrom] = script.length - scriptFrom - 1;
+    return { scriptFrom, scriptTo: script.length, eventsFrom, eventsTo: events.length, cutBy };
+  }
+
+  private begin(): void {
+    this.memory.clear();
+    this.control = "surroundings";
+    this.current = null;
+    this.lastJiffies = 0;
+    this.busy.length = 0;
+  }
+
+  /** What the end of a run by a fault is for both sides. */
+  private ended(error: unknown): string | null {
+    if (error instanceof UnrecordableError) throw error;
+    const isFault = error instanceof SimulationFault || error instanceof TypeError;
+    if (!isFault) throw error;
+    if (this.control !== "slice") return `a fault of the surroundings: ${error.message}`;
+    if (error instanceof UnmodelledFault) this.stop(STOP.UNMODELLED);
+    else if (error instanceof SimulationFault && error.kind === "bug-on") this.stop(STOP.BUG);
+    else if (error instanceof TypeError && /of null|of undefined/.test(error.message)) {
+      this.events.push(EVENT.FAULT | (FAULT.MEMORY_ACCESS << 8));
+    } else return error.message;
+    return null;
+  }
+
+  private stop(kind: number): void {
+    this.memory.tellChanges();
+    this.events.push(EVENT.STOP | (kind << 8));
+  }
+
+  /** The model's createModel(), with everything around it watched. */
+  private createModel(original: AnyFunction): AnyFunction {
+    return (given, environment, options) => {
+      const kernel = given as Simulation;
+      this.kernel = kernel;
+      this.functions.clear();
+      this.calls.watchUnits(kernel);
+      const watched = this.calls.environment(environment as Members);
+      const instance = original(kernel, watched, {
+        ...(options as Members),
+        watchEntry: (name: string, fn: AnyFunction) => this.watched(name, fn),
+      }) as Instance;
+      this.nameVariables(instance);
+      const functions: Record<string, AnyFunction> = {};
+      for (const [name, fn] of Object.entries(instance.functions)) functions[name] = this.watched(name, fn);
+      return { ...instance, functions };
+    };
+  }
+
+  /** Gives a function its number: both sides know it by that. */
+  known(name: string, fn: unknown): void {
+    const index = this.functionIndexes.get(name);
+    if (index !== undefined) this.functions.set(fn, index);
+  }
+
+  get isModelReady(): boolean {
+    return this.kernel !== null;
+  }
+
+  private nameVariables(instance: Instance): void {
+    const { memory, plan, script } = this;
+    memory.name(instance.globals, this.layouts[plan.globals] as CompiledLayout);
+    for (const { name, layout } of plan.objects) {
+      const object = instance.globals[name] ?? instance.tables[name];
+      memory.name(object, this.layouts[layout] as CompiledLayout);
+    }
+    memory.sendObjectsOf(1);
+    script.push(COMMAND.LOOK);
+    memory.tellChanges();
+  }
+
+  /** A function of the slice as the surroundings see it. */
+  private watched(name: string, fn: AnyFunction): AnyFunction {
+    const entry = this.entriesByName.get(name);
+    if (entry === undefined || watchedFunctions.has(fn)) return fn;
+    const isCoroutine = fn.constructor.name === "GeneratorFunction";
+    const wrapped: AnyFunction = (...given) => {
+      if (this.control === "slice") return fn(...given);
+      return isCoroutine
+        ? this.enterCoroutine(entry, fn as (...all: readonly unknown[]) => Coroutine<unknown>, given)
+        : this.enterPlain(entry, fn, given);
+    };
+    watchedFunctions.add(wrapped);
+    this.known(name, wrapped);
+    return wrapped;
+  }
+
+  private freeCoroutine(): number {
+    const free = this.busy.indexOf(false);
+    const index = free < 0 ? this.busy.length : free;
+    this.busy[index] = true;
+    return index;
+  }
+
+  /** The command for a call of the slice. @returns the coroutine; null when it is a call from within a call. */
+  private enter(entry: EntryPlan, given: readonly unknown[]): number | null {
+    const { script, memory } = this;
+    const index = this.current === null ? this.freeCoroutine() : null;
+    this.beforeSlice();
+    const codes = entry.parameters.map(({ kind }, i) => {
+      if (kind === "untold") throw new UnrecordableError(`${entry.name} takes a struct by value`);
+      if (kind !== "pointer") return null;
+      memory.encodeForScript(given[i]);
+      return [memory.low, memory.high] as const;
+    });
+    script.push(COMMAND.ENTER);
+    script.push(index ?? 0);
+    script.push(entry.index);
+    script.push(codes.length);
+    codes.forEach((code, i) => {
+      script.push(code === null ? 0 : 1);
+      if (code === null) script.value(given[i]);
+      else script.pair(code[0], code[1]);
+    });
+    if (index !== null) this.current = index;
+    return index;
+  }
+
+  private leave(entry: EntryPlan, index: number | null, result: unknown): void {
+    const { memory, events } = this;
+    memory.tellChanges();
+    events.push(EVENT.RETURN | (entry.index << 8));
+    if (entry.result.kind === "void") events.pair(0, 0);
+    else if (entry.result.kind === "pointer") {
+      memory.encode(result);
+      events.pair(memory.low, memory.high);
+    } else events.value(result);
+    this.control = "surroundings";
+    if (index === null) return;
+    this.busy[index] = false;
+    this.current = null;
+  }
+
+  private enterPlain(entry: EntryPlan, fn: AnyFunction, given: readonly unknown[]): unknown {
+    const index = this.enter(entry, given);
+    this.control = "slice";
+    const result = fn(...given);
+    this.leave(entry, index, result);
+    return result;
+  }
+
+  private *enterCoroutine(
+    entry: EntryPlan,
+    fn: (...all: readonly unknown[]) => Coroutine<unknown>,
+    given: readonly unknown[],
+  ): Coroutine<unknown> {
+    const index = this.enter(entry, given);
+    const body = fn(...given);
+    this.control = "slice";
+    for (;;) {
+      // From the second time on it goes on within the call in which it blocked, which is not the slice's own code.
+      const step = body.next();
+      if (step.done === true) {
+        this.leave(entry, index, step.value);
+        return step.value;
+      }
+      if (index !== null) {
+        this.script.push(COMMAND.BLOCK);
+        this.current = null;
+      }
+      yield;
+      if (index === null) continue;
+      this.current = index;
+      this.script.push(COMMAND.RESUME);
+      this.script.push(index);
+    }
+  }
+
+  /** Before the slice goes on: what changed around it. */
+  beforeSlice(): void {
+    const { script, kernel } = this;
+    this.memory.sendAllChanges();
+    const jiffies = kernel?.jiffies ?? 0;
+    if (jiffies === this.lastJiffies) return;
+    this.lastJiffies = jiffies;
+    script.push(COMMAND.JIFFIES);
+    script.value(jiffies);
+  }
+}
+
+const watchedFunctions = new WeakSet<AnyFunction>();
+
+/**
+ * Lets the surroundings' calls of functions of the slice be seen: functions whose address is taken, and bodies of
+ * threads, are told to `watchEntry` when a model is made. A function's declaration is a variable of JavaScript.
+ */
+export function watchingEntries(javascript: string, plan: HarnessPlan): string {
+  const head = /function createModel\((\w+), (\w+), (\w+)\) \{\n/.exec(javascript);
+  if (head === null) return javascript;
+  const end = javascript.lastIndexOf("  return {");
+  const body = javascript.slice(head.index, end);
+  const watched = plan.entries.filter(({ name }) => {
+    const uses = [...body.matchAll(new RegExp(`(?<![.\\w$"])${name.replaceAll("$", "\\$")}\\b(?![\\w$]*\\()`, "g"))];
+    return uses.length > 0 || new RegExp(`function\\* \\(\\) \\{\\s*yield\\* ${name}\\(`).test(body);
+  });
+  const lines = watched.map(({ name }) => `  ${name} = ${head[3]}.watchEntry(${JSON.stringify(name)}, ${name});\n`);
+  const at = head.index + head[0].length;
+  return javascript.slice(0, at) + lines.join("") + javascript.slice(at);
+}

@@ -1,0 +1,63 @@
+/** Growing buffers of 32-bit words: scripts and events. */
+
+const TWO_32 = 0x1_0000_0000;
+
+export class Words {
+  data: Int32Array;
+  length = 0;
+
+  constructor(room = 1 << 12) {
+    this.data = new Int32Array(room);
+  }
+
+  push(word: number): void {
+    if (this.length === this.data.length) this.grow();
+    this.data[this.length++] = word;
+  }
+
+  /** A value of 64 bits: a number that is exact, or a bigint. */
+  value(value: unknown): void {
+    if (typeof value === "number") {
+      this.push(value | 0);
+      this.push((value | 0) === value ? value >> 31 : Math.floor(value / TWO_32) | 0);
+      return;
+    }
+    if (typeof value === "bigint") {
+      this.push(Number(BigInt.asIntN(32, value)));
+      this.push(Number(BigInt.asIntN(32, value >> 32n)));
+      return;
+    }
+    this.push(value === true ? 1 : 0);
+    this.push(0);
+  }
+
+  pair(low: number, high: number): void {
+    this.push(low);
+    this.push(high);
+  }
+
+  /** `count` bytes, four to a word. */
+  bytes(from: Uint8Array, at: number, count: number): void {
+    for (let i = 0; i < count; i += 4) {
+      let word = 0;
+      for (let j = 0; j < 4 && i + j < count; j++) word |= (from[at + i + j] ?? 0) << (8 * j);
+      this.push(word);
+    }
+  }
+
+  private grow(): void {
+    const larger = new Int32Array(2 * this.data.length);
+    larger.set(this.data);
+    this.data = larger;
+  }
+
+  /** The bytes of words [from, to); a view, good until the next push. */
+  view(from = 0, to = this.length): Uint8Array {
+    return new Uint8Array(this.data.buffer, 4 * from, 4 * (to - from));
+  }
+}
+
+/** The 64-bit value of two words. */
+export function joined(low: number, high: number): bigint {
+  return (BigInt(high) << 32n) | BigInt(low >>> 0);
+}
