@@ -296,10 +296,10 @@ static void changes(void)
 
 static void content(const struct gh_layout *layout, void *object, int depth)
 {
-	long long values[256];
+	long long values[CONTENT_LEAVES];
 	int i;
 
-	if (layout->leaves > 256)
+	if (layout->leaves > CONTENT_LEAVES)
 		return;
 	layout->read(object, values);
 	for (i = 0; i < layout->leaves; i++) {

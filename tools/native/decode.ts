@@ -1,6 +1,6 @@
 /** Events as words that a person reads. */
 import { isLink } from "./layout.ts";
-import { CONTENT_DEPTH, EVENT, FAULT, ORDINAL_BITS, POINTER } from "./protocol.ts";
+import { CONTENT_DEPTH, CONTENT_LEAVES, EVENT, FAULT, ORDINAL_BITS, POINTER } from "./protocol.ts";
 import type { CallPlan, ValuePlan } from "./boundary-plan.ts";
 import type { HarnessPlan } from "./slice-source.ts";
 import { joined } from "./words.ts";
@@ -117,7 +117,8 @@ export class EventReader {
 
   private content(index: number, depth: number): string {
     const layout = this.plan.layouts[index];
-    const parts = (layout?.leaves ?? []).map((leaf) => {
+    const leaves = layout === undefined || layout.leaves.length > CONTENT_LEAVES ? [] : layout.leaves;
+    const parts = leaves.map((leaf) => {
       if (leaf.kind !== "pointer") return `${leaf.c} ${this.value()}`;
       const low = this.next();
       const high = this.next();

@@ -119,8 +119,8 @@ const SAME: Readonly<Record<string, string>> = {
   sock: "socket",
 };
 
-/** Bits that a place's ordinal has in a pointer's code; the rest is its object's number. */
-export const ORDINALS = 4096;
+/** Longer arrays of scalars or structs are not compared element by element. */
+const MAX_ELEMENTS = 16;
 
 /** Layouts by tag, made when first asked for. */
 export class Layouts {
@@ -198,6 +198,12 @@ export class Layouts {
     }
   }
 
+  /** Elements of short arrays are told one by one; those of long ones are not. */
+  private elements({ of, length }: CType & { kind: "array" }, ts: string, c: string, draft: Draft): void {
+    if (length === null || length > MAX_ELEMENTS || of.kind === "array") return;
+    for (let i = 0; i < length; i++) this.member(of, true, `${ts}.${i}`, `${c}[${i}]`, draft);
+  }
+
   private member(type: CType, hasAddress: boolean, ts: string, c: string, draft: Draft): void {
     const ordinal = draft.count++;
     if (isInt(type)) {
@@ -208,6 +214,7 @@ export class Layouts {
     } else if (type.kind === "array") {
       const kind = this.model.arrayForm(type.of) === "bytes" ? "bytes" : "array";
       draft.parts.push({ ordinal, ts, c, kind, tag: null });
+      if (kind === "array") this.elements(type, ts, c, draft);
     } else if (type.kind === "struct") {
       const tag = SAME[type.tag] ?? type.tag;
       const isWire = runtimeStruct(tag) === null && this.model.types.struct(tag)?.kind === "wire";

@@ -11,7 +11,7 @@ import { ErrorPointer } from "../simulator/sleep.ts";
 import { Struct } from "../simulator/structs.ts";
 import { DelayedWork, WorkStruct } from "../simulator/workqueue.ts";
 import { isLink, type StructLayout } from "./layout.ts";
-import { COMMAND, CONTENT_BYTES, CONTENT_DEPTH, EVENT, ORDINAL_BITS, POINTER } from "./protocol.ts";
+import { COMMAND, CONTENT_BYTES, CONTENT_DEPTH, CONTENT_LEAVES, EVENT, ORDINAL_BITS, POINTER } from "./protocol.ts";
 import { type HarnessPlan } from "./slice-source.ts";
 import { Words } from "./words.ts";
 
@@ -378,6 +378,7 @@ export class Memory {
   private tellContent(index: number, object: Members, depth: number): void {
     const layout = this.layouts[index] as CompiledLayout;
     const { events } = this;
+    if (layout.leaves.length > CONTENT_LEAVES) return;
     layout.read(object).forEach((value, i) => {
       if (layout.leaves[i]?.kind !== "pointer") {
         events.value(value);

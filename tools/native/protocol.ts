@@ -76,6 +76,8 @@ export const ORDINAL_BITS = 12;
 /** Bytes that are compared where an argument points to bytes, and how deep unnamed structs are looked into. */
 export const CONTENT_BYTES = 32;
 export const CONTENT_DEPTH = 3;
+/** Structs with more scalars are not looked into. */
+export const CONTENT_LEAVES = 256;
 
 /** What ends a run: BUG(), or a call or place that the model does not have. */
 export const STOP = { BUG: 0, UNMODELLED: 1 } as const;
@@ -93,5 +95,6 @@ export function protocolNumbers(): readonly { readonly name: string; readonly va
     { name: "ORDINAL_BITS", value: ORDINAL_BITS },
     { name: "CONTENT_BYTES", value: CONTENT_BYTES },
     { name: "CONTENT_DEPTH", value: CONTENT_DEPTH },
+    { name: "CONTENT_LEAVES", value: CONTENT_LEAVES },
   ];
 }

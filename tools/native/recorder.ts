@@ -153,7 +153,8 @@ export class Recorder {
     if (this.control !== "slice") return `a fault of the surroundings: ${error.message}`;
     if (error instanceof UnmodelledFault) this.stop(STOP.UNMODELLED);
     else if (error instanceof SimulationFault && error.kind === "bug-on") this.stop(STOP.BUG);
-    else if (error instanceof TypeError && /of null|of undefined/.test(error.message)) {
+    else if (error instanceof TypeError && /of null \(reading '(?!plus|minus)/.test(error.message)) {
+      // C can count on from a null pointer; it cannot look behind one.
       this.events.push(EVENT.FAULT | (FAULT.MEMORY_ACCESS << 8));
     } else return error.message;
     return null;

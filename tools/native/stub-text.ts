@@ -61,7 +61,9 @@ function typeText(type: CType): string {
     case "void":
       return "void";
     case "pointer":
-      return type.to.kind === "struct" ? `struct ${type.to.tag} *` : "void *";
+      if (type.to.kind === "struct") return `struct ${type.to.tag} *`;
+      // What is stored through it has a size.
+      return type.to.kind === "int" || type.to.kind === "pointer" ? `${typeText(type.to)} *` : "void *";
     default:
       return "void *";
   }

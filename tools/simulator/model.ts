@@ -4,7 +4,7 @@
  */
 import { SimulationFault } from "./fault.ts";
 import { type Int64, ltS64 } from "./integers.ts";
-import { BytePointer, type Pointer } from "./pointers.ts";
+import { BytePointer, NULL, type Pointer } from "./pointers.ts";
 import type { Simulation } from "./simulation.ts";
 import { type Struct, structArray } from "./structs.ts";
 import { type Coroutine, resume, TASK_DEAD, TASK_UNINTERRUPTIBLE, Task } from "./tasks.ts";
@@ -85,6 +85,20 @@ export class OtherSign implements Pointer<number> {
   plus(count: Int64): OtherSign {
     return new OtherSign(this.there.plus(count), this.read, this.write);
   }
+}
+
+/** As OtherSign; the null pointer stays one. */
+export function otherSign(
+  there: Pointer<number>,
+  read: (value: number) => number,
+  write: (value: number) => number,
+): Pointer<number> {
+  return there === null ? NULL : new OtherSign(there, read, write);
+}
+
+/** `(unsigned char *)p` of a pointer to bytes; the null pointer stays one. */
+export function bytesAs(pointer: BytePointer, signed: boolean): BytePointer {
+  return pointer === null ? NULL : pointer.as(1, signed);
 }
 
 /** `(char *)p`: wider integers seen as bytes. */

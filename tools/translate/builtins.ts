@@ -14,13 +14,14 @@ import {
   S32,
   S64,
   structType,
+  U32,
   U64,
   VOID,
   VOID_POINTER,
 } from "./c-types.ts";
 import { argumentList, called } from "./calls.ts";
 import type { FunctionContext } from "./context.ts";
-import { convert } from "./conversions.ts";
+import { convert, typeOfExpression } from "./conversions.ts";
 import { expression, failed, ulong } from "./expressions.ts";
 import { assignTo, placeOf } from "./places.ts";
 import { JIFFIES_COMPARISONS, RECEIVING, ROUNDING, TIME_UNITS } from "./primitives.ts";
@@ -54,7 +55,6 @@ function timeUnit(ctx: FunctionContext, node: SyntaxNode, list: readonly SyntaxN
   const type = ctx.model.parse?.(`${TIME_UNITS[name]};`) ?? null;
   if (type === null) return failed(ctx, node, name);
   const given = argumentList(ctx, list, type);
-  if (name === "secs_to_jiffies") return value(`mul64(${given[0] ?? "0"}, HZ)`, type.result);
   return value(`kernel.units.${name}(${given.join(", ")})`, type.result);
 }
 
@@ -140,6 +140,14 @@ function extremum(ctx: FunctionContext, node: SyntaxNode, list: readonly SyntaxN
   if (type.bits < 64) return value(`Math.${name.slice(2)}(${a.code}, ${b.code})`, type);
   const less = type.signed ? "ltS64" : "ltU64";
   return value(`${ctx.model.use("model", `${name.slice(2)}64`)}(${a.code}, ${b.code}, ${less})`, type);
+}
+
+/** `__like(a, b)`: b in the type of a. */
+function like(ctx: FunctionContext, node: SyntaxNode, list: readonly SyntaxNode[]): Value {
+  const [model, given] = list;
+  const type = model === undefined ? null : typeOfExpression(ctx, model);
+  if (type === null || given === undefined) return failed(ctx, node, "conversion to the type of this");
+  return convert(ctx, expression(ctx, given), type, true);
 }
 
 function bug(ctx: FunctionContext): Value {
@@ -317,13 +325,12 @@ function assignedResult(ctx: FunctionContext, node: SyntaxNode, list: readonly S
   const [n, base] = list;
   const place = n === undefined ? null : placeOf(ctx, n);
   if (place === null || base === undefined || !isInt(place.type)) return failed(ctx, node, "do_div");
-  const divisor = convert(ctx, expression(ctx, base), U64).code;
+  const given = convert(ctx, expression(ctx, base), U32).code;
   const kept = ctx.temporary("dividend", place.type);
+  const divisor = ctx.temporary("divisor", U32).name;
   const quotient = assignTo(ctx, node, place, value(`divU64(${kept.name}, ${divisor})`, U64)).code;
-  return value(`(${kept.name} = ${place.read}, ${quotient}, toU32(modU64(${kept.name}, ${divisor})))`, {
-    ...S32,
-    signed: false,
-  });
+  const rest = `toU32(modU64(${kept.name}, ${divisor}))`;
+  return value(`(${divisor} = ${given}, ${kept.name} = ${place.read}, ${quotient}, ${rest})`, U32);
 }
 
 const BUILTINS: Readonly<Record<string, Builtin>> = {
@@ -334,6 +341,7 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
   __list_end: listEnd,
   __min: extremum,
   __max: extremum,
+  __like: like,
   __bug: bug,
   __swap: swapped,
   __offsetof: offset,

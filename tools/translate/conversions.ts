@@ -73,7 +73,7 @@ function convertPointer(ctx: FunctionContext, one: Value, to: PointerType, isCas
     return value(`${model.use("model", "bytesAt")}(${one.code})`, to);
   }
   if (target === "bytes" && source === "bytes" && isCast && isInt(to.to)) {
-    return { ...reinterpreted(one, to), type: to };
+    return { ...reinterpreted(ctx, one, to), type: to };
   }
   const text = model.ts(to);
   if (model.ts(from) === text) return { ...one, type: to };
@@ -97,7 +97,7 @@ function otherSign(ctx: FunctionContext, one: Value, from: CType, to: PointerTyp
   if (!isInt(from) || !isInt(to.to) || from.isBool || to.to.isBool || from.bits !== to.to.bits) return null;
   const { model } = ctx;
   const conversion = (type: IntType): string => `to${type.signed ? "S" : "U"}${type.bits}`;
-  const made = `new ${model.use("model", "OtherSign")}(${one.code}, ${conversion(to.to)}, ${conversion(from)})`;
+  const made = `${model.use("model", "otherSign")}(${one.code}, ${conversion(to.to)}, ${conversion(from)})`;
   return value(one.code === "NULL" ? "NULL" : made, to);
 }
 
@@ -133,11 +133,12 @@ function firstMembers(ctx: FunctionContext, outer: CType, inner: CType): readonl
 }
 
 /** A byte pointer with another sign: `(unsigned char *)buf`. */
-function reinterpreted(one: Value, to: PointerType): Value {
+function reinterpreted(ctx: FunctionContext, one: Value, to: PointerType): Value {
   if (!isInt(to.to)) return one;
   const from = one.type.kind === "pointer" && isInt(one.type.to) ? one.type.to : null;
   if (from !== null && from.signed === to.to.signed) return one;
-  return value(`${inPlace(one, BINDS.primary)}.as(1, ${to.to.signed})`, to);
+  if (one.code === "NULL") return { ...one, type: to };
+  return value(`${ctx.model.use("model", "bytesAs")}(${one.code}, ${to.to.signed})`, to);
 }
 
 /** The name at the bottom of a type that is not known; null for all others. */
@@ -180,7 +181,7 @@ export function sizeOf(ctx: FunctionContext, node: SyntaxNode): Value {
 }
 
 /** The type of an expression, without anything that its translation leaves behind; null where it is not understood. */
-function typeOfExpression(ctx: FunctionContext, node: SyntaxNode): CType | null {
+export function typeOfExpression(ctx: FunctionContext, node: SyntaxNode): CType | null {
   let inner = node;
   while (inner.type === "parenthesized_expression" && inner.children[0] !== undefined) inner = inner.children[0];
   if (inner.type === "string_literal" || inner.type === "concatenated_string") {

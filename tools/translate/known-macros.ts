@@ -44,15 +44,17 @@ const WORDS: readonly (readonly [string, string])[] = [
   // include/linux/minmax.h (before 5.10: kernel.h)
   ["min(x, y)", "__min((x), (y))"],
   ["max(x, y)", "__max((x), (y))"],
-  ["umin(x, y)", "__min((unsigned long)(x), (unsigned long)(y))"],
-  ["umax(x, y)", "__max((unsigned long)(x), (unsigned long)(y))"],
+  ["umin(x, y)", "__min(0u + (x) + 0ul + 0ull, 0u + (y) + 0ul + 0ull)"],
+  ["umax(x, y)", "__max(0u + (x) + 0ul + 0ull, 0u + (y) + 0ul + 0ull)"],
   ["min_t(type, x, y)", "__min((type)(x), (type)(y))"],
   ["max_t(type, x, y)", "__max((type)(x), (type)(y))"],
   ["min3(x, y, z)", "__min(__min((x), (y)), (z))"],
   ["max3(x, y, z)", "__max(__max((x), (y)), (z))"],
   ["clamp(val, lo, hi)", "__min(__max((val), (lo)), (hi))"],
   ["clamp_t(type, val, lo, hi)", "__min(__max((type)(val), (type)(lo)), (type)(hi))"],
-  ["clamp_val(val, lo, hi)", "__min(__max((val), (lo)), (hi))"],
+  ["clamp_val(val, lo, hi)", "__min(__max((val), __like(val, lo)), __like(val, hi))"],
+  // include/linux/jiffies.h: a product in the argument's own type; `(x) *` would read like a cast
+  ["secs_to_jiffies(_secs)", "((unsigned long)(HZ * (_secs)))"],
   // include/linux/compiler.h, asm/rwonce.h, asm/barrier.h
   ["likely(x)", "__truth(x)"],
   ["unlikely(x)", "__truth(x)"],

@@ -181,7 +181,6 @@ export const TIME_UNITS: Readonly<Record<string, string>> = {
   usecs_to_jiffies: "unsigned long usecs_to_jiffies(unsigned int u)",
   jiffies_to_msecs: "unsigned int jiffies_to_msecs(unsigned long j)",
   jiffies_to_usecs: "unsigned int jiffies_to_usecs(unsigned long j)",
-  secs_to_jiffies: "unsigned long secs_to_jiffies(unsigned int s)",
 };
 
 /** round_jiffies() and its kin, which take the clock. */

@@ -373,7 +373,8 @@ export class TypeSpace {
         if (bits.length > 0) layout.sizeBytes = null;
         // With several declarators it is not told which of them has a width.
         const width = bits.length === 0 ? null : declarators.length === 1 ? (bits[i] ?? 0) : 0;
-        layout.fields.set(name, { name, type, offset, bits: width, unions: branchesOf(where, name) });
+        const held = width === null ? type : bitFieldType(type, width);
+        layout.fields.set(name, { name, type: held, offset, bits: width, unions: branchesOf(where, name) });
       }
     }
   }
@@ -582,4 +583,9 @@ export function firstTokenAt(starts: Uint32Array, count: number, offset: number)
     else high = middle;
   }
   return low;
+}
+
+/** What a bit-field holds: one of a 64-bit type that has at most 32 bits is read and stored like one of 32. */
+function bitFieldType(type: CType, bits: number): CType {
+  return type.kind === "int" && type.bits === 64 && bits > 0 && bits <= 32 ? { ...type, bits: 32 } : type;
 }

@@ -1,0 +1,136 @@
+/**
+ * Random histories of the model of the SMB echo, for comparing it with the C that it was translated from: wild rather
+ * than likely, so that they come to as many lines as they can in few decisions. The model's own rules are not known
+ * here; what is handed to it is only kept within what C could do: integers within their types, memory of the sizes that
+ * it was asked for.
+ *
+ * A history talks to the model through its functions, structs and globals, through the environment and the simulator,
+ * and stores nothing in memory behind its back, so that whoever stands in between sees all there is to see.
+ */
+import type { Exercise, ExerciseOptions } from "../../tools/check/exercise.ts";
+import { lateUpTo } from "../../tools/simulator/decisions.ts";
+import { SimulationFault } from "../../tools/simulator/fault.ts";
+import { Simulation, type SimulationOptions } from "../../tools/simulator/simulation.ts";
+import { mount, type Repertoire, turn } from "./exercise-actions.ts";
+import { callable } from "./exercise-calls.ts";
+import { surroundings } from "./exercise-environment.ts";
+import { globalStores, storesTo } from "./exercise-stores.ts";
+import { Dice, Memory, World } from "./exercise-world.ts";
+import type { ModelInstance, ModelModule } from "./mount.ts";
+
+/** Steps of threads, arrivals and timers per decision: a work that re-arms itself without delay would never end. */
+const EVENTS_PER_DECISION = 6;
+/** Rounds of loops in a history: no history of some decisions needs as many, and one that does never ends. */
+const ROUNDS_PER_DECISION = 20;
+/** How late workers may be, in ticks. */
+const LATENESS: readonly number[] = [0, 0, 1, 3];
+const BEGINNINGS = 8;
+/** Kinds of history: see World. */
+const KINDS = 8;
+
+/** A machine that gives up sooner on loops that never block. */
+class ShortSimulation extends Simulation {
+  private roundsLeft: number;
+
+  constructor(options: SimulationOptions, rounds: number) {
+    super(options);
+    this.roundsLeft = rounds;
+  }
+
+  override goRound(place: string): void {
+    if (--this.roundsLeft < 0) throw new SimulationFault("endless-loop", `${place}: rounds of this loop without end`);
+  }
+}
+
+/** What is made once for a model and serves all its histories. */
+class Gym {
+  readonly functions: Readonly<Record<string, unknown>>;
+  readonly memory = new Memory();
+  private present: World | null = null;
+  private repertoire: Repertoire | null = null;
+
+  constructor(readonly module: ModelModule) {
+    this.functions = surroundings(module, () => {
+      if (this.present === null) throw new TypeError("no history runs");
+      return this.present;
+    });
+  }
+
+  /** Lets a history begin. */
+  enter(world: World): void {
+    this.memory.reset();
+    this.present = world;
+  }
+
+  /** What this kernel has; the first history finds out. */
+  repertoireOf(world: World): Repertoire {
+    this.repertoire ??= repertoireOf(world);
+    return this.repertoire;
+  }
+}
+
+function repertoireOf(world: World): Repertoire {
+  const { functions, globals } = world.model;
+  const server = world.make("TCP_Server_Info") ?? {};
+  return {
+    calls: callable(functions),
+    stores: storesTo(server),
+    globals: globalStores(globals),
+    hasChannels: "primary_server" in server,
+  };
+}
+
+const gyms = new WeakMap<object, Gym>();
+
+function gymOf(module: Readonly<Record<string, unknown>>): Gym {
+  const known = gyms.get(module);
+  if (known !== undefined) return known;
+  const made = new Gym(module as unknown as ModelModule);
+  gyms.set(module, made);
+  return made;
+}
+
+/** jiffies_64 at the beginning: after boot, around the wrap of 32 bits and of its sign, or long after. */
+function startTick(chosen: number, hz: number): number | undefined {
+  const wrap = 2 ** 32;
+  const ticks = [undefined, wrap - 5, wrap - 70 * hz, wrap - 200 * hz, wrap / 2 - 3 * hz, 0, 12_345_678, 9 * wrap - hz];
+  return ticks[chosen % ticks.length];
+}
+
+/** One random history. */
+export const exercise: Exercise = (module, options) => {
+  const gym = gymOf(module);
+  const dice = new Dice(options.decisions, options.maxDecisions);
+  const beginning = dice.choose(BEGINNINGS * LATENESS.length * BEGINNINGS * KINDS, "beginning");
+  const kernel = simulation(options, dice, beginning % BEGINNINGS);
+  dice.onEnd = () => kernel.stop("the decisions are used up");
+  const world = new World({ kernel, dice, memory: gym.memory, constants: gym.module.constants });
+  gym.enter(world);
+  const lateness = LATENESS[(beginning >> 3) % LATENESS.length] ?? 0;
+  world.model = gym.module.createModel(kernel, gym.functions, {
+    workqueueOptions: lateness > 0 ? { latency: lateUpTo(lateness) } : {},
+  }) as ModelInstance;
+  const trouble = (beginning >> 5) % BEGINNINGS;
+  // Where the first mount fails, there is often not much more to see.
+  const isEarly = beginning % 5 === 0;
+  if (isEarly) dice.setTrouble(trouble);
+  const kind = beginning >> 8;
+  world.timesOut = kind === 3 || kind === 7;
+  world.runsOutOfMemory = kind === 6;
+  world.hasLargeWindows = kind % 2 === 1;
+  const repertoire = gym.repertoireOf(world);
+  kernel.after(0, () => mount(world, repertoire));
+  kernel.after(1, () => {
+    dice.setTrouble(trouble);
+    turn(world, repertoire);
+  });
+  kernel.run({ maxEvents: EVENTS_PER_DECISION * options.maxDecisions + 100 });
+};
+
+function simulation(options: ExerciseOptions, dice: Dice, beginning: number): Simulation {
+  const { hz, longBits, timers, msleepAddsJiffy } = options;
+  const tick = startTick(beginning, hz);
+  const start = tick === undefined ? {} : { startTick: tick };
+  const rounds = ROUNDS_PER_DECISION * options.maxDecisions + 300;
+  return new ShortSimulation({ hz, longBits, timers, msleepAddsJiffy, decisions: dice, ...start }, rounds);
+}
