@@ -62,7 +62,11 @@ function functionNames(program: Program): readonly string[] {
 
 /** Translates C in memory. */
 export async function translated(text: Text, setup: Setup = {}): Promise<Translation> {
-  const program = await programOfText(text);
+  return translatedProgram(await programOfText(text), setup);
+}
+
+/** Translates a program. */
+export function translatedProgram(program: Program, setup: Setup): Translation {
   const { entries, longBits = 64, version = "6.1.0", ...system } = setup;
   const model: SystemModel = {
     name: "test",
@@ -95,7 +99,15 @@ export function instance(
   environment: Readonly<Record<string, unknown>> = {},
   options: SimulationOptions = { hz: 250 },
 ): Instance {
-  const module = instantiateModel(compileModel(translation.text));
+  return instanceOf(instantiateModel(compileModel(translation.text)), environment, options);
+}
+
+/** A model that is loaded already, on one more machine. */
+export function instanceOf(
+  module: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, unknown>>,
+  options: SimulationOptions,
+): Instance {
   const kernel = new Simulation(options);
   const create = module.createModel as (kernel: Simulation, environment: unknown, model: unknown) => Instance;
   const model = create(kernel, { members: {}, ...environment }, { workqueueOptions: {} });

@@ -126,6 +126,46 @@ describe("stores narrow, and their value is what was stored", () => {
   ])("%s", async (body, expected) => expect(await run(body)).toBe(expected));
 });
 
+describe("a bit-field of a type of 64 bits", () => {
+  test.each([
+    ["u64 f : 20", "x.f = 0xfffffffffffffff3; return x.f;", 0xffff3],
+    ["u64 f : 20", "x.f = 1; x.f -= 2; return x.f;", 0xfffff],
+    ["u64 f : 20", "x.f = 0xfffff; return -x.f;", -0xfffff],
+    ["s64 f : 11", "x.f = 0x7000000000000400; return x.f;", -1024],
+    ["unsigned long f : 31", "x.f = ~0UL; x.f++; return x.f;", 0],
+    ["u64 f : 32", "x.f = ~0ULL; return x.f + 1;", 0],
+    ["u64 f : 32", "x.f = ~0ULL; return x.f;", 0xffff_ffff],
+  ])("%s; %s", async (member, body, expected) => {
+    const { call } = await model(`struct x { ${member}; };\nstatic struct x x;\nlong long f(void)\n{\n${body}\n}\n`);
+    expect(call("f")).toBe(expected);
+  });
+});
+
+describe("macros in the types of their arguments", () => {
+  test.each([
+    // do_div() has a base of 32 bits, and looks at it once.
+    ["u64 n = 100;\nu32 b = 6;\nu32 rest = do_div(n, b++);\nreturn n * 1000 + rest * 10 + b;", 16_047],
+    ["u64 n = 100;\ndo_div(n, 0x100000007ULL);\nreturn n;", 14],
+    // umin() widens int as unsigned int, whatever the width of long is.
+    ["int x = -1;\nreturn umin(x, 0x1ffffffffULL);", 0xffff_ffff],
+    ["int x = -1;\nreturn umax(x, 1);", 0xffff_ffff],
+    ["u8 x = 250;\nreturn clamp_val(x, 3, 300);", 44],
+    ["int x = 250;\nreturn clamp_val(x, 3, 300);", 250],
+    ["int x = 5;\nreturn clamp_val(x, -1U, 100);", 5],
+  ])("%s", async (body, expected) => {
+    expect(await run(body, 64)).toBe(expected);
+    expect(await run(body, 32)).toBe(expected);
+  });
+
+  test.each([
+    [64, -250],
+    [32, 0x1_0000_0000 - 250],
+  ] as const)("secs_to_jiffies() of a negative number, long of %i bits", async (bits, expected) => {
+    expect(await run("int x = -1;\nreturn secs_to_jiffies(x);", bits)).toBe(expected);
+    expect(await run("u32 x = 0x80000000;\nreturn secs_to_jiffies(x);", bits)).toBe(0);
+  });
+});
+
 describe("constants", () => {
   test.each([
     ["010", 8],

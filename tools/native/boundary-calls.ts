@@ -1,11 +1,7 @@
 /** Wrappers around what a model calls over its boundary: each call is told, and its outcome goes into the script. */
-import {
-  BytePointer,
-  ElementPointer,
-  FieldPointer,
-  type Pointer,
-} from "../simulator/pointers.ts";
+
 import type { iov_iter, kvec } from "../simulator/kernel-structs.ts";
+import { BytePointer, ElementPointer, FieldPointer, type Pointer } from "../simulator/pointers.ts";
 import type { Simulation } from "../simulator/simulation.ts";
 import { structPlus } from "../simulator/structs.ts";
 import type { Coroutine } from "../simulator/tasks.ts";
@@ -23,21 +19,22 @@ type Before =
   | { readonly kind: "cell"; readonly pointer: Pointer<unknown>; readonly value: unknown }
   | { readonly kind: "cells"; readonly pointer: ElementPointer<unknown>; readonly values: readonly unknown[] }
   | { readonly kind: "leaves"; readonly object: unknown; readonly layout: number; readonly values: readonly unknown[] }
-  | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly copy: Uint8Array }
+  | { readonly kind: "bytes"; readonly pointer: BytePointer; readonly copy: Uint8Array }
   | null;
 
 export class BoundaryCalls {
   private readonly byExport = new Map<string, CallPlan>();
   private readonly without = new Map<string, AnyFunction>();
-  /** Whether the model is being set up: nothing that it does then is a history. */
+  /** Conversions of time that the model calls. */
   private readonly units: readonly CallPlan[];
 
   constructor(
     private readonly recorder: Recorder,
     private readonly plan: HarnessPlan,
+    javascript: string,
   ) {
     for (const one of plan.calls) if (one.module !== null) this.byExport.set(`${one.module}.${one.exported}`, one);
-    this.units = plan.calls.filter((one) => one.kind === "unit");
+    this.units = plan.calls.filter(({ kind, name }) => kind === "unit" && javascript.includes(`units.${name}(`));
   }
 
   /** A module of the simulator with the functions that the model calls in it watched. */
@@ -64,8 +61,19 @@ export class BoundaryCalls {
     return known;
   }
 
-  /** The environment with its functions watched. */
+  private readonly environments = new WeakMap<object, Members>();
+
+  /** The environment with its functions watched; who makes the same one again gets the same. */
   environment(given: Members): Members {
+    let known = this.environments.get(given);
+    if (known === undefined) {
+      known = this.watchedEnvironment(given);
+      this.environments.set(given, known);
+    }
+    return known;
+  }
+
+  private watchedEnvironment(given: Members): Members {
     const { recorder } = this;
     const watched: Members = { ...given };
     const members: Members = { ...(given["members"] as Members | undefined) };
@@ -91,6 +99,7 @@ export class BoundaryCalls {
 
   /** Conversions of time, which the kernel object has. */
   watchUnits(kernel: Simulation): void {
+    if (this.units.length === 0) return;
     const units = kernel.units as unknown as Record<string, AnyFunction>;
     const watched: Record<string, AnyFunction> = { ...units };
     for (const call of this.units) {
@@ -104,11 +113,9 @@ export class BoundaryCalls {
     const { recorder } = this;
     switch (call.kind) {
       case "wait":
-        return (...all) =>
-          recorder.control === "slice" ? this.wait(call, original, all) : original(...all);
+        return (...all) => (recorder.control === "slice" ? this.wait(call, original, all) : original(...all));
       case "receive":
-        return (...all) =>
-          recorder.control === "slice" ? this.receive(call, original, all) : original(...all);
+        return (...all) => (recorder.control === "slice" ? this.receive(call, original, all) : original(...all));
       case "thread":
         return (...all) => (recorder.control === "slice" ? this.thread(call, original, all) : original(...all));
       case "allocate":
@@ -168,12 +175,7 @@ export class BoundaryCalls {
     recorder.control = "slice";
   }
 
-  private *block(
-    call: CallPlan,
-    original: AnyFunction,
-    all: readonly unknown[],
-    skipped: number,
-  ): Coroutine<unknown> {
+  private *block(call: CallPlan, original: AnyFunction, all: readonly unknown[], skipped: number): Coroutine<unknown> {
     this.tell(call, all, skipped);
     const before = this.before(call, all);
     this.recorder.control = "surroundings";
@@ -232,7 +234,8 @@ export class BoundaryCalls {
     const { script } = recorder;
     const msg = all[1] as { readonly msg_iter: iov_iter };
     this.tell(call, receivingArguments(call, all), 0);
-    const target = call.name === "kernel_recvmsg" ? { kvec: all[2] as kvec, iov_offset: 0, isDiscard: false } : { ...msg.msg_iter };
+    const target =
+      call.name === "kernel_recvmsg" ? { kvec: all[2] as kvec, iov_offset: 0, isDiscard: false } : { ...msg.msg_iter };
     recorder.control = "surroundings";
     const result = yield* original(...all) as Coroutine<unknown>;
     const count = Number(result);
@@ -252,7 +255,7 @@ export class BoundaryCalls {
       const given = all[i];
       if (kind !== "pointer" || given === null || typeof given !== "object") return null;
       if (given instanceof BytePointer) {
-        return cell === null ? { kind: "bytes", bytes: given.bytes, copy: given.bytes.slice() } : null;
+        return cell === null ? { kind: "bytes", pointer: given, copy: windowOf(given).slice() } : null;
       }
       if (cell !== null && given instanceof ElementPointer) {
         return { kind: "cells", pointer: given, values: given.array.slice(given.index) };
@@ -282,7 +285,7 @@ export class BoundaryCalls {
         now.forEach((value, j) => {
           if (value !== one.values[j]) this.out(COMMAND.OUT_LEAF, i, j, value);
         });
-      } else if (Buffer.compare(one.bytes, one.copy) !== 0) memory.sendStoredBytes(one.bytes);
+      } else if (Buffer.compare(windowOf(one.pointer), one.copy) !== 0) memory.sendStored(one.pointer, WINDOW_BYTES);
     });
     void script;
   }
@@ -300,6 +303,13 @@ export class BoundaryCalls {
     script.pair(argument, element);
     script.value(value);
   }
+}
+
+/** A call stores through a pointer to bytes no further than that. */
+const WINDOW_BYTES = 512;
+
+function windowOf({ bytes, offset }: BytePointer): Uint8Array {
+  return bytes.subarray(offset, offset + WINDOW_BYTES);
 }
 
 /** kernel_recvmsg() has a vector among its arguments. */

@@ -113,7 +113,8 @@ export class CNames {
         if (isWhole || !isPointer) this.struct(token.text, before, hasAllMembers);
         else this.forward.add(`${before} ${token.text}`);
       } else if (before === "enum") this.taggedEnum(token.text);
-      else if (!C_WORDS.has(token.text) && !/^(?:\.|->)$/.test(before)) this.typedef(token.text, tokens[i + 1], isWhole);
+      else if (!C_WORDS.has(token.text) && !/^(?:\.|->)$/.test(before))
+        this.typedef(token.text, tokens[i + 1], isWhole);
     }
   }
 

@@ -1,7 +1,8 @@
 /** Events as words that a person reads. */
+
+import type { CallPlan, ValuePlan } from "./boundary-plan.ts";
 import { isLink } from "./layout.ts";
 import { CONTENT_DEPTH, CONTENT_LEAVES, EVENT, FAULT, ORDINAL_BITS, POINTER } from "./protocol.ts";
-import type { CallPlan, ValuePlan } from "./boundary-plan.ts";
 import type { HarnessPlan } from "./slice-source.ts";
 import { joined } from "./words.ts";
 
@@ -91,7 +92,9 @@ export class EventReader {
 
   private call(call: CallPlan | undefined): string {
     if (call === undefined) return "a call that does not exist";
-    const given = call.parameters.map((one) => (one.kind === "pointer" ? this.pointerArgument(one) : `${this.value()}`));
+    const given = call.parameters.map((one) =>
+      one.kind === "pointer" ? this.pointerArgument(one) : `${this.value()}`,
+    );
     return `${call.name}(${given.join(", ")})`;
   }
 
@@ -110,7 +113,8 @@ export class EventReader {
     const bytes: string[] = [];
     for (let i = 0; i < count; i += 4) {
       const word = this.next();
-      for (let j = 0; j < 4 && i + j < count; j++) bytes.push(((word >>> (8 * j)) & 0xff).toString(16).padStart(2, "0"));
+      for (let j = 0; j < 4 && i + j < count; j++)
+        bytes.push(((word >>> (8 * j)) & 0xff).toString(16).padStart(2, "0"));
     }
     return ` [${bytes.join(" ")}]`;
   }

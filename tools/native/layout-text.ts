@@ -31,8 +31,12 @@ function functionsOf(layout: StructLayout, typeName: TypeName, indexes: Readonly
   const own = tag === "" ? "\t(void)p;\n" : `\t${typeName(tag)} *o = p;\n\n`;
   const quiet = tag === "" ? "" : "\t(void)o;\n";
   const reads = leaves.map((leaf, i) => `\tv[${i}] = ${readOf(leaf, place(layout, leaf.c))};\n`).join("");
-  const stores = leaves.map((leaf, i) => `\tcase ${i}:\n\t\t${storeOf(leaf, place(layout, leaf.c))};\n\t\tbreak;\n`).join("");
-  const lists = parts.filter((one) => one.tag === "list_head").map((one) => `\tINIT_LIST_HEAD(&${place(layout, one.c)});\n`);
+  const stores = leaves
+    .map((leaf, i) => `\tcase ${i}:\n\t\t${storeOf(leaf, place(layout, leaf.c))};\n\t\tbreak;\n`)
+    .join("");
+  const lists = parts
+    .filter((one) => one.tag === "list_head")
+    .map((one) => `\tINIT_LIST_HEAD(&${place(layout, one.c)});\n`);
   const self = tag === "list_head" ? ["\tINIT_LIST_HEAD(o);\n"] : [];
   // Heads at file scope are made lists when a module is loaded, which is no part of the slice.
   const begin = [...lists, ...self].join("");

@@ -2,18 +2,14 @@
  * The model's memory as the comparison sees it: which objects have numbers, where pointers point, and which scalars
  * have changed since the last look. The harness's runtime keeps the same books on its own memory.
  */
-import {
-  BytePointer,
-  ElementPointer,
-  FieldPointer,
-} from "../simulator/pointers.ts";
+import { BytePointer, ElementPointer, FieldPointer } from "../simulator/pointers.ts";
 import { ErrorPointer } from "../simulator/sleep.ts";
 import { Struct } from "../simulator/structs.ts";
 import { DelayedWork, WorkStruct } from "../simulator/workqueue.ts";
 import { isLink, type StructLayout } from "./layout.ts";
 import { COMMAND, CONTENT_BYTES, CONTENT_DEPTH, CONTENT_LEAVES, EVENT, ORDINAL_BITS, POINTER } from "./protocol.ts";
-import { type HarnessPlan } from "./slice-source.ts";
-import { Words } from "./words.ts";
+import type { HarnessPlan } from "./slice-source.ts";
+import type { Words } from "./words.ts";
 
 type Members = Record<string, unknown>;
 /** Puts the numbers of the leaves that differ from `shadow` into `changed`, and the new values into `shadow`. */
@@ -33,6 +29,10 @@ export interface CompiledLayout extends StructLayout {
   /** Layout of what each leaf points to, -1 where it has none. */
   readonly targets: readonly number[];
   readonly links: readonly boolean[];
+  /** The links of list heads, with the heads that they are of. */
+  readonly heads: readonly { readonly leaf: number; readonly head: (object: unknown) => unknown }[];
+  /** What all scalars of a new object are. */
+  readonly zeros: readonly unknown[];
 }
 
 interface Named {
@@ -44,6 +44,7 @@ interface Named {
 }
 
 function accessor(object: string, path: string): string {
+  if (path === "") return object;
   return `${object}${path
     .split(".")
     .map((one) => `[${JSON.stringify(one)}]`)
@@ -72,6 +73,12 @@ export function compiledLayouts(plan: HarnessPlan): readonly CompiledLayout[] {
       prefixes,
       targets: layout.leaves.map(({ target }) => (target === null ? -1 : (indexes.get(target) ?? -1))),
       links: layout.leaves.map(isLink),
+      heads: layout.leaves.flatMap((one, leaf) => {
+        if (!isLink(one)) return [];
+        const path = one.ts.split(".").slice(0, -1).join(".");
+        return [{ leaf, head: new Function("o", `return ${accessor("o", path)};`) as Reader }];
+      }),
+      zeros: layout.leaves.map(({ kind }) => (kind === "bool" ? false : kind === "pointer" ? null : 0)),
     };
   });
 }
@@ -118,15 +125,11 @@ export class Memory {
     const id = this.objects.length;
     if (id >= MAX_OBJECTS) throw new UnrecordableError(`more than ${MAX_OBJECTS} objects`);
     const leaves = layout?.leaves.length ?? 0;
-    const named: Named = { object, layout, shadow: new Array(leaves).fill(0), codes: new Int32Array(2 * leaves) };
+    const shadow = layout === null ? [] : layout.zeros.slice();
+    const named: Named = { object, layout, shadow, codes: new Int32Array(2 * leaves) };
     this.objects.push(named);
     if (layout === null || id > 1) this.places.set(object, id * ORDINALS);
     if (layout === null) return id;
-    for (let i = 0; i < leaves; i++) {
-      const { kind } = layout.leaves[i] as { kind: string };
-      if (kind === "bool") named.shadow[i] = false;
-      else if (kind === "pointer") named.shadow[i] = null;
-    }
     const parts = layout.readParts(object);
     layout.parts.forEach(({ ordinal }, i) => {
       const place = id * ORDINALS + (layout.canonicalOf[ordinal] ?? ordinal);
@@ -141,15 +144,13 @@ export class Memory {
 
   /** A list head begins as an empty list, on both sides. */
   private nameLinks(named: Named, layout: CompiledLayout): void {
-    layout.leaves.forEach(({ ts }, i) => {
-      if (layout.links[i] !== true) return;
-      const dot = ts.lastIndexOf(".");
-      const head = dot < 0 ? named.object : valueAt(named.object, ts.slice(0, dot));
-      this.encode(head);
-      named.shadow[i] = head;
-      named.codes[2 * i] = this.low;
-      named.codes[2 * i + 1] = this.high;
-    });
+    for (const { leaf, head } of layout.heads) {
+      const list = head(named.object);
+      this.encode(list);
+      named.shadow[leaf] = list;
+      named.codes[2 * leaf] = this.low;
+      named.codes[2 * leaf + 1] = this.high;
+    }
   }
 
   has(object: unknown): boolean {
@@ -218,27 +219,25 @@ export class Memory {
   }
 
   private sendBytes(bytes: Uint8Array): void {
-    const id = this.name(bytes, null);
     const { script } = this;
     script.push(COMMAND.NEW_BYTES);
-    script.push(id);
+    script.push(this.name(bytes, null));
     script.push(bytes.length);
-    this.sendContent(bytes, id * ORDINALS);
+    // Fresh memory is all zero on the other side.
+    if (bytes.some((byte) => byte !== 0)) this.sendStored(new BytePointer(bytes), bytes.length);
   }
 
-  private sendContent(bytes: Uint8Array, place: number): void {
+  /** Bytes that the surroundings stored into memory that the slice knows, from a pointer on. */
+  sendStored(pointer: BytePointer, limit: number): void {
+    this.encode(pointer);
+    if (this.high <= 0) return;
+    const { bytes, offset } = pointer;
+    const count = Math.min(limit, bytes.length - offset);
     const { script } = this;
     script.push(COMMAND.BYTES);
-    this.place(place, 0);
     script.pair(this.low, this.high);
-    script.push(bytes.length);
-    script.bytes(bytes, 0, bytes.length);
-  }
-
-  /** Bytes that the surroundings stored into memory that the slice knows. */
-  sendStoredBytes(bytes: Uint8Array): void {
-    const place = this.places.get(bytes);
-    if (place !== undefined) this.sendContent(bytes, place);
+    script.push(count);
+    script.bytes(bytes, offset, count);
   }
 
   private sendObject(object: object): void {
@@ -257,7 +256,9 @@ export class Memory {
     script.push(layout.index);
     const parts = layout.readParts(object);
     for (const part of parts) {
-      if (part instanceof BytePointer && part.bytes.some((byte) => byte !== 0)) this.sendStoredBytes(part.bytes);
+      if (part instanceof BytePointer && part.bytes.some((byte) => byte !== 0)) {
+        this.sendStored(part, part.bytes.length);
+      }
     }
     this.sendChanges(id);
   }
@@ -438,10 +439,4 @@ interface OtherSignLike {
 
 function isOtherSign(value: unknown): value is OtherSignLike {
   return typeof value === "object" && value !== null && "there" in value && "read" in value;
-}
-
-function valueAt(object: unknown, path: string): unknown {
-  let at = object;
-  for (const key of path.split(".")) at = (at as Members)[key];
-  return at;
 }

@@ -3,8 +3,9 @@
  * becomes the events that the compiled slice must have, too. The model's text is run as it stands; what is watched is
  * everything between it and the rest of the world.
  */
-import { instantiateModel } from "../check/load-model.ts";
+
 import type { Exercise, ExerciseOptions } from "../check/exercise.ts";
+import { instantiateModel } from "../check/load-model.ts";
 import { SimulationFault } from "../simulator/fault.ts";
 import type { Int64 } from "../simulator/integers.ts";
 import { UnmodelledFault } from "../simulator/model.ts";
@@ -57,6 +58,9 @@ export class Recorder {
   private lastJiffies: Int64 = 0;
   private readonly busy: boolean[] = [];
   private readonly functions = new Map<unknown, number>();
+  /** The slice's functions of the model that runs, by number; and who calls them from outside, the same for all models. */
+  private readonly present: AnyFunction[] = [];
+  private readonly doors: readonly AnyFunction[];
   private readonly functionIndexes: ReadonlyMap<string, number>;
   private readonly entriesByName: ReadonlyMap<string, EntryPlan>;
   private readonly module: Readonly<Record<string, unknown>>;
@@ -78,7 +82,11 @@ export class Recorder {
     this.layouts = compiledLayouts(plan);
     this.functionIndexes = new Map(plan.functions.map((name, i) => [name, i]));
     this.entriesByName = new Map(plan.entries.map((one) => [one.name, one]));
-    this.calls = new BoundaryCalls(this, plan);
+    this.doors = plan.entries.map((entry) => this.door(entry));
+    this.doors.forEach((door, i) => {
+      this.functions.set(door, i);
+    });
+    this.calls = new BoundaryCalls(this, plan, javascript);
     const exported = instantiateModel(watchingEntries(javascript, plan), (module, given) =>
       this.calls.interposed(module, given),
     );
@@ -167,20 +175,27 @@ export class Recorder {
 
   /** The model's createModel(), with everything around it watched. */
   private createModel(original: AnyFunction): AnyFunction {
+    const outside: Record<string, AnyFunction> = {};
+    this.plan.entries.forEach(({ name }, i) => {
+      outside[name] = this.doors[i] as AnyFunction;
+    });
+    const watchEntry = (name: string, fn: AnyFunction): AnyFunction => {
+      const index = this.entriesByName.get(name)?.index ?? -1;
+      this.present[index] = fn;
+      return this.doors[index] ?? fn;
+    };
     return (given, environment, options) => {
       const kernel = given as Simulation;
       this.kernel = kernel;
-      this.functions.clear();
       this.calls.watchUnits(kernel);
       const watched = this.calls.environment(environment as Members);
-      const instance = original(kernel, watched, {
-        ...(options as Members),
-        watchEntry: (name: string, fn: AnyFunction) => this.watched(name, fn),
-      }) as Instance;
+      const instance = original(kernel, watched, { ...(options as Members), watchEntry }) as Instance;
+      for (const { name, index } of this.plan.entries) {
+        const fn = instance.functions[name];
+        if (fn !== undefined && fn !== this.doors[index]) this.present[index] = fn;
+      }
       this.nameVariables(instance);
-      const functions: Record<string, AnyFunction> = {};
-      for (const [name, fn] of Object.entries(instance.functions)) functions[name] = this.watched(name, fn);
-      return { ...instance, functions };
+      return { ...instance, functions: outside };
     };
   }
 
@@ -188,10 +203,6 @@ export class Recorder {
   known(name: string, fn: unknown): void {
     const index = this.functionIndexes.get(name);
     if (index !== undefined) this.functions.set(fn, index);
-  }
-
-  get isModelReady(): boolean {
-    return this.kernel !== null;
   }
 
   private nameVariables(instance: Instance): void {
@@ -207,19 +218,15 @@ export class Recorder {
   }
 
   /** A function of the slice as the surroundings see it. */
-  private watched(name: string, fn: AnyFunction): AnyFunction {
-    const entry = this.entriesByName.get(name);
-    if (entry === undefined || watchedFunctions.has(fn)) return fn;
-    const isCoroutine = fn.constructor.name === "GeneratorFunction";
-    const wrapped: AnyFunction = (...given) => {
+  private door(entry: EntryPlan): AnyFunction {
+    const { index } = entry;
+    return (...given) => {
+      const fn = this.present[index] as AnyFunction;
       if (this.control === "slice") return fn(...given);
-      return isCoroutine
+      return fn.constructor.name === "GeneratorFunction"
         ? this.enterCoroutine(entry, fn as (...all: readonly unknown[]) => Coroutine<unknown>, given)
         : this.enterPlain(entry, fn, given);
     };
-    watchedFunctions.add(wrapped);
-    this.known(name, wrapped);
-    return wrapped;
   }
 
   private freeCoroutine(): number {
@@ -314,8 +321,6 @@ export class Recorder {
     script.value(jiffies);
   }
 }
-
-const watchedFunctions = new WeakSet<AnyFunction>();
 
 /**
  * Lets the surroundings' calls of functions of the slice be seen: functions whose address is taken, and bodies of

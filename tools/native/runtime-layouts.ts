@@ -1,6 +1,15 @@
 /** Which struct of the kernel an object of the simulator stands for. */
 import { Completion } from "../simulator/completion.ts";
-import { atomic64_t, atomic_t, iov_iter, kref, kvec, msghdr, refcount_t, SocketAddress } from "../simulator/kernel-structs.ts";
+import {
+  atomic_t,
+  atomic64_t,
+  iov_iter,
+  kref,
+  kvec,
+  msghdr,
+  refcount_t,
+  SocketAddress,
+} from "../simulator/kernel-structs.ts";
 import { ListHead } from "../simulator/lists.ts";
 import { ProtoOps, Socket } from "../simulator/sockets.ts";
 import { Task } from "../simulator/tasks.ts";

@@ -65,8 +65,7 @@ function withoutIdleArguments(model: ModelContext, tokens: readonly Token[]): re
 
 const STORING = /^(?:(?:[-+*/%&|^]|<<|>>)?=|\+\+|--)$/;
 /** Calls that only compute. */
-const PURE =
-  /^(?:sizeof|atomic_read|le\d+_to_cpu|be\d+_to_cpu|cpu_to_[lb]e\d+|ntoh[sl]|hton[sl]|min|max|list_empty)$/;
+const PURE = /^(?:sizeof|atomic_read|le\d+_to_cpu|be\d+_to_cpu|cpu_to_[lb]e\d+|ntoh[sl]|hton[sl]|min|max|list_empty)$/;
 
 function hasEffects(model: ModelContext, tokens: readonly Token[]): boolean {
   return tokens.some((token, i) => {

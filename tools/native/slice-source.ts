@@ -3,20 +3,27 @@
  * name taken from the kernel by the index, and stubs for everything that leaves the slice.
  */
 import type { CFunction } from "../c/file.ts";
+import type { Token } from "../translate/expand.ts";
+import { globalType } from "../translate/file-scope.ts";
 import { knownConstant } from "../translate/known-constants.ts";
 import type { TranslatedSlice } from "../translate/model.ts";
-import type { Token } from "../translate/expand.ts";
 import { JIFFIES_COMPARISONS } from "../translate/primitives.ts";
 import { runtimeStruct } from "../translate/runtime-structs.ts";
-import { variablesOf } from "../translate/variables.ts";
 import type { GlobalInfo } from "../translate/type-space.ts";
-import { globalType } from "../translate/file-scope.ts";
+import { variablesOf } from "../translate/variables.ts";
 import { boundaryPlan, type CallPlan, type EntryPlan, entryPlans, isAllocation } from "./boundary-plan.ts";
 import { CNames } from "./c-names.ts";
 import { textOfPiece } from "./c-text.ts";
 import { canonicalOrdinals, type GlobalPlan, Layouts, type StructLayout } from "./layout.ts";
 import { layoutTables } from "./layout-text.ts";
-import { functionPiece, headOf, resultText, variablePiece, type VariableText, variableText } from "./slice-functions.ts";
+import {
+  functionPiece,
+  headOf,
+  resultText,
+  type VariableText,
+  variablePiece,
+  variableText,
+} from "./slice-functions.ts";
 import { entryText, memberName, noEffectText, stubText } from "./stub-text.ts";
 
 /** What both sides of a comparison have to agree on. */
@@ -99,7 +106,9 @@ class SliceWriter {
     this.entries = entryPlans(model, this.layouts);
     this.callNames = new Set(this.calls.map((one) => one.name));
     this.unmodelledCalls = new Set(
-      translation.unmodelled.flatMap(({ what }) => /^call of (\w+), which the model does not know/.exec(what)?.[1] ?? []),
+      translation.unmodelled.flatMap(
+        ({ what }) => /^call of (\w+), which the model does not know/.exec(what)?.[1] ?? [],
+      ),
     );
     this.names = new CNames(
       model.program,
@@ -129,7 +138,8 @@ class SliceWriter {
     const { canonical, keywords } = this.structsOfLayouts();
     const all = this.layouts.all;
     const objects = variables.flatMap(({ plan }) => {
-      const layout = plan.type.kind === "struct" && this.layouts.isObject(plan.type) ? this.layouts.of(plan.type.tag) : null;
+      const layout =
+        plan.type.kind === "struct" && this.layouts.isObject(plan.type) ? this.layouts.of(plan.type.tag) : null;
       return layout === null ? [] : [{ name: plan.ts, c: plan.c, layout: layout.index }];
     });
     const addresses = this.addresses();
@@ -149,7 +159,10 @@ class SliceWriter {
       functions,
       harnessLine(),
       layoutTables(all, keywords, { globals: globals.index, objects, variables: variables.map((one) => one.plan) }),
-      entryText(this.entries, addresses.map((one) => one.c)),
+      entryText(
+        this.entries,
+        addresses.map((one) => one.c),
+      ),
     ];
     return {
       text: sections.join("\n"),
@@ -213,7 +226,9 @@ class SliceWriter {
     const tag = global.type.kind === "struct" ? global.type.tag : null;
     if (tag === null) return variableText(piece, name, null);
     const kept = this.slice.model.fields.get(tag) ?? new Set<string>();
-    return variableText(piece, name, (member, value) => (kept.has(member) ? this.memberValue(tag, member, value) : null));
+    return variableText(piece, name, (member, value) =>
+      kept.has(member) ? this.memberValue(tag, member, value) : null,
+    );
   }
 
   /** What an ops table has: a function of the slice, a stub, or one that the slice does not have. */
@@ -276,11 +291,13 @@ class SliceWriter {
   }
 
   private prototypes(): string {
-    return this.entries.map(({ fn, name }) => {
-      const { file, tokens } = headOf(fn);
-      const renamed = tokens.map((token) => (token.text === fn.name ? { ...token, text: name } : token));
-      return `${textOfPiece({ file, tokens: renamed }).trimEnd()};\n`;
-    }).join("");
+    return this.entries
+      .map(({ fn, name }) => {
+        const { file, tokens } = headOf(fn);
+        const renamed = tokens.map((token) => (token.text === fn.name ? { ...token, text: name } : token));
+        return `${textOfPiece({ file, tokens: renamed }).trimEnd()};\n`;
+      })
+      .join("");
   }
 
   private noEffectNames(): readonly string[] {
@@ -309,7 +326,9 @@ class SliceWriter {
     const { model } = this.slice;
     return [
       ...this.entries.map(({ name }) => ({ name, c: name })),
-      ...this.calls.filter((one) => one.kind === "environment").map(({ name }) => ({ name: `environment.${name}`, c: name })),
+      ...this.calls
+        .filter((one) => one.kind === "environment")
+        .map(({ name }) => ({ name: `environment.${name}`, c: name })),
       ...this.calls
         .filter((one) => one.kind === "member")
         .map(({ name, exported }) => ({ name: `members.${exported}`, c: memberName(name) })),

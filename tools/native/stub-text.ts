@@ -88,7 +88,8 @@ function functionStub(call: CallPlan, head: string, names: readonly string[]): s
   const ask = result.kind === "pointer" ? "gh_ask_pointer" : "gh_ask";
   const asked = `${ask}(${id}, ${list}, ${HERE})`;
   const prepared = kind === "receive" ? prepareReceive(call, names) : "";
-  const received = kind === "receive" ? receive(asked, names) : result.kind === "void" ? `\t${asked};\n` : `\treturn ${asked};\n`;
+  const received =
+    kind === "receive" ? receive(asked, names) : result.kind === "void" ? `\t${asked};\n` : `\treturn ${asked};\n`;
   const start = `__attribute__((noinline, unused)) static ${head}`;
   const order = kind === "receive" ? `${prepared}${given}` : given;
   return `${start}\n{\n${order}${received}}\n`;
@@ -121,9 +122,15 @@ function threadStub({ id, name }: CallPlan): string {
 
 function allocationStub({ id }: CallPlan): string {
   const helper = `static inline __attribute__((unused)) void *gh_allocate(size_t bytes)\n{\n\t(void)bytes;\n\treturn gh_ask_pointer(${id}, NULL, 0, ${HERE});\n}\n`;
-  const one = ["kmalloc", "kzalloc", "kvmalloc", "kvzalloc"].map((name) => `#define ${name}(bytes, ...) (gh_nothing(__VA_ARGS__), gh_allocate(bytes))\n`);
-  const many = ["kcalloc", "kmalloc_array"].map((name) => `#define ${name}(count, bytes, ...) (gh_nothing(__VA_ARGS__), gh_allocate((count) * (bytes)))\n`);
-  const objects = ["kzalloc_obj", "kmalloc_obj"].map((name) => `#define ${name}(object, ...) ((__typeof__(object) *)gh_allocate(sizeof(object)))\n`);
+  const one = ["kmalloc", "kzalloc", "kvmalloc", "kvzalloc"].map(
+    (name) => `#define ${name}(bytes, ...) (gh_nothing(__VA_ARGS__), gh_allocate(bytes))\n`,
+  );
+  const many = ["kcalloc", "kmalloc_array"].map(
+    (name) => `#define ${name}(count, bytes, ...) (gh_nothing(__VA_ARGS__), gh_allocate((count) * (bytes)))\n`,
+  );
+  const objects = ["kzalloc_obj", "kmalloc_obj"].map(
+    (name) => `#define ${name}(object, ...) ((__typeof__(object) *)gh_allocate(sizeof(object)))\n`,
+  );
   return [helper, ...one, ...many, ...objects].join("");
 }
 
@@ -148,9 +155,13 @@ export function noEffectText(name: string, result: string, outcome: string | nul
 /** How the driver calls a function of the slice, and the table of functions that have addresses. */
 export function entryText(entries: readonly EntryPlan[], addresses: readonly string[]): string {
   // A struct that is handed over by value has no words to be told in.
-  const told = entries.filter(({ parameters, result }) => ![...parameters, result].some((one) => one.kind === "untold"));
+  const told = entries.filter(
+    ({ parameters, result }) => ![...parameters, result].some((one) => one.kind === "untold"),
+  );
   const cases = told.map(({ index, name, parameters, result }) => {
-    const given = parameters.map((one, i) => (one.kind === "pointer" ? `(void *)(unsigned long)given[${i}]` : `given[${i}]`));
+    const given = parameters.map((one, i) =>
+      one.kind === "pointer" ? `(void *)(unsigned long)given[${i}]` : `given[${i}]`,
+    );
     const call = `${name}(${given.join(", ")})`;
     const done =
       result.kind === "void"
