@@ -47,6 +47,10 @@ export interface CallPlan {
   readonly blocks: boolean;
   readonly parameters: readonly ValuePlan[];
   readonly result: ValuePlan;
+}
+
+/** A call with all that is needed to write its stub. */
+export interface DeclaredCall extends CallPlan {
   /** Where its C declaration stands: a definition of the tree, or a prototype. */
   readonly declared: CFunction | Prototype | null;
   readonly type: FunctionType;
@@ -77,13 +81,13 @@ export function valuePlan(model: ModelContext, layouts: Layouts, type: CType): V
 }
 
 /** Everything that a translated slice calls over its boundary, in a fixed order. */
-export function boundaryPlan(model: ModelContext, layouts: Layouts): readonly CallPlan[] {
-  const plans: CallPlan[] = [];
+export function boundaryPlan(model: ModelContext, layouts: Layouts): readonly DeclaredCall[] {
+  const plans: DeclaredCall[] = [];
   const add = (
     name: string,
     kind: CallKind,
     type: FunctionType,
-    more: Partial<Pick<CallPlan, "module" | "exported" | "takesKernel" | "blocks" | "declared">> = {},
+    more: Partial<Pick<DeclaredCall, "module" | "exported" | "takesKernel" | "blocks" | "declared">> = {},
   ): void => {
     plans.push({
       id: plans.length,
@@ -134,7 +138,7 @@ function addImported(
     name: string,
     kind: CallKind,
     type: FunctionType,
-    more: Partial<Pick<CallPlan, "module" | "exported" | "takesKernel" | "blocks" | "declared">>,
+    more: Partial<Pick<DeclaredCall, "module" | "exported" | "takesKernel" | "blocks" | "declared">>,
   ) => void,
 ): void {
   const primitive = primitiveOf(name);
@@ -187,11 +191,15 @@ export interface EntryPlan {
   readonly name: string;
   readonly parameters: readonly ValuePlan[];
   readonly result: ValuePlan;
+}
+
+/** Such a function with its C. */
+export interface SliceEntry extends EntryPlan {
   readonly fn: CFunction;
 }
 
 /** All functions of the slice, in the model's order. */
-export function entryPlans(model: ModelContext, layouts: Layouts): readonly EntryPlan[] {
+export function entryPlans(model: ModelContext, layouts: Layouts): readonly SliceEntry[] {
   return [...model.slice.values()].flatMap(({ fn, name }, index) => {
     const type = model.signature(fn);
     const value = (one: CType): ValuePlan => valuePlan(model, layouts, one);

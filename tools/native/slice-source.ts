@@ -11,7 +11,15 @@ import { JIFFIES_COMPARISONS } from "../translate/primitives.ts";
 import { runtimeStruct } from "../translate/runtime-structs.ts";
 import type { GlobalInfo } from "../translate/type-space.ts";
 import { variablesOf } from "../translate/variables.ts";
-import { boundaryPlan, type CallPlan, type EntryPlan, entryPlans, isAllocation } from "./boundary-plan.ts";
+import {
+  boundaryPlan,
+  type CallPlan,
+  type DeclaredCall,
+  type EntryPlan,
+  entryPlans,
+  isAllocation,
+  type SliceEntry,
+} from "./boundary-plan.ts";
 import { CNames } from "./c-names.ts";
 import { textOfPiece } from "./c-text.ts";
 import { canonicalOrdinals, type GlobalPlan, Layouts, type StructLayout } from "./layout.ts";
@@ -26,11 +34,13 @@ import {
 } from "./slice-functions.ts";
 import { entryText, memberName, noEffectText, stubText } from "./stub-text.ts";
 
-/** What both sides of a comparison have to agree on. */
+/** What both sides of a comparison have to agree on; plain data, which threads can hand to each other. */
 export interface HarnessPlan {
   readonly calls: readonly CallPlan[];
   readonly entries: readonly EntryPlan[];
   readonly layouts: readonly StructLayout[];
+  /** The model's class of each layout's struct. */
+  readonly classNames: readonly string[];
   /** Per layout: the ordinal that stands for each ordinal. */
   readonly canonical: readonly (readonly number[])[];
   /** Layout of the variables at file scope. */
@@ -91,8 +101,8 @@ export function sliceSource(slice: TranslatedSlice, prelude: string): SliceSourc
 class SliceWriter {
   private readonly layouts: Layouts;
   private readonly names: CNames;
-  private readonly calls: readonly CallPlan[];
-  private readonly entries: readonly EntryPlan[];
+  private readonly calls: readonly DeclaredCall[];
+  private readonly entries: readonly SliceEntry[];
   private readonly callNames: ReadonlySet<string>;
   private readonly unmodelledCalls: ReadonlySet<string>;
 
@@ -167,8 +177,9 @@ class SliceWriter {
     return {
       text: sections.join("\n"),
       plan: {
-        calls: this.calls,
-        entries: this.entries,
+        calls: this.calls.map(({ declared: _, type: __, ...call }) => call),
+        entries: this.entries.map(({ fn: _, ...entry }) => entry),
+        classNames: all.map(({ tag }) => model.className(tag)),
         layouts: all,
         canonical,
         globals: globals.index,

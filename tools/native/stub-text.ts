@@ -2,7 +2,7 @@
 import type { CType } from "../translate/c-types.ts";
 import type { ModelContext } from "../translate/context.ts";
 import { type Token, tokensOfText } from "../translate/expand.ts";
-import type { CallPlan, EntryPlan, ValuePlan } from "./boundary-plan.ts";
+import type { DeclaredCall, EntryPlan, ValuePlan } from "./boundary-plan.ts";
 import { headOf, namedHead } from "./slice-functions.ts";
 
 const HERE = "__builtin_return_address(0)";
@@ -13,7 +13,7 @@ export function memberName(key: string): string {
 }
 
 /** A call's stub, as a function or, where it must see expressions, as a macro. */
-export function stubText(model: ModelContext, call: CallPlan): string {
+export function stubText(model: ModelContext, call: DeclaredCall): string {
   void model;
   switch (call.kind) {
     case "member":
@@ -33,7 +33,7 @@ export function stubText(model: ModelContext, call: CallPlan): string {
   }
 }
 
-function declaredHead(call: CallPlan): readonly Token[] {
+function declaredHead(call: DeclaredCall): readonly Token[] {
   const { declared } = call;
   if (declared === null) return tokensOfText(plainHead(call), 0);
   if ("bodyStart" in declared) return headOf(declared).tokens;
@@ -41,16 +41,16 @@ function declaredHead(call: CallPlan): readonly Token[] {
 }
 
 /** A head made of the types that the translator read; for what has no declaration of its own. */
-function plainHead({ name, type }: CallPlan): string {
+function plainHead({ name, type }: DeclaredCall): string {
   const given = type.parameters.map((one, i) => `${typeText(one)} gh_a${i}`).join(", ");
   return `${typeText(type.result)} ${name}(${given === "" ? "void" : given})`;
 }
 
-function memberHead(call: CallPlan): string {
+function memberHead(call: DeclaredCall): string {
   return plainHead({ ...call, name: memberName(call.name) });
 }
 
-function memberNames({ type }: CallPlan): readonly string[] {
+function memberNames({ type }: DeclaredCall): readonly string[] {
   return type.parameters.map((_, i) => `gh_a${i}`);
 }
 
@@ -80,7 +80,7 @@ function argument({ kind, cell, layout }: ValuePlan, name: string): string {
   return `GH_POINTER(${name}, ${layout ?? -1})`;
 }
 
-function functionStub(call: CallPlan, head: string, names: readonly string[]): string {
+function functionStub(call: DeclaredCall, head: string, names: readonly string[]): string {
   const { id, parameters, result, kind } = call;
   const rows = parameters.map((one, i) => argument(one, names[i] ?? `gh_a${i}`)).join(", ");
   const given = parameters.length === 0 ? "" : `\tstruct gh_argument given[] = { ${rows} };\n`;
@@ -96,7 +96,7 @@ function functionStub(call: CallPlan, head: string, names: readonly string[]): s
 }
 
 /** kernel_recvmsg() points the message at its vector first (net/socket.c). */
-function prepareReceive(call: CallPlan, names: readonly string[]): string {
+function prepareReceive(call: DeclaredCall, names: readonly string[]): string {
   if (call.name !== "kernel_recvmsg") return "";
   const [, msg, vec, count, bytes] = names;
   return `\tiov_iter_kvec(&${msg}->msg_iter, 0, ${vec}, ${count}, ${bytes});\n`;
@@ -108,19 +108,19 @@ function receive(asked: string, names: readonly string[]): string {
 }
 
 /** The condition is C of the slice, evaluated when the driver says so. */
-function waitStub({ id, name, parameters }: CallPlan): string {
+function waitStub({ id, name, parameters }: DeclaredCall): string {
   const isTimed = parameters.length === 2;
   const rows = [argument(parameters[0] as ValuePlan, "&(head)"), ...(isTimed ? ["GH_NUMBER(timeout)"] : [])].join(", ");
   const body = `struct gh_argument gh_given[] = { ${rows} }; gh_begin_wait(${id}, gh_given, ${parameters.length}, ${HERE}); while (gh_wants_condition()) gh_condition(!!(condition)); gh_result();`;
   return `#define ${name}(head, condition${isTimed ? ", timeout" : ""}) ({ ${body} })\n`;
 }
 
-function threadStub({ id, name }: CallPlan): string {
+function threadStub({ id, name }: DeclaredCall): string {
   const helper = `static inline __attribute__((unused)) struct task_struct *gh_${name}(void *body)\n{\n\tstruct gh_argument given[] = { GH_POINTER(body, -1) };\n\n\treturn gh_ask_pointer(${id}, given, 1, ${HERE});\n}\n`;
   return `${helper}#define ${name}(body, data, ...) (gh_nothing(data, __VA_ARGS__), gh_${name}((void *)(body)))\n`;
 }
 
-function allocationStub({ id }: CallPlan): string {
+function allocationStub({ id }: DeclaredCall): string {
   const helper = `static inline __attribute__((unused)) void *gh_allocate(size_t bytes)\n{\n\t(void)bytes;\n\treturn gh_ask_pointer(${id}, NULL, 0, ${HERE});\n}\n`;
   const one = ["kmalloc", "kzalloc", "kvmalloc", "kvzalloc"].map(
     (name) => `#define ${name}(bytes, ...) (gh_nothing(__VA_ARGS__), gh_allocate(bytes))\n`,
