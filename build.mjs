@@ -11,6 +11,7 @@ await build({
     groundhog: "tools/cli/main.ts",
     "parse-worker": "tools/c/parse-worker.ts",
     "check-worker": "tools/cli/check-worker.ts",
+    "validate-worker": "tools/cli/validate-worker.ts",
   },
   outdir: "dist",
   bundle: true,

@@ -3,6 +3,7 @@
  */
 import type { SystemEntry } from "../../tools/timing/probe.ts";
 import { createRunner } from "./environment.ts";
+import { exercise } from "./exercise.ts";
 import { echoProperties } from "./properties.ts";
 import { echoRepair } from "./repair.ts";
 import { cifsEchoSlice } from "./slice.ts";
@@ -13,6 +14,7 @@ export const cifsEcho = {
   probe: "cifs_echo_request",
   model: cifsEchoSlice,
   createRunner,
+  exercise,
   properties: echoProperties,
   repair: echoRepair,
 } satisfies SystemEntry & Record<string, unknown>;

@@ -163,10 +163,10 @@ GH_OWN bool try_to_freeze(void) { return false; }
 #define fallthrough
 #define BUG() gh_stop(GH_STOP_BUG, __builtin_return_address(0))
 #define BUG_ON(condition) do { if (condition) BUG(); } while (0)
-#define WARN_ON(condition) ((condition) ? 1 : 0)
-#define WARN_ON_ONCE(condition) ((condition) ? 1 : 0)
-#define WARN(condition, ...) ((condition) ? 1 : 0)
-#define WARN_ONCE(condition, ...) ((condition) ? 1 : 0)
+#define WARN_ON(condition) ({ const int gh_warns = !!(condition); gh_warns; })
+#define WARN_ON_ONCE(condition) ({ const int gh_warns = !!(condition); gh_warns; })
+#define WARN(condition, ...) ({ const int gh_warns = !!(condition); gh_warns; })
+#define WARN_ONCE(condition, ...) ({ const int gh_warns = !!(condition); gh_warns; })
 #define BUILD_BUG_ON(condition) do { } while (0)
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define IS_ENABLED(option) 1

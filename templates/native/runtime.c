@@ -416,6 +416,25 @@ static void new_object(void)
 	named(id, memory, layout, layout->bytes ? layout->bytes : 1);
 }
 
+static void new_array(void)
+{
+	const int id = next();
+	const int index = next();
+	const int count = next();
+	const struct gh_layout *layout;
+	char *memory;
+	int i;
+
+	if (index < 0 || index >= gh_layout_count || count < 1 || count > MAX_OBJECTS)
+		diverged(FAULT_SCRIPT);
+	layout = &gh_layouts[index];
+	memory = allocate(layout->bytes * (unsigned long)count);
+	for (i = 0; i < count; i++) {
+		layout->begin(memory + layout->bytes * (unsigned long)i);
+		named(id + i, memory + layout->bytes * (unsigned long)i, layout, layout->bytes);
+	}
+}
+
 static void new_bytes(void)
 {
 	const int id = next();
@@ -500,6 +519,9 @@ static int carry_out(int command)
 		return 1;
 	case COMMAND_NEW:
 		new_object();
+		return 1;
+	case COMMAND_NEW_ARRAY:
+		new_array();
 		return 1;
 	case COMMAND_NEW_BYTES:
 		new_bytes();
@@ -918,7 +940,7 @@ int main(void)
 	tell_sizes();
 	while (read_all(head, sizeof(head))) {
 		const size_t words = (size_t)(uint32_t)head[0];
-		size_t i = 0;
+		size_t i = 0, sequences = 0, j;
 		int32_t total;
 
 		if (words > room) {
@@ -936,8 +958,12 @@ int main(void)
 			if (count < 0 || i + 1 + (size_t)count > words)
 				return 5;
 			sequence(frame + i + 1, count);
+			/* Where its events end stands behind all events. */
+			frame[sequences++] = (int32_t)out_words;
 			i += 1 + (size_t)count;
 		}
+		for (j = 0; j < sequences; j++)
+			emit(frame[j]);
 		total = (int32_t)out_words;
 		write_all(&total, sizeof(total));
 		write_all(out, out_words * sizeof(*out));

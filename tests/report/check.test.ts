@@ -48,6 +48,7 @@ const REPORT: CheckReport = {
   result: RESULT,
   unmodelled: [{ file: "fs/cifs/connect.c", line: 7, what: "call of frobnicate()" }],
   model: { sha256: "0123456789abcdef", functions: ["a", "b"], files: [], timersFrom: "kernel/time/timer.c", notes: [] },
+  validation: null,
   witnesses: new Map([
     ["healthy-server-kept", { path: "out/w.json", replay: "groundhog check x", timeline: "time event\n1.00 it\n" }],
   ]),

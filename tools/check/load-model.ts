@@ -77,6 +77,9 @@ export class ModelError extends Error {
 
 /** Members become plain stores in the constructor: defining them one by one is several times slower. */
 const FIELDS = { compilerOptions: { useDefineForClassFields: false } };
+const TRANSFORM = { loader: "ts", format: "cjs", target: "node20", charset: "utf8", tsconfigRaw: FIELDS } as const;
+/** What new Function() and instantiateModel() put before a model's text. */
+export const MODEL_PREFIX = '(function anonymous(require,module,exports\n) {\n"use strict";\n';
 
 /**
  * Takes the types off a model: TypeScript to CommonJS, one statement after the other as they stand.
@@ -88,12 +91,21 @@ export function compileModel(text: string): string {
   // esbuild starts a process of its own; what never compiles a model must not load it.
   const { transformSync } = createRequire(import.meta.url)("esbuild") as typeof import("esbuild");
   try {
-    return transformSync(text, { loader: "ts", format: "cjs", target: "node20", charset: "utf8", tsconfigRaw: FIELDS })
-      .code;
+    return transformSync(text, TRANSFORM).code;
   } catch (error) {
     const first = error instanceof Error ? (error.message.split("\n")[1] ?? error.message) : String(error);
     throw new ModelError(`the model is not TypeScript: ${first}`, { cause: error });
   }
+}
+
+/**
+ * The source map of compileModel()'s text, as JSON: which line of the model each of its lines comes from.
+ *
+ * @throws ModelError when the text is not TypeScript
+ */
+export function modelSourceMap(text: string): string {
+  const { transformSync } = createRequire(import.meta.url)("esbuild") as typeof import("esbuild");
+  return transformSync(text, { ...TRANSFORM, sourcemap: "external" }).map;
 }
 
 /** `../../tools/simulator/timers.ts` and the like; the folder before it does not matter. */

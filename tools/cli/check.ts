@@ -5,6 +5,7 @@ import type { CheckResult, Verdict } from "../check/verdict.ts";
 import { differenceOf, type Played, type Witness } from "../check/witness.ts";
 import { InputError } from "../kernel/input-error.ts";
 import type { KernelSource } from "../kernel/source.ts";
+import type { DifferenceFile, ValidationReport } from "../native/validation-report.ts";
 import { type CheckReport, checkDocument, checkText } from "../report/check.ts";
 import { type ReadKernel, withCandidate } from "./candidates.ts";
 import { type NarrowingOptions, narrowingOf } from "./check-options.ts";
@@ -21,8 +22,9 @@ import {
   print,
 } from "./surroundings.ts";
 import { type CheckableSystem, checkableSystem } from "./systems.ts";
-import { modelOf, programOf } from "./translation.ts";
-import { readWitness, replay, scheduleOf, timelineOf, witnessesOf } from "./witnesses.ts";
+import { programOf, sliceOf } from "./translation.ts";
+import { historiesOf, replayDifference, type Validated, validate, withDifferenceFile } from "./validate.ts";
+import { readProof, replay, scheduleOf, timelineOf, witnessesOf } from "./witnesses.ts";
 
 export interface CheckOptions extends NarrowingOptions {
   readonly kernel?: string;
@@ -32,6 +34,9 @@ export interface CheckOptions extends NarrowingOptions {
   readonly candidate?: string;
   readonly out: string;
   readonly json?: boolean;
+  /** Whether the compiled C is to be compared. */
+  readonly validate?: boolean;
+  readonly histories?: string;
 }
 
 /** Scripts tell the verdicts apart by these. */
@@ -71,6 +76,7 @@ function reportOf(
     result,
     unmodelled: unmodelled.map(({ file, line, what }) => ({ file, line, what })),
     model: { sha256, functions: functions.map((one) => one.name), files, timersFrom, notes },
+    validation: null,
   };
 }
 
@@ -162,14 +168,56 @@ async function replayWitness(
   return show({ ...reportOf(prepared, source, result, options.candidate), witnesses }, options);
 }
 
-async function fullCheck(prepared: Prepared, source: KernelSource, options: CheckOptions): Promise<Exit> {
+/** What a comparison with the compiled C means for a verdict: a model that does something else proves nothing. */
+export function withValidation(report: CheckReport, validation: ValidationReport): CheckReport {
+  const { result } = report;
+  if (validation.status === "same") return { ...report, validation };
+  if (validation.status === "skipped") {
+    const bounds = [...result.bounds, `translation not validated: ${validation.reason}`];
+    return { ...report, validation, result: { ...result, bounds } };
+  }
+  const reasons = [...result.reasons, `the translation differs from the compiled C ${validation.reason}`];
+  return { ...report, validation, result: { ...result, verdict: "inconclusive", reasons } };
+}
+
+/** Compares a prepared system with its C where that is wanted. */
+export async function validated(
+  report: CheckReport,
+  subject: Validated,
+  options: KernelOptions & Pick<CheckOptions, "out" | "validate" | "histories">,
+  narrowing: Narrowing,
+): Promise<CheckReport> {
+  if (options.validate !== true) return report;
+  const request = { histories: historiesOf(options.histories, true), hz: narrowing.hz, seed: narrowing.seed };
+  const made = await validate(subject, request, jobProgress("compared"));
+  const { name } = subject.prepared.system;
+  const replay = (path: string): string => replayCommand(name, options, path);
+  return withValidation(report, withDifferenceFile(made, subject, options.candidate, options.out, replay));
+}
+
+async function fullCheck(subject: Validated, options: CheckOptions, narrowing: Narrowing): Promise<Exit> {
+  const { prepared, source } = subject;
   const checked = await checkPrepared(prepared, jobProgress("checked"));
-  return show(reportWithWitnesses(checked, source, options).report, options);
+  const { report } = reportWithWitnesses(checked, source, options);
+  return show(await validated(report, subject, options, narrowing), options);
+}
+
+/** A difference says whether it is still there; the properties are not asked. */
+async function showDifference(subject: Validated, file: DifferenceFile, options: CheckOptions): Promise<Exit> {
+  const again = await replayDifference(subject, file);
+  const validation = { ...again, file: options.replay ?? null };
+  const reasons = ["only the translation was looked at"];
+  const result = { verdict: "inconclusive", properties: [], bounds: ["this one history only"], reasons } as const;
+  const report = reportOf(subject.prepared, subject.source, { ...result, figures: null }, options.candidate);
+  const shown: CheckReport = { ...report, validation, witnesses: new Map() };
+  await print(options.json === true ? jsonLine(checkDocument(shown)) : checkText(shown, paintForTerminal()));
+  return validation.status === "same" ? EXIT.done : validation.status === "different" ? EXIT.findings : EXIT.inconclusive;
 }
 
 /** A witness says itself what is run. */
-function refuseNarrowing({ hz, echoInterval, rtt, wheel }: CheckOptions): void {
-  const given = Object.entries({ "--hz": hz, "--echo-interval": echoInterval, "--rtt": rtt, "--wheel": wheel });
+function refuseNarrowing({ hz, echoInterval, rtt, wheel, validate: isValidated }: CheckOptions): void {
+  const narrowed = { "--hz": hz, "--echo-interval": echoInterval, "--rtt": rtt, "--wheel": wheel };
+  const given = Object.entries({ ...narrowed, "--validate": isValidated });
   for (const [option, value] of given) {
     if (value !== undefined) throw new InputError(option, "has no meaning with --replay: the witness says what is run");
   }
@@ -180,25 +228,29 @@ export async function checkCommand(name: string, options: CheckOptions): Promise
   const system: CheckableSystem = checkableSystem(name);
   const narrowing: Narrowing = narrowingOf(options);
   const configuration = configurationOf(options.config);
+  historiesOf(options.histories, options.validate === true);
   checkOut(options.out, "check");
-  const witness = options.replay === undefined ? null : readWitness(options.replay, name);
-  if (witness !== null) refuseNarrowing(options);
+  const proof = options.replay === undefined ? null : readProof(options.replay, name);
+  if (proof !== null) refuseNarrowing(options);
   // A witness is about the kernel that it was found in, where nothing else is said.
-  const kernel = options.kernel ?? witness?.kernel.id;
+  const kernel = options.kernel ?? proof?.kernel.id;
   const source = await openForCommand(kernel, []);
   try {
     // The same holds of a candidate patch.
-    const candidate = options.candidate ?? witness?.candidate;
+    const candidate = options.candidate ?? proof?.candidate;
     const made = await kernelToCheck(source, system, configuration, candidate);
-    const translation = await modelOf(made.source, made.program, system);
-    const prepared = prepare(system, translation, narrowing);
-    if (witness === null || options.replay === undefined) return await fullCheck(prepared, source, options);
+    const { model, slice } = await sliceOf(made.source, made.program, system);
+    const prepared = prepare(system, model, narrowing);
+    const subject = { prepared, slice, source };
+    if (proof === null || options.replay === undefined) return await fullCheck(subject, options, narrowing);
     const chosen = {
       ...options,
       ...(kernel === undefined ? {} : { kernel }),
       ...(candidate === undefined ? {} : { candidate }),
     };
-    return await replayWitness(options.replay, witness, prepared, source, chosen);
+    return proof.format === "groundhog-difference"
+      ? await showDifference(subject, proof, chosen)
+      : await replayWitness(options.replay, proof, prepared, source, chosen);
   } finally {
     await source.close();
   }

@@ -40,6 +40,7 @@ function program(done: (exit: Exit) => void): Command {
     .argument("[SYSTEM...]", "systems to spell out (default: all that there are)")
     .option("--kernel <K>", KERNEL_HELP)
     .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")
+    .option("--validate", "compile each system's C, too, and compare what both do in random histories")
     .option("--out <DIR>", "where reports go", "groundhog-out")
     .option("--json", "print one JSON document instead of the table")
     .addHelpText(
@@ -116,6 +117,8 @@ function addModelCommands(groundhog: Command, done: (exit: Exit) => void): void 
     .option("--wheel <KIND>", "timers: exact, levels or slack (default: what the kernel's own source has)")
     .option("--seed <N>", "of the random workloads", "1")
     .option("--replay <FILE>", "run a witness again instead")
+    .option("--validate", "compile the slice's C, too, and compare what both do in random histories")
+    .option("--histories <N>", "how many with --validate (default: 10000)")
     .option("--candidate <NAME>", "with the edit of this candidate patch (see: fix), which is not written")
     .option("--out <DIR>", "where witnesses go", "groundhog-out")
     .option("--json", "print one JSON document (see: groundhog schema check)")
@@ -124,6 +127,7 @@ function addModelCommands(groundhog: Command, done: (exit: Exit) => void): void 
       examples([
         "groundhog check cifs-echo --kernel debian:6.1",
         "groundhog check cifs-echo --kernel sample@5 --hz 250 --echo-interval 60 --json",
+        "groundhog check cifs-echo --kernel debian:6.12 --validate --histories 100000",
       ]),
     )
     .action(async (system: string, options: CheckOptions) => {

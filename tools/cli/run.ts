@@ -15,7 +15,7 @@ import { fieldStores } from "../timing/field-stores.ts";
 import { intervalFields, probeOf, type SystemEntry } from "../timing/probe.ts";
 import { type Scan, scanKernel } from "../timing/scan.ts";
 import { recipesOf } from "./candidates.ts";
-import { exitOf, reportWithWitnesses } from "./check.ts";
+import { exitOf, reportWithWitnesses, validated } from "./check.ts";
 import { BRIEFLY, checkPrepared, prepare } from "./check-system.ts";
 import type { Exit } from "./exit.ts";
 import { authorOf, reportOfRepair } from "./fix.ts";
@@ -33,13 +33,14 @@ import {
   print,
 } from "./surroundings.ts";
 import { isCheckable, systemNamed } from "./systems.ts";
-import { modelOf } from "./translation.ts";
+import { sliceOf } from "./translation.ts";
 
 export interface RunOptions {
   readonly kernel?: string;
   readonly config?: string;
   readonly out: string;
   readonly json?: boolean;
+  readonly validate?: boolean;
 }
 
 function systemsNamed(names: readonly string[]): readonly SystemEntry[] {
@@ -86,10 +87,10 @@ async function outcomesOf(
   const written: string[] = [];
   for (const { system, lines } of stories) {
     if (lines === null || !isCheckable(system)) continue;
-    const model = await modelOf(source, scan.program, system);
+    const { model, slice } = await sliceOf(source, scan.program, system);
     const checked = await checkPrepared(prepare(system, model, BRIEFLY), jobProgress("checked"));
     const made = reportWithWitnesses(checked, source, options);
-    checks.set(system.name, made.report);
+    checks.set(system.name, await validated(made.report, { prepared: checked, slice, source }, options, BRIEFLY));
     written.push(...made.written, ...writeFiles(options.out, new Map([[`${system.name}.model.ts`, model.text]])));
     if (recipesOf(system).length === 0) continue;
     const subject = { system, source, configuration, program: scan.program, facts: scan.facts, before: checked };

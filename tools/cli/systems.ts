@@ -1,5 +1,6 @@
 /** Systems by name, and those among them that have a model to check. */
 import { SYSTEMS } from "../../kernel-models/registry.ts";
+import type { Exercise } from "../check/exercise.ts";
 import type { RunScenario } from "../check/scenario.ts";
 import type { SystemProperties } from "../check/system-check.ts";
 import { InputError } from "../kernel/input-error.ts";
@@ -17,6 +18,8 @@ export interface CheckableSystem extends SystemEntry {
    */
   readonly createRunner: (model: Readonly<Record<string, unknown>>, facts: unknown) => RunScenario;
   readonly properties: SystemProperties;
+  /** Random histories for comparing the model with compiled C; a system without cannot be validated. */
+  readonly exercise?: Exercise;
   /** What candidate patches are compared by, and what their messages tell. */
   readonly repair: RepairStory;
 }

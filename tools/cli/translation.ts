@@ -8,7 +8,7 @@ import { InputError } from "../kernel/input-error.ts";
 import type { KernelSource } from "../kernel/source.ts";
 import { type KernelTimers, kernelTimers } from "../timing/kernel-timers.ts";
 import { scanKernel } from "../timing/scan.ts";
-import { MissingEntryError, type Translation, translateSystem } from "../translate/model.ts";
+import { MissingEntryError, type TranslatedSlice, type Translation, translateSlice } from "../translate/model.ts";
 import { installationFolder } from "./surroundings.ts";
 import type { CheckableSystem } from "./systems.ts";
 
@@ -28,22 +28,33 @@ export async function programOf(source: KernelSource, configuration: Configurati
   return (await scanKernel(source, [], configuration, NO_CHECKER)).program;
 }
 
+/** A model with what the translator knows of its slice. */
+export interface KernelSlice {
+  readonly model: KernelModel;
+  readonly slice: TranslatedSlice;
+}
+
+/** Translates a system's slice of a kernel; see sliceOf(). */
+export async function modelOf(source: KernelSource, program: Program, system: CheckableSystem): Promise<KernelModel> {
+  return (await sliceOf(source, program, system)).model;
+}
+
 /**
  * Translates a system's slice of a kernel.
  *
  * @throws InputError when the kernel does not have the system
  */
-export async function modelOf(source: KernelSource, program: Program, system: CheckableSystem): Promise<KernelModel> {
+export async function sliceOf(source: KernelSource, program: Program, system: CheckableSystem): Promise<KernelSlice> {
   const timers = await kernelTimers(source);
   const template = readFileSync(join(installationFolder(), "templates", "model.ts.hbs"), "utf8");
   try {
-    const translation = translateSystem(program, system.model, {
+    const slice = translateSlice(program, system.model, {
       kernel: { id: source.id, version: source.version },
       longBits: LONG_BITS,
       template,
       simulatorPath: SIMULATOR_PATH,
     });
-    return { ...translation, ...timers };
+    return { model: { ...slice.translation, ...timers }, slice };
   } catch (error) {
     if (error instanceof MissingEntryError) throw new InputError(source.id, error.message, { cause: error });
     throw error;

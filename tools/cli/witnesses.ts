@@ -16,7 +16,10 @@ import {
 } from "../check/witness.ts";
 import { InputError } from "../kernel/input-error.ts";
 import type { KernelSource } from "../kernel/source.ts";
+import { DifferenceError, isDifference, parseDifference } from "../native/difference-file.ts";
+import type { DifferenceFile } from "../native/validation-report.ts";
 import { timelineText } from "../report/timeline.ts";
+import { printable } from "../report/words.ts";
 import type { Checked, Prepared } from "./check-system.ts";
 import { installationFolder } from "./surroundings.ts";
 
@@ -95,32 +98,36 @@ function plain(schedule: Schedule): Pick<Witness, "scenario" | "maxLatenessTicks
   };
 }
 
-/**
- * Reads a witness file.
- *
- * @throws InputError when it cannot be read, or is no witness of this system
- */
-export function readWitness(file: string, system: string): Witness {
-  let text: string;
+function proofText(file: string): string {
   try {
     const status = statSync(file);
     if (!status.isFile()) throw new InputError(file, "not a regular file");
     if (status.size > MAX_WITNESS_BYTES) throw new InputError(file, `${status.size} bytes are too many for a witness`);
-    text = readFileSync(file, "utf8");
+    return readFileSync(file, "utf8");
   } catch (error) {
     if (error instanceof InputError) throw error;
     const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
     throw new InputError(file, code === "ENOENT" ? "no such file" : `cannot be read (${code})`, { cause: error });
   }
-  let witness: Witness;
+}
+
+/**
+ * Reads what `--replay` takes: a witness of a violation, or a difference between a model and its compiled C.
+ *
+ * @throws InputError when it cannot be read, or is not of this system
+ */
+export function readProof(file: string, system: string): Witness | DifferenceFile {
+  const text = proofText(file);
   try {
-    witness = parseWitness(text);
+    const proof = isDifference(text) ? parseDifference(text) : parseWitness(text);
+    if (proof.system === system) return proof;
+    throw new InputError(file, `is a witness of ${printable(proof.system)}, not of ${system}`);
   } catch (error) {
-    if (error instanceof WitnessError) throw new InputError(file, error.message, { cause: error });
+    if (error instanceof WitnessError || error instanceof DifferenceError) {
+      throw new InputError(file, error.message, { cause: error });
+    }
     throw error;
   }
-  if (witness.system !== system) throw new InputError(file, `is a witness of ${witness.system}, not of ${system}`);
-  return witness;
 }
 
 /** The witness as something to play: absent fields are absent, not undefined. */

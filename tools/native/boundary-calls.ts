@@ -97,16 +97,23 @@ export class BoundaryCalls {
     return { ...watched, members };
   }
 
+  private readonly watchedUnits = new WeakMap<object, object>();
+
   /** Conversions of time, which the kernel object has. */
   watchUnits(kernel: Simulation): void {
     if (this.units.length === 0) return;
-    const units = kernel.units as unknown as Record<string, AnyFunction>;
-    const watched: Record<string, AnyFunction> = { ...units };
-    for (const call of this.units) {
-      const original = units[call.exported];
-      if (original !== undefined) watched[call.exported] = this.wrapped(call, original);
+    let known = this.watchedUnits.get(kernel.units);
+    if (known === undefined) {
+      const units = kernel.units as unknown as Record<string, AnyFunction>;
+      const watched: Record<string, AnyFunction> = { ...units };
+      for (const call of this.units) {
+        const original = units[call.exported];
+        if (original !== undefined) watched[call.exported] = this.wrapped(call, original);
+      }
+      known = watched;
+      this.watchedUnits.set(kernel.units, known);
     }
-    (kernel as unknown as { units: unknown }).units = watched;
+    (kernel as unknown as { units: unknown }).units = known;
   }
 
   private wrapped(call: CallPlan, original: AnyFunction): AnyFunction {
@@ -209,7 +216,7 @@ export class BoundaryCalls {
   private thread(call: CallPlan, original: AnyFunction, all: readonly unknown[]): unknown {
     const { recorder } = this;
     const { memory, events } = recorder;
-    const name = /yield\* (\w+)\(/.exec(String(all[2]))?.[1];
+    const name = /^\(\) => (\w+)\(/.exec(String(all[2]))?.[1];
     const index = name === undefined ? undefined : this.plan.functions.indexOf(name);
     if (index === undefined || index < 0) throw new UnrecordableError("a thread whose body is not known");
     memory.tellChanges();

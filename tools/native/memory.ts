@@ -250,17 +250,27 @@ export class Memory {
       script.push(-1);
       return;
     }
-    const id = this.name(object, layout);
-    script.push(COMMAND.NEW);
-    script.push(id);
-    script.push(layout.index);
-    const parts = layout.readParts(object);
-    for (const part of parts) {
-      if (part instanceof BytePointer && part.bytes.some((byte) => byte !== 0)) {
-        this.sendStored(part, part.bytes.length);
+    const elements = elementsWith(object);
+    const first = this.nameAll(elements, layout);
+    elements.forEach((element, i) => {
+      for (const part of layout.readParts(element)) {
+        if (part instanceof BytePointer && part.bytes.some((byte) => byte !== 0)) {
+          this.sendStored(part, part.bytes.length);
+        }
       }
-    }
-    this.sendChanges(id);
+      this.sendChanges(first + i);
+    });
+  }
+
+  /** Gives structs that stand in a row their numbers, on both sides. @returns the first one's */
+  private nameAll(elements: readonly object[], layout: CompiledLayout): number {
+    const first = this.objects.length;
+    for (const element of elements) this.name(element, layout);
+    const { script } = this;
+    script.push(elements.length === 1 ? COMMAND.NEW : COMMAND.NEW_ARRAY);
+    script.pair(first, layout.index);
+    if (elements.length !== 1) script.push(elements.length);
+    return first;
   }
 
   /** Memory that the slice allocates itself. */
@@ -275,10 +285,7 @@ export class Memory {
     }
     const layout = this.layoutOf(memory);
     if (layout === null) throw new UnrecordableError("an allocation of a struct without a layout");
-    const id = this.name(memory, layout);
-    script.push(COMMAND.NEW);
-    script.push(id);
-    script.push(layout.index);
+    this.nameAll(elementsWith(memory), layout);
   }
 
   /** What the surroundings stored since the last look goes into the script. */
@@ -414,6 +421,11 @@ export class Memory {
 
 function isRecord(value: unknown): value is Members {
   return typeof value === "object" && value !== null;
+}
+
+/** The array that a struct is an element of, as a whole; a struct on its own is one of itself. */
+function elementsWith(object: object): readonly object[] {
+  return (object instanceof Struct ? object.cell?.array : undefined) ?? [object];
 }
 
 /** What an object is a member of in the end: it is handed over whole. */

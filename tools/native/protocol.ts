@@ -33,6 +33,8 @@ export const COMMAND = {
   RECEIVED: 14,
   /** the slice is looked at without running: what variables start with */
   LOOK: 15,
+  /** object, layout, count: structs in a row, with numbers from that of the first on */
+  NEW_ARRAY: 16,
 } as const;
 
 /** What the slice does: the low 8 bits of an event's first word, with a number in the others. */

@@ -16,6 +16,7 @@ import type { EntryPlan } from "./boundary-plan.ts";
 import { type CompiledLayout, compiledLayouts, Memory, UnrecordableError } from "./memory.ts";
 import { COMMAND, EVENT, FAULT, STOP } from "./protocol.ts";
 import { runtimeClassTag, runtimeLayoutTag } from "./runtime-layouts.ts";
+import { type SingleModel, singleModel } from "./single-model.ts";
 import type { HarnessPlan } from "./slice-source.ts";
 import { Words } from "./words.ts";
 
@@ -58,8 +59,9 @@ export class Recorder {
   private lastJiffies: Int64 = 0;
   private readonly busy: boolean[] = [];
   private readonly functions = new Map<unknown, number>();
-  /** The slice's functions of the model that runs, by number; and who calls them from outside, the same for all models. */
+  /** The slice's functions by number, which of them may block, and who calls them from outside. */
   private readonly present: AnyFunction[] = [];
+  private readonly blocks: boolean[] = [];
   private readonly doors: readonly AnyFunction[];
   private readonly functionIndexes: ReadonlyMap<string, number>;
   private readonly entriesByName: ReadonlyMap<string, EntryPlan>;
@@ -87,14 +89,14 @@ export class Recorder {
       this.functions.set(door, i);
     });
     this.calls = new BoundaryCalls(this, plan, javascript);
-    const exported = instantiateModel(watchingEntries(javascript, plan), (module, given) =>
+    const exported = instantiateModel(singleModel(javascript, plan), (module, given) =>
       this.calls.interposed(module, given),
     );
     for (const layout of this.layouts) {
       const made = exported[structName(layout.tag)];
       if (made !== undefined) this.classes.set(made, layout);
     }
-    this.module = { ...exported, createModel: this.createModel(exported["createModel"] as AnyFunction) };
+    this.module = { ...exported, createModel: this.createModel(exported["createModel"] as SingleModel) };
     this.memory = this.newMemory();
   }
 
@@ -134,10 +136,15 @@ export class Recorder {
     script.push(0);
     this.begin();
     let cutBy: string | null = null;
+    // Many histories end by an exception, and collecting its stack would take as long as a quarter of a history.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     try {
       this.exercise(this.module, options);
     } catch (error) {
       cutBy = this.ended(error);
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
     }
     script.push(COMMAND.END);
     if (cutBy === null) events.push(EVENT.END);
@@ -174,29 +181,35 @@ export class Recorder {
   }
 
   /** The model's createModel(), with everything around it watched. */
-  private createModel(original: AnyFunction): AnyFunction {
+  private createModel(original: SingleModel): AnyFunction {
     const outside: Record<string, AnyFunction> = {};
     this.plan.entries.forEach(({ name }, i) => {
       outside[name] = this.doors[i] as AnyFunction;
     });
-    const watchEntry = (name: string, fn: AnyFunction): AnyFunction => {
+    original.watchEntries((name, fn) => {
       const index = this.entriesByName.get(name)?.index ?? -1;
-      this.present[index] = fn;
+      this.enterable(index, fn);
       return this.doors[index] ?? fn;
-    };
+    });
     return (given, environment, options) => {
       const kernel = given as Simulation;
       this.kernel = kernel;
       this.calls.watchUnits(kernel);
       const watched = this.calls.environment(environment as Members);
-      const instance = original(kernel, watched, { ...(options as Members), watchEntry }) as Instance;
+      const instance = original(kernel, watched, options) as Instance;
+      // The functions are the same in all histories: see singleModel().
       for (const { name, index } of this.plan.entries) {
-        const fn = instance.functions[name];
-        if (fn !== undefined && fn !== this.doors[index]) this.present[index] = fn;
+        const fn = this.present[index] === undefined ? instance.functions[name] : undefined;
+        if (fn !== undefined) this.enterable(index, fn);
       }
       this.nameVariables(instance);
       return { ...instance, functions: outside };
     };
+  }
+
+  private enterable(index: number, fn: AnyFunction): void {
+    this.present[index] = fn;
+    this.blocks[index] = fn.constructor.name === "GeneratorFunction";
   }
 
   /** Gives a function its number: both sides know it by that. */
@@ -223,7 +236,7 @@ export class Recorder {
     return (...given) => {
       const fn = this.present[index] as AnyFunction;
       if (this.control === "slice") return fn(...given);
-      return fn.constructor.name === "GeneratorFunction"
+      return this.blocks[index] === true
         ? this.enterCoroutine(entry, fn as (...all: readonly unknown[]) => Coroutine<unknown>, given)
         : this.enterPlain(entry, fn, given);
     };
@@ -320,22 +333,4 @@ export class Recorder {
     script.push(COMMAND.JIFFIES);
     script.value(jiffies);
   }
-}
-
-/**
- * Lets the surroundings' calls of functions of the slice be seen: functions whose address is taken, and bodies of
- * threads, are told to `watchEntry` when a model is made. A function's declaration is a variable of JavaScript.
- */
-export function watchingEntries(javascript: string, plan: HarnessPlan): string {
-  const head = /function createModel\((\w+), (\w+), (\w+)\) \{\n/.exec(javascript);
-  if (head === null) return javascript;
-  const end = javascript.lastIndexOf("  return {");
-  const body = javascript.slice(head.index, end);
-  const watched = plan.entries.filter(({ name }) => {
-    const uses = [...body.matchAll(new RegExp(`(?<![.\\w$"])${name.replaceAll("$", "\\$")}\\b(?![\\w$]*\\()`, "g"))];
-    return uses.length > 0 || new RegExp(`function\\* \\(\\) \\{\\s*yield\\* ${name}\\(`).test(body);
-  });
-  const lines = watched.map(({ name }) => `  ${name} = ${head[3]}.watchEntry(${JSON.stringify(name)}, ${name});\n`);
-  const at = head.index + head[0].length;
-  return javascript.slice(0, at) + lines.join("") + javascript.slice(at);
 }

@@ -1,8 +1,10 @@
 /** The result of `check`: text for the terminal, a JSON document. */
 import type { CheckResult, Figures, Verdict } from "../check/verdict.ts";
+import type { ValidationReport } from "../native/validation-report.ts";
 import { plainTable } from "./plain-table.ts";
 import type { Paint } from "./scan-text.ts";
 import type { CheckDocument } from "./schema.ts";
+import { validationDocument, validationLine, validationLines } from "./validation.ts";
 import { printable } from "./words.ts";
 
 /** What there is to say of one system. */
@@ -20,6 +22,8 @@ export interface CheckReport {
     readonly timersFrom: string;
     readonly notes: readonly string[];
   };
+  /** Whether the compiled C does the same as the model; null where nobody asked. */
+  readonly validation: ValidationReport | null;
   /** By the name of the violated property. */
   readonly witnesses: ReadonlyMap<
     string,
@@ -63,6 +67,7 @@ export function checkDocument(report: CheckReport): CheckDocument {
       files: model.files.map((one) => ({ ...one })),
       notes: [...model.notes],
     },
+    validation: report.validation === null ? null : validationDocument(report.validation),
   };
 }
 
@@ -183,11 +188,13 @@ function propertyLines(report: CheckReport, paint: Paint): readonly string[] {
 }
 
 /** One line: which kernel, which system, what came out. */
-export function headLine({ kernel, system, result, candidate }: CheckReport, paint: Paint): string {
+export function headLine(report: CheckReport, paint: Paint): string {
+  const { kernel, system, result, candidate } = report;
   const version = kernel.version === null ? "" : `, Linux ${printable(kernel.version)}`;
   const patched = candidate === null ? "" : `, with ${printable(candidate)}`;
   const what = `${printable(kernel.id)}${version}${patched}: ${system.title} (${system.name})`;
-  return `${what}: ${verdictText(result.verdict, paint)}`;
+  const doubt = report.validation?.status === "skipped" ? paint.warn(" (translation not validated)") : "";
+  return `${what}: ${verdictText(result.verdict, paint)}${doubt}`;
 }
 
 function indented(text: string): readonly string[] {
@@ -204,6 +211,7 @@ export function shortCheckLines(report: CheckReport, paint: Paint): readonly str
   return [
     `verdict   ${verdictText(report.result.verdict, paint)}`,
     ...propertyLines(report, paint),
+    ...(report.validation === null ? [] : [validationLine(report.validation, paint)]),
     ...more,
     ...reasons,
   ];
@@ -236,6 +244,7 @@ export function systemTable(reports: readonly CheckReport[], paint: Paint): stri
 export function checkText(report: CheckReport, paint: Paint): string {
   const { result, unmodelled, model, witnesses } = report;
   const lines = [headLine(report, paint), "", ...propertyLines(report, paint)];
+  if (report.validation !== null) lines.push("", ...validationLines(report.validation, paint));
   for (const [name, { timeline }] of witnesses) lines.push("", `Timeline of ${name}:`, ...indented(timeline));
   if (result.figures !== null) lines.push("", ...figureLines(result.figures, report));
   if (unmodelled.length > 0) {

@@ -219,6 +219,46 @@ const figures = z.strictObject({
 
 const unmodelled = z.strictObject({ file: z.string(), line: z.int(), what: z.string() });
 
+const counts = z.record(z.string(), z.int()).describe("by reason");
+
+/** What `--validate` says. */
+export const validationSchema = z.strictObject({
+  status: z
+    .enum(["same", "different", "skipped"])
+    .describe("same: model and compiled C agree; skipped: the translation is not validated"),
+  reason: z.string().nullable(),
+  compiler: z.string().nullable(),
+  hz: z.array(z.int()),
+  seed: z.int(),
+  histories: z.int(),
+  decisions: z.int(),
+  events: z.int().describe("calls, stores, returns that were compared"),
+  cut: counts.describe("histories that were compared up to a place where only the C can go on, by reason"),
+  unrecorded: counts.describe("histories that could not be compared, by reason"),
+  coverage: z
+    .strictObject({
+      reached: z.int(),
+      lines: z.int(),
+      notReached: z.array(z.strictObject({ file: z.string(), line: z.int() })),
+    })
+    .nullable()
+    .describe("lines of the slice's C that the histories came to"),
+  difference: z
+    .strictObject({
+      hz: z.int(),
+      decisions: z.array(z.strictObject({ label: z.string(), n: z.int(), chosen: z.int() })),
+      model: z.string().nullable(),
+      compiled: z.string().nullable(),
+      place: z.strictObject({ file: z.string(), line: z.int(), function: z.string() }).nullable(),
+      modelFunction: z.string().nullable(),
+      before: z.array(z.string()),
+    })
+    .nullable(),
+  notes: z.array(z.string()),
+  file: z.string().nullable().describe("path of the difference, for --replay"),
+  replay: z.string().nullable(),
+});
+
 /** `check --json` */
 export const checkSchema = z.strictObject({
   system: z.string(),
@@ -246,6 +286,7 @@ export const checkSchema = z.strictObject({
     timersFrom: z.string().describe("the file that says how timers are rounded, or what was assumed"),
     notes: z.array(z.string()),
   }),
+  validation: validationSchema.nullable().describe("null without --validate"),
 });
 
 const measure = z.strictObject({
@@ -316,6 +357,7 @@ export const runSchema = z.strictObject({
 
 export type ScanDocument = z.infer<typeof scanSchema>;
 export type RunDocument = z.infer<typeof runSchema>;
+export type ValidationDocument = z.infer<typeof validationSchema>;
 export type CheckDocument = z.infer<typeof checkSchema>;
 export type FixDocument = z.infer<typeof fixSchema>;
 

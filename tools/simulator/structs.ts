@@ -34,6 +34,9 @@ export abstract class Struct {
   }
 }
 
+/** A struct that no file of the kernel defines: nothing looks into it, but pointers may point to it. */
+export class OpaqueStruct extends Struct {}
+
 function badPointer(what: string): never {
   throw new SimulationFault("bad-pointer", what);
 }

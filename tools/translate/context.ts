@@ -151,8 +151,11 @@ export class ModelContext {
     switch (type.kind) {
       case "int":
         return type.isBool ? "false" : "0";
-      case "struct":
-        return this.newStruct(type.tag, name, owner);
+      case "struct": {
+        const made = this.newStruct(type.tag, name, owner);
+        // It has an address all the same.
+        return made === "null" ? `new ${this.use("structs", "OpaqueStruct")}(${owner})` : made;
+      }
       case "array": {
         const length = type.length ?? 0;
         const form = this.arrayForm(type.of);

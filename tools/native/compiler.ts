@@ -1,0 +1,171 @@
+/** The system's C compiler, and the harness that it makes of a slice. */
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { makeFolder } from "../kernel/make-folder.ts";
+import { moveIntoPlace, withTemporary } from "../kernel/temporary.ts";
+import { protocolNumbers } from "./protocol.ts";
+
+const run = promisify(execFile);
+
+export interface Compiler {
+  readonly command: string;
+  /** The first line of `--version`. */
+  readonly version: string;
+}
+
+/** Files of templates/native/, by name. */
+export interface HarnessFiles {
+  readonly prelude: string;
+  readonly interface: string;
+  readonly runtime: string;
+}
+
+/** A harness that cannot be made: the compiler's first complaint. */
+export class CompileError extends Error {}
+
+/** What a system's compiler is called, the one that is meant by default first. */
+const NAMES = ["cc", "gcc", "clang"];
+const COMPILE_SECONDS = 120;
+
+/** A compiler must find its parts, speak English, and ask nobody. */
+function environment(): NodeJS.ProcessEnv {
+  return { PATH: process.env["PATH"] ?? "", LC_ALL: "C", TMPDIR: process.env["TMPDIR"] ?? "/tmp" };
+}
+
+/** The first of the usual compilers that runs; null where there is none. */
+export async function findCompiler(names: readonly string[] = NAMES): Promise<Compiler | null> {
+  for (const command of names) {
+    try {
+      const { stdout } = await run(command, ["--version"], { env: environment(), timeout: 10_000 });
+      return { command, version: stdout.split("\n")[0]?.trim() ?? command };
+    } catch {
+      // The next one, or none.
+    }
+  }
+  return null;
+}
+
+/**
+ * As the kernel's Makefile has it where it matters for what a program means (KBUILD_CFLAGS): signed arithmetic wraps,
+ * types may alias, null pointers are not reasoned about, locals that nobody set are zero (CONFIG_INIT_STACK_ALL_ZERO).
+ * Warnings are about the harness's own text; the kernel's stands behind line markers that say so.
+ */
+function flags(hz: number, charIsSigned: boolean): readonly string[] {
+  return [
+    ...["-std=gnu11", "-O1", "-g", "-no-pie", "-fno-pie", "-fwrapv", "-fno-strict-aliasing"],
+    ...["-fno-strict-overflow", "-fno-delete-null-pointer-checks", "-fno-builtin", "-fno-stack-protector"],
+    ...[charIsSigned ? "-fsigned-char" : "-funsigned-char", "-U_FORTIFY_SOURCE", `-DHZ=${hz}`],
+    ...["-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-Wno-int-conversion"],
+  ];
+}
+
+/** What not every compiler knows. */
+const OPTIONAL = [
+  "-ftrivial-auto-var-init=zero",
+  "-Wno-deprecated-non-prototype",
+  "-Wno-unknown-warning-option",
+  "-Wno-incompatible-pointer-types",
+  "-Wno-incompatible-function-pointer-types",
+  "-Wno-implicit-function-declaration",
+];
+
+async function takesFlag(compiler: Compiler, directory: string, flag: string): Promise<boolean> {
+  const file = join(directory, "empty.c");
+  writeFileSync(file, "int empty;\n");
+  try {
+    await run(compiler.command, ["-Werror", flag, "-c", "-o", join(directory, "empty.o"), file], { env: environment() });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const known = new Map<string, Promise<readonly string[]>>();
+
+function optionalFlags(compiler: Compiler, directory: string): Promise<readonly string[]> {
+  let answer = known.get(compiler.command);
+  if (answer === undefined) {
+    answer = (async () => {
+      const taken: string[] = [];
+      for (const flag of OPTIONAL) if (await takesFlag(compiler, directory, flag)) taken.push(flag);
+      return taken;
+    })();
+    known.set(compiler.command, answer);
+  }
+  return answer;
+}
+
+/** What is compiled. */
+export interface HarnessRequest {
+  /** The slice's C, of slice-source.ts. */
+  readonly slice: string;
+  readonly files: HarnessFiles;
+  readonly hz: number;
+  readonly charIsSigned: boolean;
+  readonly compiler: Compiler;
+  /** groundhog's cache: a harness that was made before is used again. */
+  readonly cacheDirectory: string;
+}
+
+/** A harness on disk. */
+export interface Harness {
+  readonly executable: string;
+  readonly directory: string;
+}
+
+function protocolHeader(): string {
+  return protocolNumbers()
+    .map(({ name, value }) => `#define ${name} ${value}\n`)
+    .join("");
+}
+
+/**
+ * Compiles a slice.
+ *
+ * @throws CompileError with what the compiler says first
+ */
+export async function buildHarness(request: HarnessRequest): Promise<Harness> {
+  const { slice, files, hz, charIsSigned, compiler, cacheDirectory } = request;
+  const texts: Readonly<Record<string, string>> = {
+    "slice.c": slice,
+    "prelude.h": files.prelude,
+    "interface.h": files.interface,
+    "runtime.c": files.runtime,
+    "protocol.h": protocolHeader(),
+  };
+  const words = [...flags(hz, charIsSigned), compiler.version];
+  const hash = createHash("sha256").update(JSON.stringify([texts, words])).digest("hex").slice(0, 24);
+  const place = join(cacheDirectory, "harness", hash);
+  const executable = join(place, "harness");
+  if (existsSync(executable)) return { executable, directory: place };
+  await withTemporary(cacheDirectory, async (directory, signal) => {
+    const made = join(directory, "harness");
+    makeFolder(made);
+    for (const [name, text] of Object.entries(texts)) writeFileSync(join(made, name), text, "latin1");
+    const optional = await optionalFlags(compiler, directory);
+    await compile(compiler, made, [...flags(hz, charIsSigned), ...optional], signal);
+    moveIntoPlace(made, place);
+  });
+  return { executable, directory: place };
+}
+
+async function compile(
+  compiler: Compiler,
+  directory: string,
+  given: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const words = [...given, "-o", "harness", "slice.c", "runtime.c"];
+  try {
+    const options = { cwd: directory, env: environment(), timeout: COMPILE_SECONDS * 1000, maxBuffer: 1 << 24, signal };
+    await run(compiler.command, words, options);
+  } catch (error) {
+    const text = error instanceof Error && "stderr" in error ? String(error.stderr) : String(error);
+    const lines = text.split("\n");
+    const first = lines.find((line) => /error/.test(line)) ?? lines[0] ?? "it failed without a word";
+    throw new CompileError(first.trim(), { cause: error });
+  }
+}

@@ -1,0 +1,111 @@
+/** A compiled slice as a process of its own: scripts go in, events come out, and nothing else does. */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+
+/** A harness that ended, or that took too long. */
+export class HarnessError extends Error {}
+
+/** A frame takes a second at most; its own limit of CPU time is 20 s. */
+const FRAME_SECONDS = 60;
+const MAX_STDERR = 2000;
+const WORD = 4;
+
+interface Waiting {
+  readonly resolve: (words: Int32Array) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class HarnessProcess {
+  private readonly child: ChildProcessWithoutNullStreams;
+  private readonly waiting: Waiting[] = [];
+  private chunks: Buffer[] = [];
+  private received = 0;
+  private ended: HarnessError | null = null;
+  private said = "";
+  private timer: NodeJS.Timeout | null = null;
+  /** Bytes of each layout's struct, which is the first that the harness tells. */
+  readonly sizes: Promise<Int32Array>;
+
+  constructor(executable: string) {
+    // It needs nothing of the surroundings: no variables, no folder.
+    this.child = spawn(executable, [], { stdio: ["pipe", "pipe", "pipe"], env: {} });
+    this.child.stdout.on("data", (chunk: Buffer) => this.take(chunk));
+    this.child.stderr.on("data", (chunk: Buffer) => {
+      if (this.said.length < MAX_STDERR) this.said += chunk.toString("latin1");
+    });
+    this.child.stdin.on("error", () => undefined);
+    this.child.on("error", (error) => this.end(`cannot be run: ${error.message}`));
+    this.child.on("close", (code, signal) => this.end(signal === null ? `ended with ${code}` : `was ended by ${signal}`));
+    this.sizes = this.next();
+    this.sizes.catch(() => undefined);
+  }
+
+  /**
+   * Runs the histories of a frame.
+   *
+   * @param script histories, each with its length before it
+   * @param withPlaces whether each event is to say where it comes from
+   * @returns the events of all of them
+   */
+  async run(script: Uint8Array, withPlaces = false): Promise<Int32Array> {
+    const head = Buffer.alloc(2 * WORD);
+    head.writeInt32LE(script.byteLength / WORD, 0);
+    head.writeInt32LE(withPlaces ? 1 : 0, WORD);
+    const answer = this.next();
+    this.child.stdin.write(head);
+    // The buffer is the recorder's: it is written anew while this one waits.
+    this.child.stdin.write(Buffer.from(script));
+    return answer;
+  }
+
+  /** Ends the process. */
+  close(): void {
+    this.ended ??= new HarnessError("was closed");
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.child.stdin.destroy();
+    this.child.kill("SIGKILL");
+  }
+
+  private next(): Promise<Int32Array> {
+    return new Promise((resolve, reject) => {
+      if (this.ended !== null) reject(this.ended);
+      else {
+        this.waiting.push({ resolve, reject });
+        this.limit();
+      }
+    });
+  }
+
+  private limit(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer =
+      this.waiting.length === 0
+        ? null
+        : setTimeout(() => {
+            this.end(`did not answer within ${FRAME_SECONDS} s`);
+            this.child.kill("SIGKILL");
+          }, FRAME_SECONDS * 1000);
+  }
+
+  private take(chunk: Buffer): void {
+    this.chunks.push(chunk);
+    this.received += chunk.length;
+    while (this.received >= WORD && this.waiting.length > 0) {
+      const all = this.chunks.length === 1 ? (this.chunks[0] as Buffer) : Buffer.concat(this.chunks);
+      this.chunks = [all];
+      const bytes = WORD * (1 + all.readInt32LE(0));
+      if (this.received < bytes) return;
+      const words = new Int32Array((bytes - WORD) / WORD);
+      new Uint8Array(words.buffer).set(all.subarray(WORD, bytes));
+      this.chunks = [all.subarray(bytes)];
+      this.received -= bytes;
+      this.waiting.shift()?.resolve(words);
+      this.limit();
+    }
+  }
+
+  private end(what: string): void {
+    this.ended ??= new HarnessError(`the compiled slice ${what}${this.said === "" ? "" : `: ${this.said.trim()}`}`);
+    for (const { reject } of this.waiting.splice(0)) reject(this.ended);
+    if (this.timer !== null) clearTimeout(this.timer);
+  }
+}
