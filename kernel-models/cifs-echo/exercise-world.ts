@@ -22,7 +22,8 @@ const ERRORS: readonly number[] = [-5, -11, -4, -12, -22, -32, -95, -104, -110, 
 export class Dice implements DecisionSource {
   /** Out of 16. */
   private trouble = 0;
-  private left: number;
+  /** How many decisions there are still to come. */
+  left: number;
   private naps = 0;
   /** What is to happen when the last decision is made. */
   onEnd: () => void = () => {};

@@ -20,8 +20,8 @@ import type { ModelInstance, ModelModule } from "./mount.ts";
 
 /** Steps of threads, arrivals and timers per decision: a work that re-arms itself without delay would never end. */
 const EVENTS_PER_DECISION = 6;
-/** Rounds of loops in a history: no history of some decisions needs as many, and one that does never ends. */
-const ROUNDS_PER_DECISION = 20;
+/** Rounds of loops from one decision to the next: none needs as many, and where nothing is decided nothing changes. */
+const ROUNDS_PER_DECISION = 80;
 /** How late workers may be, in ticks. */
 const LATENESS: readonly number[] = [0, 0, 1, 3];
 const BEGINNINGS = 8;
@@ -30,14 +30,22 @@ const KINDS = 8;
 
 /** A machine that gives up sooner on loops that never block. */
 class ShortSimulation extends Simulation {
-  private roundsLeft: number;
+  private roundsLeft = ROUNDS_PER_DECISION;
+  private decisionsLeft: number;
 
-  constructor(options: SimulationOptions, rounds: number) {
+  constructor(
+    options: SimulationOptions,
+    private readonly dice: Dice,
+  ) {
     super(options);
-    this.roundsLeft = rounds;
+    this.decisionsLeft = dice.left;
   }
 
   override goRound(place: string): void {
+    if (this.dice.left !== this.decisionsLeft) {
+      this.decisionsLeft = this.dice.left;
+      this.roundsLeft = ROUNDS_PER_DECISION;
+    }
     if (--this.roundsLeft < 0) throw new SimulationFault("endless-loop", `${place}: rounds of this loop without end`);
   }
 }
@@ -131,6 +139,5 @@ function simulation(options: ExerciseOptions, dice: Dice, beginning: number): Si
   const { hz, longBits, timers, msleepAddsJiffy } = options;
   const tick = startTick(beginning, hz);
   const start = tick === undefined ? {} : { startTick: tick };
-  const rounds = ROUNDS_PER_DECISION * options.maxDecisions + 300;
-  return new ShortSimulation({ hz, longBits, timers, msleepAddsJiffy, decisions: dice, ...start }, rounds);
+  return new ShortSimulation({ hz, longBits, timers, msleepAddsJiffy, decisions: dice, ...start }, dice);
 }

@@ -160,7 +160,8 @@ static struct object *object_at(uint64_t address)
 	int i;
 
 	for (i = object_count - 1; i > 1; i--) {
-		if (address - (uintptr_t)objects[i].base < objects[i].bytes)
+		/* C may have the address behind the last byte, too; buffers have room for it. */
+		if (address - (uintptr_t)objects[i].base < objects[i].bytes + !objects[i].layout)
 			return &objects[i];
 	}
 	return NULL;

@@ -137,6 +137,11 @@ describe("what blocks", () => {
     expect((await model(text, { entries: ["f"] })).block("f").result).toBe(12);
   });
 
+  test("a store that also reads goes its way to current once", async () => {
+    const { text } = await translated("int f(void)\n{\n\tcurrent->flags |= 4;\n\treturn current->flags;\n}\n");
+    expect(text.match(/currentTask\(kernel\)/g)).toHaveLength(2);
+  });
+
   test("wait_event, a thread, delayed work, completions", async () => {
     const text = `
       struct server { struct delayed_work echo; wait_queue_head_t wait; struct completion done; int n; unsigned long when; };

@@ -50,6 +50,13 @@ describe("structs", () => {
     ["sizeof, with padding", "return sizeof(struct point) * 100 + sizeof(struct inner);", 40 * 100 + 16],
   ])("%s", async (_what, body, expected) => expect(await run(POINT, body)).toBe(expected));
 
+  test("a member of a type that no file defines has an address, which clearing the struct leaves", async () => {
+    const text = `struct part { int n; struct nowhere hidden; };
+      static int has(void *p) { return p != NULL; }
+      long f(void) { struct part p = { 1 }; memset(&p, 0, sizeof(p)); return has(&p.hidden); }`;
+    expect((await model(text, { entries: ["f"] })).call("f")).toBe(1);
+  });
+
   test("handed over and given back by value", async () => {
     const text = `${POINT}
       static int change(struct point p) { p.x = 50; return p.x; }

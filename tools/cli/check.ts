@@ -211,7 +211,11 @@ async function showDifference(subject: Validated, file: DifferenceFile, options:
   const report = reportOf(subject.prepared, subject.source, { ...result, figures: null }, options.candidate);
   const shown: CheckReport = { ...report, validation, witnesses: new Map() };
   await print(options.json === true ? jsonLine(checkDocument(shown)) : checkText(shown, paintForTerminal()));
-  return validation.status === "same" ? EXIT.done : validation.status === "different" ? EXIT.findings : EXIT.inconclusive;
+  return validation.status === "same"
+    ? EXIT.done
+    : validation.status === "different"
+      ? EXIT.findings
+      : EXIT.inconclusive;
 }
 
 /** A witness says itself what is run. */

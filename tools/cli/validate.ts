@@ -12,8 +12,8 @@ import { Bench, SeededDecisions, type ValidationSetup } from "../native/validati
 import type { DifferenceFile, ValidationReport } from "../native/validation-report.ts";
 import { charIsSignedIn } from "../translate/c-types.ts";
 import type { TranslatedSlice } from "../translate/model.ts";
-import type { Prepared } from "./check-system.ts";
 import type { JobProgress } from "./check-jobs.ts";
+import type { Prepared } from "./check-system.ts";
 import { writeFiles } from "./out.ts";
 import { cacheFolder, installationFolder } from "./surroundings.ts";
 import { runHistories } from "./validate-jobs.ts";
@@ -42,7 +42,8 @@ export interface Validated {
 }
 
 function harnessFiles(): HarnessFiles {
-  const read = (name: string): string => readFileSync(join(installationFolder(), "templates", "native", name), "latin1");
+  const read = (name: string): string =>
+    readFileSync(join(installationFolder(), "templates", "native", name), "latin1");
   return { prelude: read("prelude.h"), interface: read("interface.h"), runtime: read("runtime.c") };
 }
 
@@ -71,7 +72,10 @@ async function setUp(
   );
   const { system, javascript, request: checked } = prepared.setup;
   const { facts } = checked;
-  return { setup: { system, javascript, plan, harnesses, facts, maxDecisions: MAX_DECISIONS, seed: request.seed }, notes };
+  return {
+    setup: { system, javascript, plan, harnesses, facts, maxDecisions: MAX_DECISIONS, seed: request.seed },
+    notes,
+  };
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Simulation } from "../simulator/simulation.ts";
 import { structPlus } from "../simulator/structs.ts";
 import type { Coroutine } from "../simulator/tasks.ts";
 import type { CallPlan, ValuePlan } from "./boundary-plan.ts";
+import { BytePool } from "./byte-pool.ts";
 import { UnrecordableError } from "./memory.ts";
 import { COMMAND, EVENT, POINTER } from "./protocol.ts";
 import type { Recorder } from "./recorder.ts";
@@ -15,16 +16,19 @@ type AnyFunction = (...given: readonly unknown[]) => unknown;
 type Members = Record<string, unknown>;
 
 /** What an argument pointed to before a call, for what the call stores through it. */
-type Before =
+type Before = { readonly argument: number } & (
   | { readonly kind: "cell"; readonly pointer: Pointer<unknown>; readonly value: unknown }
   | { readonly kind: "cells"; readonly pointer: ElementPointer<unknown>; readonly values: readonly unknown[] }
   | { readonly kind: "leaves"; readonly object: unknown; readonly layout: number; readonly values: readonly unknown[] }
-  | { readonly kind: "bytes"; readonly pointer: BytePointer; readonly copy: Uint8Array }
-  | null;
+  | { readonly kind: "bytes"; readonly pointer: BytePointer; readonly copy: Buffer }
+);
 
 export class BoundaryCalls {
   private readonly byExport = new Map<string, CallPlan>();
   private readonly without = new Map<string, AnyFunction>();
+  private readonly pool = new BytePool();
+  /** Room for copies of bytes. */
+  private readonly copies: Buffer[] = [];
   /** Conversions of time that the model calls. */
   private readonly units: readonly CallPlan[];
 
@@ -46,9 +50,21 @@ export class BoundaryCalls {
     }
     if (module === "model") {
       members["withoutEffect"] = (name: string) => this.withoutEffect(name);
+      members["allocateBytes"] = (count: unknown) => this.allocatedBytes(Number(count));
       members["sizeOfStruct"] = (struct: unknown) => this.recorder.bytesOf(struct);
     }
     return members;
+  }
+
+  /** While no history runs, what a module allocates is there for good. */
+  private allocatedBytes(count: number): BytePointer {
+    const bytes = this.recorder.isRunning ? this.pool.take(count) : new Uint8Array(count);
+    return new BytePointer(bytes, 0, 1, false);
+  }
+
+  /** Before a history begins. */
+  begin(): void {
+    this.pool.reset();
   }
 
   private withoutEffect(name: string): AnyFunction {
@@ -142,7 +158,7 @@ export class BoundaryCalls {
     return (...all) => {
       if (recorder.control !== "slice") return original(...all);
       this.tell(call, all, skipped);
-      const before = touches ? this.before(call, all) : null;
+      const before = touches ? this.before(call, all, skipped) : null;
       recorder.control = "surroundings";
       const result = original(...all);
       if (before !== null) this.stores(before);
@@ -184,10 +200,10 @@ export class BoundaryCalls {
 
   private *block(call: CallPlan, original: AnyFunction, all: readonly unknown[], skipped: number): Coroutine<unknown> {
     this.tell(call, all, skipped);
-    const before = this.before(call, all);
+    const before = this.before(call, all, skipped);
     this.recorder.control = "surroundings";
     const result = yield* original(...all) as Coroutine<unknown>;
-    this.stores(before);
+    if (before !== null) this.stores(before);
     this.result(call, result, true);
     return result;
   }
@@ -256,45 +272,72 @@ export class BoundaryCalls {
     return result;
   }
 
-  private before(call: CallPlan, all: readonly unknown[]): readonly Before[] {
+  /** What the arguments point to now. @returns null where none of them points to anything that can be stored to */
+  private before(call: CallPlan, all: readonly unknown[], skipped: number): readonly Before[] | null {
+    let made: Before[] | null = null;
+    const { parameters } = call;
+    for (let i = 0; i < parameters.length; i++) {
+      const given = all[i + skipped];
+      if (given === null || typeof given !== "object") continue;
+      const one = this.beforeOne(parameters[i] as ValuePlan, i, given);
+      if (one === null) continue;
+      if (made === null) made = [one];
+      else made.push(one);
+    }
+    return made;
+  }
+
+  private beforeOne({ kind, cell, layout }: ValuePlan, argument: number, given: object): Before | null {
     const { memory } = this.recorder;
-    return call.parameters.map(({ kind, cell, layout }, i): Before => {
-      const given = all[i];
-      if (kind !== "pointer" || given === null || typeof given !== "object") return null;
-      if (given instanceof BytePointer) {
-        return cell === null ? { kind: "bytes", pointer: given, copy: windowOf(given).slice() } : null;
-      }
-      if (cell !== null && given instanceof ElementPointer) {
-        return { kind: "cells", pointer: given, values: given.array.slice(given.index) };
-      }
-      if (cell !== null && !(given instanceof FieldPointer && memory.has(given.object))) {
-        return { kind: "cell", pointer: given as Pointer<unknown>, value: (given as Pointer<unknown>).value };
-      }
-      const values = cell === null && layout !== null ? memory.readUnnamed(given, layout) : null;
-      return values === null || layout === null ? null : { kind: "leaves", object: given, layout, values };
-    });
+    if (kind !== "pointer") return null;
+    if (given instanceof BytePointer) {
+      return cell === null ? { kind: "bytes", argument, pointer: given, copy: this.copyOf(given) } : null;
+    }
+    if (cell !== null && given instanceof ElementPointer) {
+      return { kind: "cells", argument, pointer: given, values: given.array.slice(given.index) };
+    }
+    if (cell !== null && !(given instanceof FieldPointer && memory.has(given.object))) {
+      const pointer = given as Pointer<unknown>;
+      return { kind: "cell", argument, pointer, value: pointer.value };
+    }
+    const values = cell === null && layout !== null ? memory.readUnnamed(given, layout) : null;
+    return values === null || layout === null ? null : { kind: "leaves", argument, object: given, layout, values };
+  }
+
+  /** A copy of the bytes from a pointer on; in memory that is used again, since calls do not last long. */
+  private copyOf({ bytes, offset }: BytePointer): Buffer {
+    const count = Math.max(0, Math.min(WINDOW_BYTES, bytes.length - offset));
+    const copy = this.copies.pop() ?? Buffer.alloc(WINDOW_BYTES);
+    copy.set(offset === 0 && count === bytes.length ? bytes : bytes.subarray(offset, offset + count));
+    return copy;
   }
 
   /** What a call stored through its arguments goes into the script. */
   private stores(before: readonly Before[]): void {
-    const { memory, script } = this.recorder;
-    before.forEach((one, i) => {
-      if (one === null) return;
-      if (one.kind === "cell") {
-        if (one.pointer.value !== one.value) this.out(COMMAND.OUT, i, 0, one.pointer.value);
-      } else if (one.kind === "cells") {
-        const { array, index } = one.pointer;
-        one.values.forEach((value, j) => {
-          if (array[index + j] !== value) this.out(COMMAND.OUT, i, j, array[index + j]);
-        });
-      } else if (one.kind === "leaves") {
-        const now = memory.readUnnamed(one.object, one.layout) ?? [];
-        now.forEach((value, j) => {
-          if (value !== one.values[j]) this.out(COMMAND.OUT_LEAF, i, j, value);
-        });
-      } else if (Buffer.compare(windowOf(one.pointer), one.copy) !== 0) memory.sendStored(one.pointer, WINDOW_BYTES);
-    });
-    void script;
+    for (const one of before) this.storesTo(one);
+  }
+
+  private storesTo(one: Before): void {
+    const { memory } = this.recorder;
+    const { argument } = one;
+    if (one.kind === "cell") {
+      if (one.pointer.value !== one.value) this.out(COMMAND.OUT, argument, 0, one.pointer.value);
+    } else if (one.kind === "cells") {
+      const { array, index } = one.pointer;
+      one.values.forEach((value, j) => {
+        if (array[index + j] !== value) this.out(COMMAND.OUT, argument, j, array[index + j]);
+      });
+    } else if (one.kind === "leaves") {
+      const now = memory.readUnnamed(one.object, one.layout) ?? [];
+      now.forEach((value, j) => {
+        if (value !== one.values[j]) this.out(COMMAND.OUT_LEAF, argument, j, value);
+      });
+    } else {
+      const { bytes, offset } = one.pointer;
+      const count = Math.max(0, Math.min(WINDOW_BYTES, bytes.length - offset));
+      if (one.copy.compare(bytes, offset, offset + count, 0, count) !== 0) memory.sendStored(one.pointer, WINDOW_BYTES);
+      this.copies.push(one.copy);
+    }
   }
 
   private out(command: number, argument: number, element: number, value: unknown): void {
@@ -314,10 +357,6 @@ export class BoundaryCalls {
 
 /** A call stores through a pointer to bytes no further than that. */
 const WINDOW_BYTES = 512;
-
-function windowOf({ bytes, offset }: BytePointer): Uint8Array {
-  return bytes.subarray(offset, offset + WINDOW_BYTES);
-}
 
 /** kernel_recvmsg() has a vector among its arguments. */
 function receivingArguments(_call: CallPlan, all: readonly unknown[]): readonly unknown[] {

@@ -76,7 +76,9 @@ async function takesFlag(compiler: Compiler, directory: string, flag: string): P
   const file = join(directory, "empty.c");
   writeFileSync(file, "int empty;\n");
   try {
-    await run(compiler.command, ["-Werror", flag, "-c", "-o", join(directory, "empty.o"), file], { env: environment() });
+    await run(compiler.command, ["-Werror", flag, "-c", "-o", join(directory, "empty.o"), file], {
+      env: environment(),
+    });
     return true;
   } catch {
     return false;
@@ -137,7 +139,10 @@ export async function buildHarness(request: HarnessRequest): Promise<Harness> {
     "protocol.h": protocolHeader(),
   };
   const words = [...flags(hz, charIsSigned), compiler.version];
-  const hash = createHash("sha256").update(JSON.stringify([texts, words])).digest("hex").slice(0, 24);
+  const hash = createHash("sha256")
+    .update(JSON.stringify([texts, words]))
+    .digest("hex")
+    .slice(0, 24);
   const place = join(cacheDirectory, "harness", hash);
   const executable = join(place, "harness");
   if (existsSync(executable)) return { executable, directory: place };

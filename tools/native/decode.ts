@@ -170,7 +170,8 @@ export class EventReader {
     const bytes: string[] = [];
     for (let i = 0; i < count; i += 4) {
       const word = this.next();
-      for (let j = 0; j < 4 && i + j < count; j++) bytes.push(((word >>> (8 * j)) & 0xff).toString(16).padStart(2, "0"));
+      for (let j = 0; j < 4 && i + j < count; j++)
+        bytes.push(((word >>> (8 * j)) & 0xff).toString(16).padStart(2, "0"));
     }
     return ` [${bytes.join(" ")}]`;
   }
@@ -200,6 +201,8 @@ function faultText(number: number): string {
       return "follows a pointer to nowhere";
     case FAULT.ARITHMETIC:
       return "divides by zero";
+    case FAULT.MODEL:
+      return "cannot go on";
     default:
       return "goes round without end";
   }

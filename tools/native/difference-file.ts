@@ -9,8 +9,14 @@ const MAX_DECISIONS = 1_000_000;
 const text = z.string().max(100_000);
 const decision = z.strictObject({
   label: z.string().max(200),
-  n: z.int().min(1).max(2 ** 32),
-  chosen: z.int().min(0).max(2 ** 32),
+  n: z
+    .int()
+    .min(1)
+    .max(2 ** 32),
+  chosen: z
+    .int()
+    .min(0)
+    .max(2 ** 32),
 });
 
 const difference = z.strictObject({

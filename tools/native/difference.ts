@@ -205,20 +205,26 @@ async function functionAt(
   events.push = (one) => {
     if (!isKnown && events.length >= word) {
       isKnown = true;
-      name = /\bat (\w+)(?: \[as \w+\])? \(eval at instantiateModel/.exec(new Error().stack ?? "")?.[1] ?? null;
+      name = /\bat (?:Object\.)?(\w+)(?: \[as \w+\])? \(eval at instantiateModel/.exec(stack())?.[1] ?? null;
     }
     push.call(events, one);
   };
   recorder.clear();
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 40;
   try {
     recorder.record(bench.options(new GivenDecisions(decisions)));
   } finally {
-    Error.stackTraceLimit = limit;
     events.push = push;
   }
   return name;
+}
+
+/** Who called, further up than V8 looks by itself. */
+function stack(): string {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 40;
+  const { stack: text } = new Error();
+  Error.stackTraceLimit = limit;
+  return text ?? "";
 }
 
 const run = promisify(execFile);

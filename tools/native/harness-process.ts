@@ -34,7 +34,9 @@ export class HarnessProcess {
     });
     this.child.stdin.on("error", () => undefined);
     this.child.on("error", (error) => this.end(`cannot be run: ${error.message}`));
-    this.child.on("close", (code, signal) => this.end(signal === null ? `ended with ${code}` : `was ended by ${signal}`));
+    this.child.on("close", (code, signal) =>
+      this.end(signal === null ? `ended with ${code}` : `was ended by ${signal}`),
+    );
     this.sizes = this.next();
     this.sizes.catch(() => undefined);
   }

@@ -2,6 +2,7 @@
  * The model's memory as the comparison sees it: which objects have numbers, where pointers point, and which scalars
  * have changed since the last look. The harness's runtime keeps the same books on its own memory.
  */
+import { OtherSign } from "../simulator/model.ts";
 import { BytePointer, ElementPointer, FieldPointer } from "../simulator/pointers.ts";
 import { ErrorPointer } from "../simulator/sleep.ts";
 import { Struct } from "../simulator/structs.ts";
@@ -21,7 +22,8 @@ export interface CompiledLayout extends StructLayout {
   readonly differ: Differ;
   readonly read: Reader;
   readonly readParts: Reader;
-  readonly canonicalOf: readonly number[];
+  /** The canonical ordinal of each part. */
+  readonly partOrdinals: readonly number[];
   /** Ordinals by path in the model's object. */
   readonly ordinals: ReadonlyMap<string, number>;
   /** Paths of parts by ordinal, with a dot behind. */
@@ -29,6 +31,9 @@ export interface CompiledLayout extends StructLayout {
   /** Layout of what each leaf points to, -1 where it has none. */
   readonly targets: readonly number[];
   readonly links: readonly boolean[];
+  /** Of each leaf: whether it is a pointer, and its ordinal. */
+  readonly isPointer: readonly boolean[];
+  readonly eventOrdinals: readonly number[];
   /** The links of list heads, with the heads that they are of. */
   readonly heads: readonly { readonly leaf: number; readonly head: (object: unknown) => unknown }[];
   /** What all scalars of a new object are. */
@@ -36,12 +41,15 @@ export interface CompiledLayout extends StructLayout {
 }
 
 interface Named {
-  readonly object: unknown;
+  object: unknown;
   /** Null for plain bytes. */
   readonly layout: CompiledLayout | null;
   readonly shadow: unknown[];
   readonly codes: Int32Array;
 }
+
+/** Of plain bytes there is nothing to remember. */
+const BYTES: Named = { object: null, layout: null, shadow: [], codes: new Int32Array(0) };
 
 function accessor(object: string, path: string): string {
   if (path === "") return object;
@@ -68,7 +76,9 @@ export function compiledLayouts(plan: HarnessPlan): readonly CompiledLayout[] {
       differ: new Function("o", "s", "c", `let n = 0, v; ${differs.join(" ")} return n;`) as Differ,
       read: new Function("o", list(layout.leaves.map((one) => one.ts))) as Reader,
       readParts: new Function("o", list(layout.parts.map((one) => one.ts))) as Reader,
-      canonicalOf,
+      partOrdinals: layout.parts.map(({ ordinal }) => canonicalOf[ordinal] ?? ordinal),
+      isPointer: layout.leaves.map(({ kind }) => kind === "pointer"),
+      eventOrdinals: layout.leaves.map(({ ordinal }) => ordinal),
       ordinals: new Map(places.map(({ ts, ordinal }) => [ts, canonicalOf[ordinal] ?? ordinal])),
       prefixes,
       targets: layout.leaves.map(({ target }) => (target === null ? -1 : (indexes.get(target) ?? -1))),
@@ -91,7 +101,13 @@ const ORDINALS = 2 ** ORDINAL_BITS;
 const MAX_OBJECTS = 4000;
 
 export class Memory {
-  private objects: Named[] = [];
+  private readonly objects: Named[] = [];
+  /** Those that may change, and tables that nobody stores to. */
+  private readonly watched: number[] = [];
+  private readonly fixed: number[] = [];
+  /** By layout, what earlier histories had; and how many of them the present one has. */
+  private readonly spare: Named[][] = [];
+  private readonly used: number[] = [];
   private places = new Map<unknown, number>();
   private locals = new Map<unknown, number>();
   private localCount = 0;
@@ -114,32 +130,65 @@ export class Memory {
 
   /** Forgets all objects. */
   clear(): void {
-    this.objects = [{ object: null, layout: null, shadow: [], codes: new Int32Array(0) }];
+    this.objects.length = 0;
+    this.objects.push(BYTES);
+    this.watched.length = 0;
+    this.fixed.length = 0;
+    this.used.fill(0);
     this.places = new Map();
     this.locals = new Map();
     this.localCount = 0;
   }
 
+  /** Room for what is remembered of an object: making it anew for each would take longer than all else. */
+  private roomFor(object: unknown, layout: CompiledLayout): Named {
+    const { index, zeros } = layout;
+    this.spare[index] ??= [];
+    const spare = this.spare[index];
+    const at = this.used[index] ?? 0;
+    this.used[index] = at + 1;
+    const there = spare[at];
+    if (there === undefined) {
+      const made: Named = { object, layout, shadow: zeros.slice(), codes: new Int32Array(2 * zeros.length) };
+      spare.push(made);
+      return made;
+    }
+    there.object = object;
+    const { shadow } = there;
+    for (let i = 0; i < zeros.length; i++) shadow[i] = zeros[i];
+    there.codes.fill(0);
+    return there;
+  }
+
   /** Gives an object the next number. */
   name(object: unknown, layout: CompiledLayout | null): number {
-    const id = this.objects.length;
+    const { objects, places } = this;
+    const id = objects.length;
     if (id >= MAX_OBJECTS) throw new UnrecordableError(`more than ${MAX_OBJECTS} objects`);
-    const leaves = layout?.leaves.length ?? 0;
-    const shadow = layout === null ? [] : layout.zeros.slice();
-    const named: Named = { object, layout, shadow, codes: new Int32Array(2 * leaves) };
-    this.objects.push(named);
-    if (layout === null || id > 1) this.places.set(object, id * ORDINALS);
-    if (layout === null) return id;
-    const parts = layout.readParts(object);
-    layout.parts.forEach(({ ordinal }, i) => {
-      const place = id * ORDINALS + (layout.canonicalOf[ordinal] ?? ordinal);
-      const part = parts[i];
-      this.places.set(part instanceof BytePointer ? part.bytes : part, place);
-      if (part instanceof DelayedWork) this.places.set(part.work, place);
-    });
-    if (object instanceof DelayedWork) this.places.set(object.work, id * ORDINALS);
-    this.nameLinks(named, layout);
+    if (layout === null) {
+      objects.push(BYTES);
+      places.set(object, id * ORDINALS);
+      return id;
+    }
+    const named = this.roomFor(object, layout);
+    objects.push(named);
+    this.watched.push(id);
+    if (id > 1) places.set(object, id * ORDINALS);
+    if (layout.parts.length > 0) this.nameParts(id, object, layout);
+    if (object instanceof DelayedWork) places.set(object.work, id * ORDINALS);
+    if (layout.heads.length > 0) this.nameLinks(named, layout);
     return id;
+  }
+
+  private nameParts(id: number, object: unknown, layout: CompiledLayout): void {
+    const { places } = this;
+    const parts = layout.readParts(object);
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i];
+      const place = id * ORDINALS + (layout.partOrdinals[i] as number);
+      places.set(part instanceof BytePointer ? part.bytes : part, place);
+      if (part instanceof DelayedWork) places.set(part.work, place);
+    }
   }
 
   /** A list head begins as an empty list, on both sides. */
@@ -170,7 +219,16 @@ export class Memory {
       if (index === undefined) return;
       this.high = POINTER.FUNCTION;
       this.low = index;
-    } else if (value instanceof BytePointer) {
+      return;
+    }
+    const place = this.places.get(value);
+    if (place !== undefined) this.place(place, 0);
+    else this.encodeOther(value);
+  }
+
+  /** What is no object itself, but points to one or into one. */
+  private encodeOther(value: unknown): void {
+    if (value instanceof BytePointer) {
       this.place(this.places.get(value.bytes), value.offset);
     } else if (value instanceof ErrorPointer) {
       this.high = POINTER.ERROR;
@@ -179,11 +237,7 @@ export class Memory {
       this.encodeField(value.object, String(value.key));
     } else if (value instanceof ElementPointer) {
       this.place(this.places.get(value.array), 0);
-    } else {
-      const place = this.places.get(value);
-      if (place !== undefined) this.place(place, 0);
-      else if (isOtherSign(value)) this.encode(value.there);
-    }
+    } else if (value instanceof OtherSign) this.encode(targetOf(value));
   }
 
   private place(place: number | undefined, offset: number): void {
@@ -213,7 +267,7 @@ export class Memory {
       return;
     }
     if (value instanceof BytePointer) this.sendBytes(value.bytes);
-    else if (value instanceof FieldPointer || value instanceof ElementPointer || isOtherSign(value)) return;
+    else if (value instanceof FieldPointer || value instanceof ElementPointer || value instanceof OtherSign) return;
     else this.sendObject(outermost(value));
     this.encode(value);
   }
@@ -223,8 +277,14 @@ export class Memory {
     script.push(COMMAND.NEW_BYTES);
     script.push(this.name(bytes, null));
     script.push(bytes.length);
-    // Fresh memory is all zero on the other side.
-    if (bytes.some((byte) => byte !== 0)) this.sendStored(new BytePointer(bytes), bytes.length);
+    this.sendAllBytes(bytes);
+  }
+
+  /** Fresh memory is all zero on the other side: only what is not is sent. */
+  private sendAllBytes(bytes: Uint8Array): void {
+    let to = bytes.length;
+    while (to > 0 && bytes[to - 1] === 0) to--;
+    if (to > 0) this.sendStored(new BytePointer(bytes), to);
   }
 
   /** Bytes that the surroundings stored into memory that the slice knows, from a pointer on. */
@@ -253,11 +313,7 @@ export class Memory {
     const elements = elementsWith(object);
     const first = this.nameAll(elements, layout);
     elements.forEach((element, i) => {
-      for (const part of layout.readParts(element)) {
-        if (part instanceof BytePointer && part.bytes.some((byte) => byte !== 0)) {
-          this.sendStored(part, part.bytes.length);
-        }
-      }
+      for (const part of layout.readParts(element)) if (part instanceof BytePointer) this.sendAllBytes(part.bytes);
       this.sendChanges(first + i);
     });
   }
@@ -290,9 +346,10 @@ export class Memory {
 
   /** What the surroundings stored since the last look goes into the script. */
   sendAllChanges(): void {
+    const { watched } = this;
     // Objects that join on the way are sent whole when they do.
-    const count = this.objects.length;
-    for (let id = 1; id < count; id++) this.sendChanges(id);
+    const count = watched.length;
+    for (let i = 0; i < count; i++) this.sendChanges(watched[i] as number);
   }
 
   /** What variables point to that the surroundings made, such as work queues. */
@@ -318,11 +375,12 @@ export class Memory {
     if (layout === null) return;
     const count = layout.differ(object, shadow, this.changed);
     if (count === 0) return;
-    const changed = this.changed.slice(0, count);
+    // What is sent along the way looks for changes, too.
+    const changed = count === 1 ? [this.changed[0] as number] : this.changed.slice(0, count);
     const { script } = this;
     for (const leaf of changed) {
       const value = shadow[leaf];
-      if (layout.leaves[leaf]?.kind === "pointer") {
+      if (layout.isPointer[leaf] === true) {
         this.encodeForScript(value);
         if (codes[2 * leaf] === this.low && codes[2 * leaf + 1] === this.high) continue;
         script.push(COMMAND.WRITE);
@@ -344,28 +402,51 @@ export class Memory {
 
   /** What the slice stored since the last look goes into the events. */
   tellChanges(): void {
-    const { events, objects, changed } = this;
-    for (let id = 1; id < objects.length; id++) {
-      const { object, layout, shadow, codes } = objects[id] as Named;
-      if (layout === null) continue;
-      const count = layout.differ(object, shadow, changed);
-      for (let i = 0; i < count; i++) {
-        const leaf = changed[i] as number;
-        const start = events.length;
-        const { kind, ordinal } = layout.leaves[leaf] as { kind: string; ordinal: number };
-        events.push(EVENT.CHANGE);
-        events.push(id);
-        events.push(ordinal);
-        if (kind === "pointer") {
-          this.encode(shadow[leaf]);
-          events.pair(this.low, this.high);
-        } else events.value(shadow[leaf]);
-        const low = events.data[events.length - 2] as number;
-        const high = events.data[events.length - 1] as number;
-        if (codes[2 * leaf] === low && codes[2 * leaf + 1] === high) events.length = start;
-        codes[2 * leaf] = low;
-        codes[2 * leaf + 1] = high;
-      }
+    this.tellChangesIn(this.watched);
+  }
+
+  /** From now on nobody stores to these objects: they are only looked at again in the end, by tellFixed(). */
+  fix(ids: readonly number[]): void {
+    this.fixed.push(...ids);
+    const rest = this.watched.filter((id) => !ids.includes(id));
+    this.watched.length = 0;
+    this.watched.push(...rest);
+  }
+
+  /** A store to something fixed, late as it is, makes a difference to the other side. */
+  tellFixed(): void {
+    this.tellChangesIn(this.fixed);
+  }
+
+  private tellChangesIn(ids: readonly number[]): void {
+    const { objects, changed } = this;
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i] as number;
+      const named = objects[id] as Named;
+      const count = (named.layout as CompiledLayout).differ(named.object, named.shadow, changed);
+      if (count > 0) this.tellChangesOf(id, named, count);
+    }
+  }
+
+  private tellChangesOf(id: number, named: Named, count: number): void {
+    const { events, changed } = this;
+    const { shadow, codes } = named;
+    const { isPointer, eventOrdinals } = named.layout as CompiledLayout;
+    for (let i = 0; i < count; i++) {
+      const leaf = changed[i] as number;
+      const start = events.length;
+      events.push(EVENT.CHANGE);
+      events.push(id);
+      events.push(eventOrdinals[leaf] as number);
+      if (isPointer[leaf] === true) {
+        this.encode(shadow[leaf]);
+        events.pair(this.low, this.high);
+      } else events.value(shadow[leaf]);
+      const low = events.data[events.length - 2] as number;
+      const high = events.data[events.length - 1] as number;
+      if (codes[2 * leaf] === low && codes[2 * leaf + 1] === high) events.length = start;
+      codes[2 * leaf] = low;
+      codes[2 * leaf + 1] = high;
     }
   }
 
@@ -445,10 +526,7 @@ function outermost(object: object): object {
   }
 }
 
-interface OtherSignLike {
-  readonly there: unknown;
-}
-
-function isOtherSign(value: unknown): value is OtherSignLike {
-  return typeof value === "object" && value !== null && "there" in value && "read" in value;
+/** The pointer that is seen as one to another type. */
+function targetOf(pointer: OtherSign): unknown {
+  return (pointer as unknown as { readonly there: unknown }).there;
 }

@@ -64,6 +64,8 @@ export const FAULT = {
   MEMORY_ACCESS: 3,
   ARITHMETIC: 4,
   TIME: 5,
+  /** of the model alone: it cannot go on where C can */
+  MODEL: 6,
 } as const;
 
 /**

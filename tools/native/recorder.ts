@@ -4,6 +4,7 @@
  * everything between it and the rest of the world.
  */
 
+import { setFlagsFromString } from "node:v8";
 import type { Exercise, ExerciseOptions } from "../check/exercise.ts";
 import { instantiateModel } from "../check/load-model.ts";
 import { SimulationFault } from "../simulator/fault.ts";
@@ -12,11 +13,11 @@ import { UnmodelledFault } from "../simulator/model.ts";
 import type { Simulation } from "../simulator/simulation.ts";
 import type { Coroutine } from "../simulator/tasks.ts";
 import { BoundaryCalls } from "./boundary-calls.ts";
-import type { EntryPlan } from "./boundary-plan.ts";
+import type { EntryPlan, ValuePlan } from "./boundary-plan.ts";
 import { type CompiledLayout, compiledLayouts, Memory, UnrecordableError } from "./memory.ts";
 import { COMMAND, EVENT, FAULT, STOP } from "./protocol.ts";
 import { runtimeClassTag, runtimeLayoutTag } from "./runtime-layouts.ts";
-import { type SingleModel, singleModel } from "./single-model.ts";
+import { type SingleModel, singleModel, storedMembers } from "./single-model.ts";
 import type { HarnessPlan } from "./slice-source.ts";
 import { Words } from "./words.ts";
 
@@ -44,6 +45,16 @@ export interface Recording {
   readonly cutBy: string | null;
 }
 
+/**
+ * Faults of the model that say nothing of what compiled C does: memory is used beyond its bounds or behind a null pointer,
+ * a loop takes longer than a history lasts, or the simulator has no words for what C may do. All others are places where
+ * C goes on.
+ */
+function isUndefinedInC({ kind, message }: SimulationFault): boolean {
+  if (kind === "bad-pointer") return /NULL|overlap/.test(message);
+  return kind === "endless-loop" || kind === "out-of-bounds" || kind === "unsupported";
+}
+
 /** Who has the CPU: the slice, or what surrounds it. */
 export type Control = "slice" | "surroundings";
 
@@ -55,9 +66,13 @@ export class Recorder {
   control: Control = "surroundings";
   /** The coroutine on the CPU; null between two. */
   current: number | null = null;
+  /** Whether a history is being recorded. */
+  isRunning = false;
   private kernel: Simulation | null = null;
   private lastJiffies: Int64 = 0;
   private readonly busy: boolean[] = [];
+  /** Codes of the arguments of a call. */
+  private readonly codes: number[] = [];
   private readonly functions = new Map<unknown, number>();
   /** The slice's functions by number, which of them may block, and who calls them from outside. */
   private readonly present: AnyFunction[] = [];
@@ -67,6 +82,8 @@ export class Recorder {
   private readonly entriesByName: ReadonlyMap<string, EntryPlan>;
   private readonly module: Readonly<Record<string, unknown>>;
   private readonly classes = new Map<unknown, CompiledLayout>();
+  /** By layout: whether no function of the model stores to a member of that name. */
+  private readonly isFixed: readonly boolean[];
   private readonly calls: BoundaryCalls;
 
   /**
@@ -81,6 +98,9 @@ export class Recorder {
     structName: (tag: string) => string,
     private readonly sizes: Int32Array,
   ) {
+    // V8 puts what is made where others have lived long into memory that it seldom collects. Histories die young, and
+    // there they would keep alive what they point to; half of the time went into moving that about.
+    setFlagsFromString("--no-allocation-site-pretenuring");
     this.layouts = compiledLayouts(plan);
     this.functionIndexes = new Map(plan.functions.map((name, i) => [name, i]));
     this.entriesByName = new Map(plan.entries.map((one) => [one.name, one]));
@@ -88,6 +108,9 @@ export class Recorder {
     this.doors.forEach((door, i) => {
       this.functions.set(door, i);
     });
+    const stored = storedMembers(javascript);
+    const isStored = (path: string): boolean => path.split(".").some((one) => stored.has(one));
+    this.isFixed = this.layouts.map(({ leaves }) => !leaves.some(({ ts }) => isStored(ts)));
     this.calls = new BoundaryCalls(this, plan, javascript);
     const exported = instantiateModel(singleModel(javascript, plan), (module, given) =>
       this.calls.interposed(module, given),
@@ -139,21 +162,27 @@ export class Recorder {
     // Many histories end by an exception, and collecting its stack would take as long as a quarter of a history.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
+    this.isRunning = true;
     try {
       this.exercise(this.module, options);
     } catch (error) {
       cutBy = this.ended(error);
     } finally {
+      this.isRunning = false;
       Error.stackTraceLimit = stackTraceLimit;
     }
     script.push(COMMAND.END);
-    if (cutBy === null) events.push(EVENT.END);
+    if (cutBy === null) {
+      this.memory.tellFixed();
+      events.push(EVENT.END);
+    }
     script.data[scriptFrom] = script.length - scriptFrom - 1;
     return { scriptFrom, scriptTo: script.length, eventsFrom, eventsTo: events.length, cutBy };
   }
 
   private begin(): void {
     this.memory.clear();
+    this.calls.begin();
     this.control = "surroundings";
     this.current = null;
     this.lastJiffies = 0;
@@ -163,15 +192,16 @@ export class Recorder {
   /** What the end of a run by a fault is for both sides. */
   private ended(error: unknown): string | null {
     if (error instanceof UnrecordableError) throw error;
-    const isFault = error instanceof SimulationFault || error instanceof TypeError;
-    if (!isFault) throw error;
+    if (!(error instanceof SimulationFault || error instanceof TypeError)) throw error;
     if (this.control !== "slice") return `a fault of the surroundings: ${error.message}`;
     if (error instanceof UnmodelledFault) this.stop(STOP.UNMODELLED);
     else if (error instanceof SimulationFault && error.kind === "bug-on") this.stop(STOP.BUG);
-    else if (error instanceof TypeError && /of null \(reading '(?!plus|minus)/.test(error.message)) {
+    else if (error instanceof TypeError) {
       // C can count on from a null pointer; it cannot look behind one.
+      if (/\((?:reading|setting) '(?:plus|minus)'/.test(error.message)) return error.message;
       this.events.push(EVENT.FAULT | (FAULT.MEMORY_ACCESS << 8));
-    } else return error.message;
+    } else if (isUndefinedInC(error)) return error.message;
+    else this.events.push(EVENT.FAULT | (FAULT.MODEL << 8));
     return null;
   }
 
@@ -221,13 +251,16 @@ export class Recorder {
   private nameVariables(instance: Instance): void {
     const { memory, plan, script } = this;
     memory.name(instance.globals, this.layouts[plan.globals] as CompiledLayout);
+    const fixed: number[] = [];
     for (const { name, layout } of plan.objects) {
-      const object = instance.globals[name] ?? instance.tables[name];
-      memory.name(object, this.layouts[layout] as CompiledLayout);
+      const table = instance.tables[name];
+      const id = memory.name(instance.globals[name] ?? table, this.layouts[layout] as CompiledLayout);
+      if (table !== undefined && this.isFixed[layout] === true) fixed.push(id);
     }
     memory.sendObjectsOf(1);
     script.push(COMMAND.LOOK);
     memory.tellChanges();
+    memory.fix(fixed);
   }
 
   /** A function of the slice as the surroundings see it. */
@@ -251,24 +284,29 @@ export class Recorder {
 
   /** The command for a call of the slice. @returns the coroutine; null when it is a call from within a call. */
   private enter(entry: EntryPlan, given: readonly unknown[]): number | null {
-    const { script, memory } = this;
+    const { script, memory, codes } = this;
     const index = this.current === null ? this.freeCoroutine() : null;
     this.beforeSlice();
-    const codes = entry.parameters.map(({ kind }, i) => {
+    const { parameters } = entry;
+    // First all pointers, since what they point to may have to be sent.
+    for (let i = 0; i < parameters.length; i++) {
+      const { kind } = parameters[i] as ValuePlan;
       if (kind === "untold") throw new UnrecordableError(`${entry.name} takes a struct by value`);
-      if (kind !== "pointer") return null;
+      if (kind !== "pointer") continue;
       memory.encodeForScript(given[i]);
-      return [memory.low, memory.high] as const;
-    });
+      codes[2 * i] = memory.low;
+      codes[2 * i + 1] = memory.high;
+    }
     script.push(COMMAND.ENTER);
     script.push(index ?? 0);
     script.push(entry.index);
-    script.push(codes.length);
-    codes.forEach((code, i) => {
-      script.push(code === null ? 0 : 1);
-      if (code === null) script.value(given[i]);
-      else script.pair(code[0], code[1]);
-    });
+    script.push(parameters.length);
+    for (let i = 0; i < parameters.length; i++) {
+      const isPointer = (parameters[i] as ValuePlan).kind === "pointer";
+      script.push(isPointer ? 1 : 0);
+      if (isPointer) script.pair(codes[2 * i] as number, codes[2 * i + 1] as number);
+      else script.value(given[i]);
+    }
     if (index !== null) this.current = index;
     return index;
   }

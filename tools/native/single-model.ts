@@ -33,6 +33,7 @@ interface Body {
  */
 const THREAD = /function\* \(\) \{\s*yield\* (\w+)\(([^()]*)\);\s*\}/g;
 const HEAD = /function createModel\((\w+), (\w+), (\w+)\) \{\n/;
+const FOOT = "\n}\n";
 const FUNCTION = /^ {2}function\*? \w+\(/;
 const VARIABLE = /^ {2}(?:const|let) (\w+) = (.*)$/;
 const PATTERN = /^ {2}const (\{ \w+(?:, \w+)* \}) = (.*);$/;
@@ -69,18 +70,31 @@ function watchedNames(body: string, plan: HarnessPlan): readonly string[] {
   });
 }
 
+/** createModel() as it stands in the text. */
+function bodyOf(javascript: string): { readonly from: number; readonly to: number; readonly given: readonly string[] } {
+  const head = HEAD.exec(javascript);
+  const to = head === null ? -1 : javascript.indexOf(FOOT, head.index);
+  if (head === null || to < 0) throw new Error("the model's text has no createModel()");
+  return { from: head.index, to, given: head.slice(1) };
+}
+
+/** Names of members that the model's functions store to, or take the address of. */
+export function storedMembers(javascript: string): ReadonlySet<string> {
+  const { from, to } = bodyOf(javascript);
+  const text = takenApart(javascript.slice(from, to).split("\n")).functions.join("\n");
+  const stores = text.matchAll(/\.(\w+)(?:\[[^\]\n]*\])* ?(?:[-+*/%&|^<>?]*=(?!=)|\+\+|--)|"(\w+)"/g);
+  return new Set([...stores].map(([, stored, quoted]) => stored ?? quoted ?? ""));
+}
+
 /**
  * @param javascript of compileModel()
  * @returns the same with a createModel() that is a SingleModel
  */
 export function singleModel(javascript: string, plan: HarnessPlan): string {
-  const head = HEAD.exec(javascript);
-  const end = head === null ? -1 : javascript.indexOf("\n}\n", head.index);
-  if (head === null || end < 0) throw new Error("the model's text has no createModel()");
-  const text = javascript.slice(head.index + head[0].length, end).replace(THREAD, "() => $1($2)");
+  const { from, to, given } = bodyOf(javascript);
+  const text = javascript.slice(javascript.indexOf("\n", from) + 1, to).replace(THREAD, "() => $1($2)");
   const watched = watchedNames(text.slice(0, text.lastIndexOf("  return {")), plan);
   const { variables, functions, statements } = takenApart(text.split("\n"));
-  const given = head.slice(1);
   const made = [
     "const createModel = (() => {",
     `  let ${[...given, ...variables].join(", ")};`,
@@ -95,5 +109,5 @@ export function singleModel(javascript: string, plan: HarnessPlan): string {
     "  return create;",
     "})();",
   ];
-  return `${javascript.slice(0, head.index)}${made.join("\n")}\n${javascript.slice(end + "\n}\n".length)}`;
+  return `${javascript.slice(0, from)}${made.join("\n")}\n${javascript.slice(to + FOOT.length)}`;
 }

@@ -104,7 +104,13 @@ export class Bench {
 }
 
 /** Where a history's events in an answer end: behind its END. */
-export function differs(recorder: Recorder, recording: Recording, answer: Int32Array, from: number, to: number): boolean {
+export function differs(
+  recorder: Recorder,
+  recording: Recording,
+  answer: Int32Array,
+  from: number,
+  to: number,
+): boolean {
   const { eventsFrom, eventsTo, cutBy } = recording;
   const count = eventsTo - eventsFrom;
   // What the model could not follow to the end is compared up to there.

@@ -38,11 +38,15 @@ export class Words {
 
   /** `count` bytes, four to a word. */
   bytes(from: Uint8Array, at: number, count: number): void {
-    for (let i = 0; i < count; i += 4) {
-      let word = 0;
-      for (let j = 0; j < 4 && i + j < count; j++) word |= (from[at + i + j] ?? 0) << (8 * j);
-      this.push(word);
+    const whole = at + count - (count & 3);
+    for (let i = at; i < whole; i += 4) {
+      const low = (from[i] as number) | ((from[i + 1] as number) << 8);
+      this.push(low | ((from[i + 2] as number) << 16) | ((from[i + 3] as number) << 24));
     }
+    if ((count & 3) === 0) return;
+    let word = 0;
+    for (let j = 0; j < (count & 3); j++) word |= (from[whole + j] as number) << (8 * j);
+    this.push(word);
   }
 
   private grow(): void {

@@ -48,7 +48,9 @@ export function validationLines(report: ValidationReport, paint: Paint): readonl
   const { coverage, difference } = report;
   const lines = [validationLine(report, paint)];
   if (coverage !== null) {
-    lines.push(`  ${coverage.reached} of ${coverage.lines} lines of the slice were reached${missed(coverage.notReached)}`);
+    lines.push(
+      `  ${coverage.reached} of ${coverage.lines} lines of the slice were reached${missed(coverage.notReached)}`,
+    );
   }
   const cut = sum(report.cut);
   if (cut > 0) lines.push(`  ${number(cut)} histories were compared up to a place where only the C can go on`);

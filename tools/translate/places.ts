@@ -34,8 +34,7 @@ export interface Place {
 }
 
 /** Calls that only look, so that a text with them can stand twice. */
-const LOOKING =
-  /\.(?:plus|as|at|get)\(|\b(?:elementAt|structPlus|to[SU]\d+|(?:add|sub|mul)64|container_of<[^>]*>)\(/g;
+const LOOKING = /\.(?:plus|as|at|get)\(|\b(?:elementAt|structPlus|to[SU]\d+|(?:add|sub|mul)64|container_of<[^>]*>)\(/g;
 
 /** Whether evaluating a text twice is the same as once. */
 function isPureText(code: string): boolean {
