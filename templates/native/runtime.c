@@ -642,6 +642,31 @@ static void resume_coroutine(void)
 	run_coroutine(&coroutines[index]);
 }
 
+static void emit_bytes(const unsigned char *byte, unsigned long count)
+{
+	uint32_t word = 0;
+	unsigned long i;
+
+	for (i = 0; i < count; i++) {
+		word |= (uint32_t)byte[i] << (8 * (i & 3));
+		if ((i & 3) == 3 || i == count - 1) {
+			emit((int32_t)word);
+			word = 0;
+		}
+	}
+}
+
+static void show_argument(const struct gh_argument *given, int count)
+{
+	const int index = next();
+	const int bytes = next();
+
+	if (index < 0 || index >= count || bytes < 0 || bytes > CONTENT_BYTES || given[index].kind != GH_IS_POINTER)
+		diverged(FAULT_SCRIPT);
+	emit(EVENT_BYTES | bytes << 8);
+	emit_bytes((const unsigned char *)(uintptr_t)given[index].value, (unsigned long)bytes);
+}
+
 /* What happens during a call over the boundary, up to its result. */
 static void surroundings(const struct gh_argument *given, int count)
 {
@@ -656,6 +681,9 @@ static void surroundings(const struct gh_argument *given, int count)
 			break;
 		case COMMAND_OUT_LEAF:
 			store_argument_leaf(given, count);
+			break;
+		case COMMAND_SHOW:
+			show_argument(given, count);
 			break;
 		case COMMAND_ENTER:
 			nested_entry();

@@ -8,7 +8,7 @@ import type { Coroutine } from "../simulator/tasks.ts";
 import type { CallPlan, ValuePlan } from "./boundary-plan.ts";
 import { BytePool } from "./byte-pool.ts";
 import { UnrecordableError } from "./memory.ts";
-import { COMMAND, EVENT, POINTER } from "./protocol.ts";
+import { COMMAND, CONTENT_BYTES, EVENT, POINTER } from "./protocol.ts";
 import type { Recorder } from "./recorder.ts";
 import type { HarnessPlan } from "./slice-source.ts";
 
@@ -180,6 +180,24 @@ export class BoundaryCalls {
       else if (kind === "untold") events.pair(0, 0);
       else events.value(given);
     }
+    if (call.kind !== "environment" && call.kind !== "member") return;
+    for (let i = 0; i < parameters.length; i++) {
+      const given = all[i + skipped];
+      if (given instanceof BytePointer && parameters[i]?.cell === null) this.show(i, given);
+    }
+  }
+
+  /** Bytes of a local, of which the slice's C alone does not know how many there are. */
+  private show(argument: number, pointer: BytePointer): void {
+    const { memory, script, events } = this.recorder;
+    if (memory.has(pointer)) return;
+    const { bytes, offset } = pointer;
+    const count = Math.min(CONTENT_BYTES, bytes.length - offset);
+    if (count <= 0) return;
+    script.push(COMMAND.SHOW);
+    script.pair(argument, count);
+    events.push(EVENT.BYTES | (count << 8));
+    events.bytes(bytes, offset, count);
   }
 
   /** The result goes to the slice, and with it the CPU. */
@@ -247,7 +265,7 @@ export class BoundaryCalls {
 
   private allocate(call: CallPlan, memory: unknown): void {
     const { recorder } = this;
-    this.tell(call, [], 0);
+    this.tell(call, [recorder.bytesOfMemory(memory as object)], 0);
     recorder.memory.nameAllocated(memory as object);
     this.result(call, memory, false);
   }

@@ -3,7 +3,7 @@
  */
 import type { CFunction } from "../c/file.ts";
 import { type Prototype, primitiveOf } from "../translate/boundary.ts";
-import { type CType, type FunctionType, isInt, pointerTo, S32, S64, structType, VOID } from "../translate/c-types.ts";
+import { type CType, type FunctionType, isInt, pointerTo, S32, S64, structType, U64, VOID } from "../translate/c-types.ts";
 import type { ModelContext } from "../translate/context.ts";
 import { RECEIVING, ROUNDING, TIME_UNITS } from "../translate/primitives.ts";
 import type { Layouts } from "./layout.ts";
@@ -121,7 +121,7 @@ export function boundaryPlan(model: ModelContext, layouts: Layouts): readonly De
     const type = model.parse?.(`${TIME_UNITS[name]};`) ?? null;
     if (type !== null && name !== "secs_to_jiffies") add(name, "unit", type);
   }
-  add("kmalloc", "allocate", functionOf(POINTER_TO_NOTHING, []), { module: "model", exported: "allocated" });
+  add("kmalloc", "allocate", functionOf(POINTER_TO_NOTHING, [U64]), { module: "model", exported: "allocated" });
   add("current", "current", functionOf(pointerTo(structType("task_struct")), []), {
     module: "tasks",
     exported: "currentTask",

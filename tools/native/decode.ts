@@ -29,6 +29,7 @@ const COMMAND_WORDS: ReadonlyMap<number, number> = new Map([
   [COMMAND.OUT_LEAF, 4],
   [COMMAND.RESUME, 1],
   [COMMAND.RESULT, 2],
+  [COMMAND.SHOW, 2],
 ]);
 
 /** Layouts of the objects of a history by their numbers, from its script; -1 for bytes. */
@@ -104,6 +105,8 @@ export class EventReader {
       }
       case EVENT.CONDITION:
         return `the condition of the wait is ${number === 1 ? "true" : "false"}`;
+      case EVENT.BYTES:
+        return `bytes of an argument:${this.bytes(number)}`;
       case EVENT.STOP:
         return number === 0 ? "BUG()" : "a place beyond the model";
       case EVENT.FAULT:

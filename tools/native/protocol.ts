@@ -35,6 +35,8 @@ export const COMMAND = {
   LOOK: 15,
   /** object, layout, count: structs in a row, with numbers from that of the first on */
   NEW_ARRAY: 16,
+  /** argument, count: the bytes that it points to are to be told */
+  SHOW: 17,
 } as const;
 
 /** What the slice does: the low 8 bits of an event's first word, with a number in the others. */
@@ -54,6 +56,8 @@ export const EVENT = {
   END: 7,
   /** value: the address that the next event comes from; on demand only */
   PLACE: 8,
+  /** count; bytes that an argument of the present call points to */
+  BYTES: 9,
 } as const;
 
 export const FAULT = {

@@ -9,6 +9,8 @@ import type { Exercise, ExerciseOptions } from "../check/exercise.ts";
 import { instantiateModel } from "../check/load-model.ts";
 import { SimulationFault } from "../simulator/fault.ts";
 import type { Int64 } from "../simulator/integers.ts";
+import { BytePointer } from "../simulator/pointers.ts";
+import { Struct } from "../simulator/structs.ts";
 import { UnmodelledFault } from "../simulator/model.ts";
 import type { Simulation } from "../simulator/simulation.ts";
 import type { Coroutine } from "../simulator/tasks.ts";
@@ -132,6 +134,13 @@ export class Recorder {
     const tag = runtimeClassTag(made);
     const layout = this.classes.get(made) ?? this.layouts.find((one) => tag !== null && one.tag === tag);
     return layout === undefined ? 1 : (this.sizes[layout.index] ?? 1);
+  }
+
+  /** How many bytes an allocation has in the harness. */
+  bytesOfMemory(memory: object): number {
+    if (memory instanceof BytePointer) return memory.bytes.length;
+    const count = memory instanceof Struct && memory.cell !== null ? memory.cell.array.length : 1;
+    return count * this.bytesOf(memory.constructor);
   }
 
   private layoutOf(object: object): CompiledLayout | null {

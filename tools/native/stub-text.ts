@@ -121,7 +121,7 @@ function threadStub({ id, name }: DeclaredCall): string {
 }
 
 function allocationStub({ id }: DeclaredCall): string {
-  const helper = `static inline __attribute__((unused)) void *gh_allocate(size_t bytes)\n{\n\t(void)bytes;\n\treturn gh_ask_pointer(${id}, NULL, 0, ${HERE});\n}\n`;
+  const helper = `static inline __attribute__((unused)) void *gh_allocate(size_t bytes)\n{\n\tstruct gh_argument given[] = { GH_NUMBER(bytes) };\n\n\treturn gh_ask_pointer(${id}, given, 1, ${HERE});\n}\n`;
   const one = ["kmalloc", "kzalloc", "kvmalloc", "kvzalloc"].map(
     (name) => `#define ${name}(bytes, ...) (gh_nothing(__VA_ARGS__), gh_allocate(bytes))\n`,
   );
