@@ -179,9 +179,12 @@ const ACTIONS: readonly (readonly [number, Action])[] = [
 ];
 const DRAWN: readonly Action[] = ACTIONS.flatMap(([weight, action]) => Array<Action>(weight).fill(action));
 
-/** Ticks as seconds, or less than ten of them as they are. Often several things happen at one tick. */
-const TICKS: readonly number[] = [0, 0, 0, 0, 1, 1, 2, 7];
-const SECONDS: readonly number[] = [1, 3, 8, 9, 19, 30, 61, 185];
+/**
+ * Ticks, or seconds. Often several things happen at one tick; long waits are rare, since a thread that asks its socket
+ * every few seconds makes most of a history in them.
+ */
+const TICKS: readonly number[] = [0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 7];
+const SECONDS: readonly number[] = [1, 8, 61, 185];
 const DELAYS = TICKS.length + SECONDS.length;
 
 /** Something happens, and after some time the next thing does, as long as there are decisions left. */

@@ -5,8 +5,9 @@
 import { kref, kref_init, refcount_set, refcount_t } from "../../tools/simulator/kernel-structs.ts";
 import { type ListHead, list_add_tail } from "../../tools/simulator/lists.ts";
 import { BytePointer, cstring, htons } from "../../tools/simulator/pointers.ts";
+import { type DelayedWork, INIT_DELAYED_WORK } from "../../tools/simulator/workqueue.ts";
 import type { World } from "./exercise-world.ts";
-import { type Members, setMember } from "./mount.ts";
+import { type Members, negotiated, setMember } from "./mount.ts";
 
 const CONTEXTS = ["smb3_fs_context", "smb_vol"];
 /** Seconds; the kernel takes 1 to 600. The last one is what is left of -1. */
@@ -27,6 +28,8 @@ const NUMBERS: Readonly<Record<string, readonly number[]>> = {
   port: [0, 139, 445],
   rfc1001_sessinit: [0, 1, -1],
 };
+/** Seconds. */
+const ECHO_SECONDS = 60;
 const TEXT = cstring("server");
 /** Options that lead out of the model, or nearly so. */
 const RARE = new Set(["rdma"]);
@@ -93,6 +96,26 @@ function setDialect(world: World, context: Members): void {
     chosen >= 60 ? chosen % values.length : isSmb1 ? values.length - 1 : chosen % Math.max(1, values.length - 1);
   setMember(context, "ops", operations[index] ?? null);
   setMember(context, "vals", values[other] ?? null);
+}
+
+/**
+ * A connection that nobody mounted: no thread serves it. Functions are called with it from outside; many more of them than
+ * in the same time with a thread that asks its socket.
+ */
+export function makeServer(world: World): Members | null {
+  const server = world.make("TCP_Server_Info");
+  const { cifs_echo_request: echo } = world.model.functions;
+  if (server === null || echo === undefined) return null;
+  setDialect(world, server);
+  INIT_DELAYED_WORK(server["echo"] as DelayedWork, echo as () => void);
+  const { hz, jiffies } = world.kernel;
+  setMember(server, "echo_interval", ECHO_SECONDS * hz);
+  setMember(server, "lstrp", jiffies);
+  setMember(server, "smallbuf", new BytePointer(world.memory.small.take()));
+  setMember(server, "bigbuf", new BytePointer(world.memory.large.take()));
+  negotiated(server, world.constants);
+  world.servers.push(server);
+  return server;
 }
 
 /** The tables of a kernel; those of SMB1 come last. */

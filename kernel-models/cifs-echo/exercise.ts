@@ -14,6 +14,7 @@ import { Simulation, type SimulationOptions } from "../../tools/simulator/simula
 import { mount, type Repertoire, turn } from "./exercise-actions.ts";
 import { callable } from "./exercise-calls.ts";
 import { surroundings } from "./exercise-environment.ts";
+import { makeServer } from "./exercise-objects.ts";
 import { globalStores, storesTo } from "./exercise-stores.ts";
 import { Dice, Memory, World } from "./exercise-world.ts";
 import type { ModelInstance, ModelModule } from "./mount.ts";
@@ -25,6 +26,8 @@ const ROUNDS_PER_DECISION = 80;
 /** How late workers may be, in ticks. */
 const LATENESS: readonly number[] = [0, 0, 1, 3];
 const BEGINNINGS = 8;
+/** Kinds of histories that begin with a connection without a thread. */
+const BARE_KINDS = new Set([1, 2, 4]);
 /** Kinds of history: see World. */
 const KINDS = 8;
 
@@ -127,7 +130,9 @@ export const exercise: Exercise = (module, options) => {
   world.runsOutOfMemory = kind === 6;
   world.hasLargeWindows = kind % 2 === 1;
   const repertoire = gym.repertoireOf(world);
-  kernel.after(0, () => mount(world, repertoire));
+  kernel.after(0, () => {
+    if (!BARE_KINDS.has(kind) || makeServer(world) === null) mount(world, repertoire);
+  });
   kernel.after(1, () => {
     dice.setTrouble(trouble);
     turn(world, repertoire);

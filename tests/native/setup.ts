@@ -10,7 +10,7 @@ import { LONG_BITS, programOf, sliceOf } from "../../tools/cli/translation.ts";
 import type { KernelSource } from "../../tools/kernel/source.ts";
 import { buildHarness, type Compiler, findCompiler, type HarnessFiles } from "../../tools/native/compiler.ts";
 import { sliceSource } from "../../tools/native/slice-source.ts";
-import { type ValidationPart, type ValidationSetup, Validator } from "../../tools/native/validation.ts";
+import { HISTORIES_PER_BATCH, type ValidationPart, type ValidationSetup, Validator } from "../../tools/native/validation.ts";
 import { charIsSignedIn } from "../../tools/translate/c-types.ts";
 
 export const CACHE = process.env["GROUNDHOG_TEST_CACHE"] ?? join(tmpdir(), "groundhog-test-cache");
@@ -58,7 +58,7 @@ export async function compared(setup: ValidationSetup, histories: number): Promi
   let taken = 0;
   const next = (): number | null => {
     const first = taken;
-    taken += 64;
+    taken += HISTORIES_PER_BATCH;
     return first < histories ? first : null;
   };
   return new Validator(setup, exercise).run(next, histories, () => undefined);

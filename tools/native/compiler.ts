@@ -55,7 +55,7 @@ export async function findCompiler(names: readonly string[] = NAMES): Promise<Co
  */
 function flags(hz: number, charIsSigned: boolean): readonly string[] {
   return [
-    ...["-std=gnu11", "-O1", "-g", "-no-pie", "-fno-pie", "-fwrapv", "-fno-strict-aliasing"],
+    ...["-std=gnu11", "-O2", "-g", "-no-pie", "-fno-pie", "-fwrapv", "-fno-strict-aliasing"],
     ...["-fno-strict-overflow", "-fno-delete-null-pointer-checks", "-fno-builtin", "-fno-stack-protector"],
     ...[charIsSigned ? "-fsigned-char" : "-funsigned-char", "-U_FORTIFY_SOURCE", `-DHZ=${hz}`],
     ...["-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-Wno-int-conversion"],

@@ -49,13 +49,13 @@ export class HarnessProcess {
    * @returns the events of all of them
    */
   async run(script: Uint8Array, withPlaces = false): Promise<Int32Array> {
-    const head = Buffer.alloc(2 * WORD);
-    head.writeInt32LE(script.byteLength / WORD, 0);
-    head.writeInt32LE(withPlaces ? 1 : 0, WORD);
+    // The script's memory is the recorder's, which writes it anew while this frame waits in the pipe.
+    const frame = Buffer.allocUnsafe(2 * WORD + script.byteLength);
+    frame.writeInt32LE(script.byteLength / WORD, 0);
+    frame.writeInt32LE(withPlaces ? 1 : 0, WORD);
+    frame.set(script, 2 * WORD);
     const answer = this.next();
-    this.child.stdin.write(head);
-    // The buffer is the recorder's: it is written anew while this one waits.
-    this.child.stdin.write(Buffer.from(script));
+    this.child.stdin.write(frame);
     return answer;
   }
 
