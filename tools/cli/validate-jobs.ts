@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import type { Exercise } from "../check/exercise.ts";
+import { HarnessError } from "../native/harness-process.ts";
 import { HISTORIES_PER_BATCH, type ValidationPart, type ValidationSetup, Validator } from "../native/validation.ts";
 import type { JobProgress } from "./check-jobs.ts";
 
@@ -27,8 +28,14 @@ export async function takeHistories(
     progress(Math.min(first, histories), histories);
     return first < histories ? first : null;
   };
-  const part = await new Validator(setup, exercise).run(next, histories, () => Atomics.store(counter, 1, 1));
-  return part;
+  const stop = (): void => void Atomics.store(counter, 1, 1);
+  try {
+    return await new Validator(setup, exercise).run(next, histories, stop);
+  } catch (error) {
+    // Nobody needs the rest.
+    stop();
+    throw error;
+  }
 }
 
 /** Below this a second thread costs more than it saves. */
@@ -39,7 +46,7 @@ function startHelper(script: URL, message: ToValidateWorker): Promise<Validation
   return new Promise((resolve, reject) => {
     worker.on("message", (said: FromValidateWorker) => {
       if ("part" in said) resolve(said.part);
-      else reject(new Error(said.failed));
+      else reject(new HarnessError(said.failed));
     });
     worker.on("error", reject);
     worker.on("exit", () => resolve(null));
