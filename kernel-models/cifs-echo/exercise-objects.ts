@@ -99,8 +99,8 @@ function setDialect(world: World, context: Members): void {
 }
 
 /**
- * A connection that nobody mounted: no thread serves it. Functions are called with it from outside; many more of them than
- * in the same time with a thread that asks its socket.
+ * A connection that nobody mounted: no thread serves it. Functions are called with it from outside; many more of them
+ * than in the same time with a thread that asks its socket.
  */
 export function makeServer(world: World): Members | null {
   const server = world.make("TCP_Server_Info");

@@ -150,8 +150,8 @@ export class BoundaryCalls {
         break;
     }
     const skipped = call.takesKernel || call.kind === "rounding" ? 1 : 0;
-    // Only what may touch memory is looked at afterwards; the simulator's own functions do not.
-    const touches = call.kind === "environment" || call.kind === "member";
+    // Only what may touch memory is looked at afterwards; of the simulator's own functions those of timers do.
+    const touches = call.kind === "environment" || call.kind === "member" || call.module === "timers";
     if (call.blocks) {
       return (...all) => (recorder.control === "slice" ? this.block(call, original, all, skipped) : original(...all));
     }

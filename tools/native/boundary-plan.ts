@@ -3,7 +3,17 @@
  */
 import type { CFunction } from "../c/file.ts";
 import { type Prototype, primitiveOf } from "../translate/boundary.ts";
-import { type CType, type FunctionType, isInt, pointerTo, S32, S64, structType, U64, VOID } from "../translate/c-types.ts";
+import {
+  type CType,
+  type FunctionType,
+  isInt,
+  pointerTo,
+  S32,
+  S64,
+  structType,
+  U64,
+  VOID,
+} from "../translate/c-types.ts";
 import type { ModelContext } from "../translate/context.ts";
 import { RECEIVING, ROUNDING, TIME_UNITS } from "../translate/primitives.ts";
 import type { Layouts } from "./layout.ts";

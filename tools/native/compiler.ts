@@ -62,7 +62,7 @@ function flags(hz: number, charIsSigned: boolean): readonly string[] {
   ];
 }
 
-/** Locals are compared, too, where they are handed over: without this nobody knows what is in them. gcc 12, clang 16. */
+/** Locals are compared where they are handed over: without this nobody knows what is in them. gcc 12, clang 16. */
 const NEEDED = "-ftrivial-auto-var-init=zero";
 
 /** What not every compiler knows. */

@@ -40,11 +40,14 @@ function functionsOf(layout: StructLayout, typeName: TypeName, indexes: Readonly
   const self = tag === "list_head" ? ["\tINIT_LIST_HEAD(o);\n"] : [];
   // Heads at file scope are made lists when a module is loaded, which is no part of the slice.
   const begin = [...lists, ...self].join("");
+  const start = `${own}${quiet}`;
+  const rows = leaves.map((leaf) => `\t${leafRow(leaf, indexes)},\n`).join("");
+  const choice = `\t(void)value;\n\tswitch (leaf) {\n${stores}\tdefault:\n\t\tbreak;\n\t}\n`;
   return [
-    `static void gh_read_${index}(void *p, long long *v)\n{\n${own}${quiet}\t(void)v;\n${reads}}`,
-    `static void gh_store_${index}(void *p, int leaf, long long value)\n{\n${own}${quiet}\t(void)value;\n\tswitch (leaf) {\n${stores}\tdefault:\n\t\tbreak;\n\t}\n}`,
-    `static void gh_begin_${index}(void *p)\n{\n${own}${quiet}${begin}}`,
-    `static const struct gh_leaf gh_leaf_${index}[] = {\n${leaves.map((leaf) => `\t${leafRow(leaf, indexes)},\n`).join("")}\t{ 0, 0, -1, 0 },\n};`,
+    `static void gh_read_${index}(void *p, long long *v)\n{\n${start}\t(void)v;\n${reads}}`,
+    `static void gh_store_${index}(void *p, int leaf, long long value)\n{\n${start}${choice}}`,
+    `static void gh_begin_${index}(void *p)\n{\n${start}${begin}}`,
+    `static const struct gh_leaf gh_leaf_${index}[] = {\n${rows}\t{ 0, 0, -1, 0 },\n};`,
     placesOf(layout, typeName),
   ].join("\n");
 }
@@ -82,7 +85,8 @@ function placesOf(layout: StructLayout, typeName: TypeName): string {
 function rowOf({ index, tag, leaves, parts }: StructLayout, typeName: TypeName): string {
   const places = tag === "" ? 0 : leaves.filter((one) => one.hasAddress).length + parts.length;
   const size = tag === "" ? "0" : `sizeof(${typeName(tag)})`;
-  return `{ ${size}, ${leaves.length}, gh_leaf_${index}, gh_read_${index}, gh_store_${index}, gh_begin_${index}, ${places}, gh_place_${index} }`;
+  const functions = ["read", "store", "begin"].map((name) => `gh_${name}_${index}`).join(", ");
+  return `{ ${size}, ${leaves.length}, gh_leaf_${index}, ${functions}, ${places}, gh_place_${index} }`;
 }
 
 function variablesOf(layouts: readonly StructLayout[], plan: VariablePlan): string {

@@ -73,8 +73,8 @@ export const FAULT = {
 } as const;
 
 /**
- * High words of pointers that lie in no object. Low word 0: null; 1: somewhere that has no name. LOCAL: what an argument
- * without a name pointed to, counted over all calls of a history; the surroundings may hand it back.
+ * High words of pointers that lie in no object. Low word 0: null; 1: somewhere that has no name. LOCAL: what an
+ * argument without a name pointed to, counted over all calls of a history; the surroundings may hand it back.
  */
 export const POINTER = { FUNCTION: -1, ERROR: -2, LOCAL: -3 } as const;
 

@@ -48,9 +48,9 @@ export interface Recording {
 }
 
 /**
- * Faults of the model that say nothing of what compiled C does: memory is used beyond its bounds or behind a null pointer,
- * a loop takes longer than a history lasts, or the simulator has no words for what C may do. All others are places where
- * C goes on.
+ * Faults of the model that say nothing of what compiled C does: memory is used beyond its bounds or behind a null
+ * pointer, a loop takes longer than a history lasts, or the simulator has no words for what C may do. All others are
+ * places where C goes on.
  */
 function isUndefinedInC({ kind, message }: SimulationFault): boolean {
   if (kind === "bad-pointer") return /NULL|overlap/.test(message);

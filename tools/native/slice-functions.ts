@@ -1,4 +1,4 @@
-/** The functions and variables of a slice as the harness compiles them: the kernel's text, and who is called instead. */
+/** Functions and variables of a slice as the harness compiles them: the kernel's text, with others called instead. */
 import type { CFile, CFunction } from "../c/file.ts";
 import { IDENTIFIER } from "../c/lex.ts";
 import type { ModelContext } from "../translate/context.ts";

@@ -1,4 +1,4 @@
-/** Stubs: functions and macros that stand where a call leaves the slice, and that ask the driver for what comes of it. */
+/** Stubs: functions and macros where a call leaves the slice; they ask the driver for what comes of it. */
 import type { CType } from "../translate/c-types.ts";
 import type { ModelContext } from "../translate/context.ts";
 import { type Token, tokensOfText } from "../translate/expand.ts";
@@ -25,7 +25,7 @@ export function stubText(model: ModelContext, call: DeclaredCall): string {
     case "allocate":
       return allocationStub(call);
     case "current":
-      return `static inline __attribute__((unused)) struct task_struct *gh_current(void)\n{\n\treturn gh_ask_pointer(${call.id}, NULL, 0, ${HERE});\n}\n#define current gh_current()\n`;
+      return currentStub(call);
     default: {
       const head = namedHead(declaredHead(call));
       return functionStub(call, wordsOf(head.tokens), head.names);
@@ -111,17 +111,34 @@ function receive(asked: string, names: readonly string[]): string {
 function waitStub({ id, name, parameters }: DeclaredCall): string {
   const isTimed = parameters.length === 2;
   const rows = [argument(parameters[0] as ValuePlan, "&(head)"), ...(isTimed ? ["GH_NUMBER(timeout)"] : [])].join(", ");
-  const body = `struct gh_argument gh_given[] = { ${rows} }; gh_begin_wait(${id}, gh_given, ${parameters.length}, ${HERE}); while (gh_wants_condition()) gh_condition(!!(condition)); gh_result();`;
+  const body = [
+    `struct gh_argument gh_given[] = { ${rows} };`,
+    `gh_begin_wait(${id}, gh_given, ${parameters.length}, ${HERE});`,
+    "while (gh_wants_condition()) gh_condition(!!(condition));",
+    "gh_result();",
+  ].join(" ");
   return `#define ${name}(head, condition${isTimed ? ", timeout" : ""}) ({ ${body} })\n`;
 }
 
+/** A function of one argument that asks for a pointer. */
+function asking(head: string, given: string, id: number): string {
+  const asked = `\treturn gh_ask_pointer(${id}, given, 1, ${HERE});`;
+  return [`GH_OWN ${head}`, "{", `\tstruct gh_argument given[] = { ${given} };`, "", asked, "}", ""].join("\n");
+}
+
+function currentStub({ id }: DeclaredCall): string {
+  const asked = `\treturn gh_ask_pointer(${id}, NULL, 0, ${HERE});`;
+  const head = "GH_OWN struct task_struct *gh_current(void)";
+  return [head, "{", asked, "}", "#define current gh_current()", ""].join("\n");
+}
+
 function threadStub({ id, name }: DeclaredCall): string {
-  const helper = `static inline __attribute__((unused)) struct task_struct *gh_${name}(void *body)\n{\n\tstruct gh_argument given[] = { GH_POINTER(body, -1) };\n\n\treturn gh_ask_pointer(${id}, given, 1, ${HERE});\n}\n`;
+  const helper = asking(`struct task_struct *gh_${name}(void *body)`, "GH_POINTER(body, -1)", id);
   return `${helper}#define ${name}(body, data, ...) (gh_nothing(data, __VA_ARGS__), gh_${name}((void *)(body)))\n`;
 }
 
 function allocationStub({ id }: DeclaredCall): string {
-  const helper = `static inline __attribute__((unused)) void *gh_allocate(size_t bytes)\n{\n\tstruct gh_argument given[] = { GH_NUMBER(bytes) };\n\n\treturn gh_ask_pointer(${id}, given, 1, ${HERE});\n}\n`;
+  const helper = asking("void *gh_allocate(size_t bytes)", "GH_NUMBER(bytes)", id);
   const one = ["kmalloc", "kzalloc", "kvmalloc", "kvzalloc"].map(
     (name) => `#define ${name}(bytes, ...) (gh_nothing(__VA_ARGS__), gh_allocate(bytes))\n`,
   );

@@ -55,8 +55,12 @@ export interface TimerBase {
   run(): number;
 }
 
-/** timer_setup(), setup_timer(), init_timer() with a function. A pending timer must not be set up again. */
-export function timer_setup(timer: TimerList, func: TimerFunction): void {
+/**
+ * timer_setup(), setup_timer(), init_timer() with a function. A pending timer must not be set up again.
+ *
+ * @param _flags of include/linux/timer.h: no timer is put off here because its CPU is idle
+ */
+export function timer_setup(timer: TimerList, func: TimerFunction, _flags = 0): void {
   if (timer_pending(timer)) throw new SimulationFault("bug-on", `timer ${timer.name} is set up while pending`);
   timer.func = func;
 }

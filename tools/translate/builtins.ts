@@ -19,11 +19,11 @@ import {
   VOID,
   VOID_POINTER,
 } from "./c-types.ts";
-import { argumentList, called } from "./calls.ts";
+import { argumentList, called, structCopy } from "./calls.ts";
 import type { FunctionContext } from "./context.ts";
 import { convert, typeOfExpression } from "./conversions.ts";
 import { expression, failed, ulong } from "./expressions.ts";
-import { assignTo, placeOf } from "./places.ts";
+import { assignTo, placeOf, readPlace } from "./places.ts";
 import { JIFFIES_COMPARISONS, RECEIVING, ROUNDING, TIME_UNITS } from "./primitives.ts";
 import { asNumber, BINDS, condition, constantValue, toInteger, truth, type Value, value } from "./value.ts";
 
@@ -285,9 +285,14 @@ function swapped(ctx: FunctionContext, node: SyntaxNode, list: readonly SyntaxNo
   const first = a === undefined ? null : placeOf(ctx, a);
   const second = b === undefined ? null : placeOf(ctx, b);
   if (first === null || second === null || a === undefined || b === undefined) return failed(ctx, node, "swap");
-  const kept = ctx.temporary("swapped", first.type);
-  const parts = [`${kept.name} = ${first.read}`, first.write(second.read), second.write(kept.name)];
-  return value(`(${parts.join(", ")})`, VOID);
+  if (first.type.kind === "array") return failed(ctx, node, "swap of arrays");
+  const kept = ctx.temporary("swapped", first.type).name;
+  const before = first.type.kind === "struct" ? structCopy(ctx, first.type.tag, first.read) : first.read;
+  const stores = [
+    assignTo(ctx, node, first, readPlace(ctx, second), true).code,
+    assignTo(ctx, node, second, value(kept, first.type), true).code,
+  ];
+  return value(`(${[`${kept} = ${before}`, ...stores].join(", ")})`, VOID);
 }
 
 function offset(ctx: FunctionContext, node: SyntaxNode, list: readonly SyntaxNode[], name: string): Value {

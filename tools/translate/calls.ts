@@ -71,10 +71,15 @@ function structArgument(ctx: FunctionContext, node: SyntaxNode, tag: string, giv
   if (given.type.kind !== "struct" || given.type.tag !== tag || kind === undefined) {
     return failed(ctx, node, "a struct as an argument", structType(tag)).code;
   }
+  return structCopy(ctx, tag, given.code);
+}
+
+/** A struct that has what another one has now. */
+export function structCopy(ctx: FunctionContext, tag: string, code: string): string {
+  const struct = ctx.model.types.struct(tag);
   const fresh = ctx.model.initial(structType(tag), '"copy"', "null");
-  if (kind !== "wire") return `${ctx.model.use("structs", "copyStruct")}(${fresh}, ${given.code})`;
-  const size = ctx.model.types.struct(tag)?.sizeBytes ?? 0;
-  return `${ctx.model.use("structs", "memcpy")}(${fresh}, ${given.code}, ${size})`;
+  if (struct?.kind !== "wire") return `${ctx.model.use("structs", "copyStruct")}(${fresh}, ${code})`;
+  return `${ctx.model.use("structs", "memcpy")}(${fresh}, ${code}, ${struct.sizeBytes ?? 0})`;
 }
 
 /** A call's text as a value of its result type, awaited where it blocks. */

@@ -24,7 +24,7 @@ export const PRIMITIVE_PROTOTYPES: Readonly<Record<string, string>> = {
     blocking void flush_workqueue(struct workqueue_struct *wq);
   `,
   timers: `
-    void timer_setup(struct timer_list *timer, void (*func)(struct timer_list *timer));
+    void timer_setup(struct timer_list *timer, void (*func)(struct timer_list *timer), unsigned int flags);
     bool timer_pending(struct timer_list *timer);
     int mod_timer(struct timer_list *timer, unsigned long expires);
     int mod_timer_pending(struct timer_list *timer, unsigned long expires);
