@@ -5,7 +5,7 @@
 import { kref, kref_init, refcount_set, refcount_t } from "../../tools/simulator/kernel-structs.ts";
 import { type ListHead, list_add_tail } from "../../tools/simulator/lists.ts";
 import { BytePointer, cstring, htons } from "../../tools/simulator/pointers.ts";
-import { type DelayedWork, INIT_DELAYED_WORK } from "../../tools/simulator/workqueue.ts";
+import { DelayedWork, INIT_DELAYED_WORK } from "../../tools/simulator/workqueue.ts";
 import type { World } from "./exercise-world.ts";
 import { type Members, negotiated, setMember } from "./mount.ts";
 
@@ -108,6 +108,9 @@ export function makeServer(world: World): Members | null {
   if (server === null || echo === undefined) return null;
   setDialect(world, server);
   INIT_DELAYED_WORK(server["echo"] as DelayedWork, echo as () => void);
+  // Sessions are set up again by work that is no part of the slice.
+  const { reconnect } = server;
+  if (reconnect instanceof DelayedWork) INIT_DELAYED_WORK(reconnect, () => undefined);
   const { hz, jiffies } = world.kernel;
   setMember(server, "echo_interval", ECHO_SECONDS * hz);
   setMember(server, "lstrp", jiffies);
