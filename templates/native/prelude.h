@@ -3,6 +3,9 @@
  * What the slice stands on and the simulator has, too: the names of integer types, and the kernel's lists, counters
  * and buffers, as plain C. Waiting, timers, work queues, threads and sockets are not here: those are asked for.
  */
+/* Macros of all types compare what the slice gives them. */
+#pragma GCC diagnostic ignored "-Wsign-compare"
+
 typedef signed char s8, __s8, int8_t;
 typedef unsigned char u8, __u8, uint8_t, u_char, unchar;
 typedef short s16, __s16, int16_t;
@@ -186,7 +189,7 @@ GH_OWN bool try_to_freeze(void) { return false; }
 #define max3(x, y, z) ({ __typeof__(max(x, y)) gh_xy = max(x, y); max(gh_xy, z); })
 #define clamp(value, low, high) ({ __typeof__(max(value, low)) gh_low = max(value, low); min(gh_low, high); })
 #define clamp_t(type, value, low, high) clamp((type)(value), (type)(low), (type)(high))
-#define clamp_val(value, low, high) clamp(value, low, high)
+#define clamp_val(value, low, high) clamp_t(__typeof__(value), value, low, high)
 #define swap(a, b) do { __typeof__(a) gh_kept = (a); (a) = (b); (b) = gh_kept; } while (0)
 #define do_div(n, base) \
 	({ u32 gh_rest_ = (u32)((u64)(n) % (base)); (n) = (u64)(n) / (base); gh_rest_; })

@@ -4,13 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exercise } from "../../kernel-models/cifs-echo/exercise.ts";
 import { everythingEnabled } from "../../tools/c/configuration.ts";
+import type { Exercise } from "../../tools/check/exercise.ts";
 import { compileModel } from "../../tools/check/load-model.ts";
 import { checkableSystem } from "../../tools/cli/systems.ts";
 import { LONG_BITS, programOf, sliceOf } from "../../tools/cli/translation.ts";
 import type { KernelSource } from "../../tools/kernel/source.ts";
 import { buildHarness, type Compiler, findCompiler, type HarnessFiles } from "../../tools/native/compiler.ts";
 import { sliceSource } from "../../tools/native/slice-source.ts";
-import { HISTORIES_PER_BATCH, type ValidationPart, type ValidationSetup, Validator } from "../../tools/native/validation.ts";
+import {
+  HISTORIES_PER_BATCH,
+  type ValidationPart,
+  type ValidationSetup,
+  Validator,
+} from "../../tools/native/validation.ts";
 import { charIsSignedIn } from "../../tools/translate/c-types.ts";
 
 export const CACHE = process.env["GROUNDHOG_TEST_CACHE"] ?? join(tmpdir(), "groundhog-test-cache");
@@ -53,13 +59,17 @@ export async function comparisonOf(source: KernelSource, hz: readonly number[] =
   return { setup, text: model.text };
 }
 
-/** Compares so many histories in this thread. */
-export async function compared(setup: ValidationSetup, histories: number): Promise<ValidationPart> {
+/** Compares so many histories in this thread; of the model of the SMB echo unless there is another exercise. */
+export async function compared(
+  setup: ValidationSetup,
+  histories: number,
+  played: Exercise = exercise,
+): Promise<ValidationPart> {
   let taken = 0;
   const next = (): number | null => {
     const first = taken;
     taken += HISTORIES_PER_BATCH;
     return first < histories ? first : null;
   };
-  return new Validator(setup, exercise).run(next, histories, () => undefined);
+  return new Validator(setup, played).run(next, histories, () => undefined);
 }

@@ -97,6 +97,25 @@ describe("macros of the kernel", () => {
     expect(await run("struct s { u8 a; int b; };", result)).toBe(expected);
   });
 
+  test("swap of structs, and of integers of different types", async () => {
+    const { call } = await model(`
+      struct pair { int a; u8 b; };
+      struct wire { u8 kind; __le16 id; } __packed;
+      long structs(void) {
+        struct pair pairs[2] = { { 1, 2 }, { 3, 4 } }, *p = pairs;
+        swap(p[0], p[1]);
+        return p[0].a * 1000 + p[0].b * 100 + p[1].a * 10 + p[1].b;
+      }
+      long wires(void) {
+        struct wire x = { .kind = 1, .id = 2 }, y = { .kind = 3, .id = 4 };
+        swap(x, y);
+        return x.kind * 1000 + x.id * 100 + y.kind * 10 + y.id;
+      }
+      long narrow(void) { int a = 300; u8 b = 5; swap(a, b); return a * 1000 + b; }
+    `);
+    expect([call("structs"), call("wires"), call("narrow")]).toEqual([3412, 3412, 5044]);
+  });
+
   test("swap, do_div, BUG_ON", async () => {
     const { call } = await model(`
       long swapped(void) { int a = 1, b = 2; swap(a, b); return a * 10 + b; }

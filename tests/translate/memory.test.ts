@@ -77,6 +77,11 @@ describe("structs", () => {
     expect(await run(`struct s { int a; ${member}; int c; };`, `struct s s = {};\n${body}`)).toBe(expected);
   });
 
+  test("several bit-fields of one declaration have their own widths, and a member beside them has none", async () => {
+    const body = "struct s s = {};\ns.a = 13;\ns.b = 33;\ns.c = 200;\nreturn s.a * 10000 + s.b * 1000 + s.c;";
+    expect(await run("struct s { u8 a : 3, b : 5, c; };", body)).toBe(51200);
+  });
+
   test("a bit-field wider than int is not modelled", async () => {
     expect(await unmodelledIn("struct s { u64 b : 40; };\nu64 f(struct s *s)\n{\n\treturn s->b;\n}\n")).toHaveLength(1);
   });
@@ -250,6 +255,16 @@ describe("characters", () => {
     expect(await unmodelledIn('int f(void)\n{\n\treturn L"a"[0];\n}\n')).toHaveLength(1);
     expect(await unmodelledIn('int f(void)\n{\n\treturn "\\q"[0];\n}\n')).toHaveLength(1);
   });
+});
+
+test.each([
+  ["__packed", 7],
+  ["__attribute__((packed))", 7],
+  ["", 10],
+])("a struct without a name in a packed one that is %s", async (packed, bytes) => {
+  const wire = `struct wire { __le16 id; struct { u8 high; __le32 low; } ${packed} tail; } __packed;`;
+  const body = "struct wire w = {};\nw.tail.low = 1;\nreturn sizeof(w) * 10 + ((u8 *)&w)[sizeof(w) - 4];";
+  expect(await run(wire, body)).toBe(bytes * 10 + 1);
 });
 
 describe("packed structs over bytes", () => {

@@ -8,7 +8,13 @@ import { lineCoverage } from "../native/coverage.ts";
 import { type Difference, differenceAgain, examine } from "../native/difference.ts";
 import { HarnessError } from "../native/harness-process.ts";
 import { sliceSource } from "../native/slice-source.ts";
-import { Bench, SeededDecisions, type ValidationSetup } from "../native/validation.ts";
+import {
+  Bench,
+  HISTORIES_PER_BATCH,
+  SeededDecisions,
+  type ValidationPart,
+  type ValidationSetup,
+} from "../native/validation.ts";
 import type { DifferenceFile, ValidationReport } from "../native/validation-report.ts";
 import { charIsSignedIn } from "../translate/c-types.ts";
 import type { TranslatedSlice } from "../translate/model.ts";
@@ -96,13 +102,15 @@ export async function validate(
     const { setup, notes } = await setUp(subject, compiler, request);
     const part = await runHistories(setup, exercise, request.histories, workerScript(), progress);
     const difference = part.difference === null ? null : await examine(setup, exercise, part.difference);
+    const little = difference === null ? tooLittle(part) : null;
+    if (little !== null) return skipped(little, request.seed, compiler);
     return {
       status: difference === null ? "same" : "different",
       reason: difference === null ? null : differenceText(difference),
       compiler: compiler.version,
-      hz: setup.harnesses.map((one) => one.hz),
+      hz: hzOf(setup, request.histories),
       seed: request.seed,
-      ...part,
+      ...partOf(part),
       coverage: difference === null ? coverageOf(subject, setup, request.histories) : null,
       difference,
       notes,
@@ -116,6 +124,28 @@ export async function validate(
     if (error instanceof HarnessError) return skipped(error.message, request.seed, compiler);
     throw error;
   }
+}
+
+/** The values of HZ that histories were run with: batches take turns. */
+function hzOf({ harnesses }: ValidationSetup, histories: number): readonly number[] {
+  return harnesses.slice(0, Math.ceil(histories / HISTORIES_PER_BATCH)).map((one) => one.hz);
+}
+
+/** How many were compared before the first difference depends on nobody's speed; all else that was counted does. */
+function partOf(part: ValidationPart): ValidationPart {
+  if (part.difference === null) return part;
+  return { ...part, histories: part.difference.number + 1, decisions: 0, events: 0, cut: {}, unrecorded: {} };
+}
+
+/** More than that of a validation that could only be made in part says too little. */
+const MAX_CUT_SHARE = 0.25;
+
+/** Why too little was compared; null where it was enough. */
+function tooLittle({ histories, cut, unrecorded }: ValidationPart): string | null {
+  const reasons = Object.entries({ ...cut, ...unrecorded }).sort(([, a], [, b]) => b - a);
+  const count = reasons.reduce((sum, [, one]) => sum + one, 0);
+  if (count <= MAX_CUT_SHARE * histories) return null;
+  return `${count} of ${histories} histories could be compared in part only, most of them for: ${reasons[0]?.[0]}`;
 }
 
 function workerScript(): URL | null {

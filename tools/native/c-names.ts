@@ -130,11 +130,11 @@ export class CNames {
 
   /** A struct with the members that are named. */
   struct(tag: string, keyword = "struct", hasAllMembers = false): void {
-    const head = `${keyword} ${tag}`;
+    const site = this.isPreludeType(tag) ? undefined : this.program.structSite(tag);
+    const head = `${site === undefined ? keyword : keywordOf(site)} ${tag}`;
     if (this.defined.has(head) || this.isPreludeType(tag)) return;
     this.defined.add(head);
     this.forward.add(head);
-    const site = this.program.structSite(tag);
     if (site === undefined) {
       this.types.push(`${head} { char gh_opaque; };\n`);
       this.opaque.add(head);
@@ -150,6 +150,12 @@ export class CNames {
     this.read(made.tokens.filter((_, i) => i > 0));
     this.readTypes(made.tokens, false, hasAllMembers);
     this.types.push(made.text);
+  }
+
+  /** What a struct is called in C: `struct x`, `union x`. */
+  typeName(tag: string): string {
+    const site = this.program.structSite(tag);
+    return `${site === undefined ? "struct" : keywordOf(site)} ${tag}`;
   }
 
   private typedef(name: string, next: Token | undefined, isWhole: boolean): void {
@@ -182,4 +188,9 @@ export class CNames {
       this.types.push(`typedef struct { char gh_opaque; } ${name};\n`);
     }
   }
+}
+
+/** Whether a body is that of a struct or of a union. */
+function keywordOf({ file, start }: StructSite): "struct" | "union" {
+  return file.masked.source.startsWith("union", start) ? "union" : "struct";
 }

@@ -6,6 +6,7 @@ import type { StructSite } from "../c/file-index.ts";
 import { IDENTIFIER } from "../c/lex.ts";
 import type { Token } from "../translate/expand.ts";
 import { closing } from "../translate/expand.ts";
+import { withPacked } from "../translate/packed.ts";
 import { cutAt, type Piece, pieceOf, textOfPiece } from "./c-text.ts";
 
 /** A struct's text, and what it needs. */
@@ -53,7 +54,7 @@ interface Filtered {
 }
 
 /** The members of a body that are named somewhere. */
-function filtered(body: readonly Token[], isNamed: (name: string) => boolean): readonly Filtered[] {
+function filtered(body: readonly Token[], source: string, isNamed: (name: string) => boolean): readonly Filtered[] {
   return cutAt(body, ";").flatMap((declaration): Filtered[] => {
     if (declaration.length === 0) return [];
     const inner = bodyOf(declaration);
@@ -62,12 +63,12 @@ function filtered(body: readonly Token[], isNamed: (name: string) => boolean): r
       const names = declaredNames(inner === null ? declaration : declaration.slice(inner.close + 1));
       return names.some(isNamed) ? [{ tokens: [...declaration, SEMICOLON(declaration)], names }] : [];
     }
-    const kept = filtered(declaration.slice(inner.open + 1, inner.close), isNamed);
+    const kept = filtered(declaration.slice(inner.open + 1, inner.close), source, isNamed);
     const own = declaredNames(declaration.slice(inner.close + 1));
     const isKept = own.length > 0 ? own.some(isNamed) : kept.length > 0;
     if (!isKept) return [];
     const head = declaration.slice(0, inner.open + 1);
-    const tail = declaration.slice(inner.close);
+    const tail = withPacked(declaration.slice(inner.close), source);
     const tokens = [...head, ...kept.flatMap((one) => one.tokens), ...tail, SEMICOLON(declaration)];
     const isUnion = head[0]?.text === "union";
     const names = own.length > 0 ? own : isUnion ? kept.flatMap((one) => one.names) : (kept[0]?.names ?? []);
@@ -90,7 +91,7 @@ export function structText(head: string, site: StructSite, isNamed: (name: strin
   const { file, start, end } = site;
   const { tokens }: Piece = pieceOf(file, start, end);
   const open = tokens.findIndex((token) => token.text === "{");
-  const members = filtered(tokens.slice(open + 1, closing(tokens, open)), isNamed);
+  const members = filtered(tokens.slice(open + 1, closing(tokens, open)), file.masked.source, isNamed);
   const kept = members.flatMap((one) => one.tokens);
   const body = kept.length === 0 ? "" : textOfPiece({ file, tokens: kept });
   const isUnion = head.startsWith("union");

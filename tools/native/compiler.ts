@@ -1,14 +1,11 @@
 /** The system's C compiler, and the harness that it makes of a slice. */
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { makeFolder } from "../kernel/make-folder.ts";
 import { moveIntoPlace, withTemporary } from "../kernel/temporary.ts";
+import { runLimited } from "./limited.ts";
 import { protocolNumbers } from "./protocol.ts";
-
-const run = promisify(execFile);
 
 export interface Compiler {
   readonly command: string;
@@ -29,18 +26,27 @@ export class CompileError extends Error {}
 /** What a system's compiler is called, the one that is meant by default first. */
 const NAMES = ["cc", "gcc", "clang"];
 const COMPILE_SECONDS = 120;
+const PROBE_SECONDS = 20;
 
 /** A compiler must find its parts, speak English, and ask nobody. */
 function environment(): NodeJS.ProcessEnv {
   return { PATH: process.env["PATH"] ?? "", LC_ALL: "C", TMPDIR: process.env["TMPDIR"] ?? "/tmp" };
 }
 
+/** The first line of what a program says, without what a terminal would take for commands. */
+function plainLine(text: string): string {
+  return (text.split("\n")[0] ?? "")
+    .replace(/[^\x20-\x7e]/g, "")
+    .trim()
+    .slice(0, 120);
+}
+
 /** The first of the usual compilers that runs; null where there is none. */
 export async function findCompiler(names: readonly string[] = NAMES): Promise<Compiler | null> {
   for (const command of names) {
     try {
-      const { stdout } = await run(command, ["--version"], { env: environment(), timeout: 10_000 });
-      return { command, version: stdout.split("\n")[0]?.trim() ?? command };
+      const { stdout } = await runLimited(command, ["--version"], { env: environment(), seconds: PROBE_SECONDS });
+      return { command, version: plainLine(stdout) || command };
     } catch {
       // The next one, or none.
     }
@@ -78,9 +84,8 @@ async function takesFlag(compiler: Compiler, directory: string, flag: string): P
   const file = join(directory, "empty.c");
   writeFileSync(file, "int empty;\n");
   try {
-    await run(compiler.command, ["-Werror", flag, "-c", "-o", join(directory, "empty.o"), file], {
-      env: environment(),
-    });
+    const words = ["-Werror", flag, "-c", "-o", join(directory, "empty.o"), file];
+    await runLimited(compiler.command, words, { env: environment(), seconds: PROBE_SECONDS });
     return true;
   } catch {
     return false;
@@ -168,12 +173,12 @@ async function compile(
 ): Promise<void> {
   const words = [...given, "-o", "harness", "slice.c", "runtime.c"];
   try {
-    const options = { cwd: directory, env: environment(), timeout: COMPILE_SECONDS * 1000, maxBuffer: 1 << 24, signal };
-    await run(compiler.command, words, options);
+    const options = { cwd: directory, env: environment(), seconds: COMPILE_SECONDS, signal };
+    await runLimited(compiler.command, words, options);
   } catch (error) {
-    const text = error instanceof Error && "stderr" in error ? String(error.stderr) : String(error);
-    const lines = text.split("\n");
+    const text = error instanceof Error ? error.message : String(error);
+    const lines = text.split("\n").filter((line) => line.trim() !== "");
     const first = lines.find((line) => /error/.test(line)) ?? lines[0] ?? "it failed without a word";
-    throw new CompileError(first.trim(), { cause: error });
+    throw new CompileError(first.trim().slice(0, 300), { cause: error });
   }
 }

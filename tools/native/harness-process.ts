@@ -4,9 +4,11 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 /** A harness that ended, or that took too long. */
 export class HarnessError extends Error {}
 
-/** A frame takes a second at most; its own limit of CPU time is 20 s. */
-const FRAME_SECONDS = 60;
+/** A frame takes a second at most; its own limit of CPU time is 2 s for each history. */
+const FRAME_SECONDS = 180;
 const MAX_STDERR = 2000;
+/** Of an answer: some hundred times what a frame of histories makes. */
+const MAX_WORDS = 1 << 25;
 const WORD = 4;
 
 interface Waiting {
@@ -17,7 +19,9 @@ interface Waiting {
 export class HarnessProcess {
   private readonly child: ChildProcessWithoutNullStreams;
   private readonly waiting: Waiting[] = [];
-  private chunks: Buffer[] = [];
+  /** The length of an answer in words, then the answer, and how many bytes of either are there. */
+  private readonly head = Buffer.alloc(WORD);
+  private answer: Uint8Array<ArrayBuffer> | null = null;
   private received = 0;
   private ended: HarnessError | null = null;
   private said = "";
@@ -89,20 +93,33 @@ export class HarnessProcess {
   }
 
   private take(chunk: Buffer): void {
-    this.chunks.push(chunk);
-    this.received += chunk.length;
-    while (this.received >= WORD && this.waiting.length > 0) {
-      const all = this.chunks.length === 1 ? (this.chunks[0] as Buffer) : Buffer.concat(this.chunks);
-      this.chunks = [all];
-      const bytes = WORD * (1 + all.readInt32LE(0));
-      if (this.received < bytes) return;
-      const words = new Int32Array((bytes - WORD) / WORD);
-      new Uint8Array(words.buffer).set(all.subarray(WORD, bytes));
-      this.chunks = [all.subarray(bytes)];
-      this.received -= bytes;
-      this.waiting.shift()?.resolve(words);
-      this.limit();
+    for (let at = 0; at < chunk.length && this.ended === null; ) {
+      const to = this.answer ?? this.head;
+      const count = Math.min(to.length - this.received, chunk.length - at);
+      to.set(chunk.subarray(at, at + count), this.received);
+      this.received += count;
+      at += count;
+      if (this.received === to.length) this.complete();
     }
+  }
+
+  /** The length of an answer, or all of it, is there. */
+  private complete(): void {
+    this.received = 0;
+    if (this.answer === null) {
+      const words = this.head.readInt32LE(0);
+      if (words < 0 || words > MAX_WORDS) {
+        this.end("answers what is no answer");
+        this.child.kill("SIGKILL");
+        return;
+      }
+      this.answer = new Uint8Array(WORD * words);
+      if (this.answer.length > 0) return;
+    }
+    const { buffer } = this.answer;
+    this.answer = null;
+    this.waiting.shift()?.resolve(new Int32Array(buffer));
+    this.limit();
   }
 
   private end(what: string): void {

@@ -200,7 +200,7 @@ export class Layouts {
 
   /** Elements of short arrays are told one by one; those of long ones are not. */
   private elements({ of, length }: CType & { kind: "array" }, ts: string, c: string, draft: Draft): void {
-    if (length === null || length > MAX_ELEMENTS || of.kind === "array") return;
+    if (length === null || length * cellsOf(of) > MAX_ELEMENTS) return;
     for (let i = 0; i < length; i++) this.member(of, true, `${ts}.${i}`, `${c}[${i}]`, draft);
   }
 
@@ -224,11 +224,16 @@ export class Layouts {
   }
 }
 
+/** Elements of an array of arrays, all told; 1 of anything else. */
+function cellsOf(type: CType): number {
+  return type.kind === "array" ? (type.length ?? Number.POSITIVE_INFINITY) * cellsOf(type.of) : 1;
+}
+
 /** What a struct of the harness begins with: the path in C of each member at its start. */
 export type StartsWith = (tag: string) => ReadonlySet<string>;
 
 /**
- * The ordinals that stand for others: what stands at the start of a struct has the struct's own address.
+ * The ordinals that stand for others: what stands at the start of a struct or an array has its address.
  *
  * @returns ordinal -> the lowest ordinal with the same address
  */
@@ -241,7 +246,10 @@ export function canonicalOrdinals(layout: StructLayout, startsWith: StartsWith):
   for (const part of layout.parts) {
     if (part.tag !== null) owners.set(`${part.c}.`, { tag: part.tag, ordinal: part.ordinal });
   }
+  const arrays = new Map(layout.parts.map(({ c, ordinal }) => [`${c}[0]`, ordinal]));
   for (const { ordinal, c } of places) {
+    const array = arrays.get(c);
+    if (array !== undefined) same[ordinal] = same[array] ?? array;
     for (const [prefix, owner] of owners) {
       const rest = c.slice(prefix.length);
       if (!c.startsWith(prefix) || owner.ordinal === ordinal || owner.tag === "") continue;

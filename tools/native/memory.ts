@@ -349,7 +349,13 @@ export class Memory {
     const { watched } = this;
     // Objects that join on the way are sent whole when they do.
     const count = watched.length;
-    for (let i = 0; i < count; i++) this.sendChanges(watched[i] as number);
+    const { objects, changed } = this;
+    for (let i = 0; i < count; i++) {
+      const id = watched[i] as number;
+      const { object, layout, shadow } = objects[id] as Named;
+      const many = (layout as CompiledLayout).differ(object, shadow, changed);
+      if (many > 0) this.sendChangesOf(id, many);
+    }
   }
 
   /** What variables point to that the surroundings made, such as work queues. */
@@ -371,33 +377,39 @@ export class Memory {
   }
 
   private sendChanges(id: number): void {
-    const { object, layout, shadow, codes } = this.objects[id] as Named;
+    const { object, layout, shadow } = this.objects[id] as Named;
     if (layout === null) return;
     const count = layout.differ(object, shadow, this.changed);
-    if (count === 0) return;
-    // What is sent along the way looks for changes, too.
-    const changed = count === 1 ? [this.changed[0] as number] : this.changed.slice(0, count);
-    const { script } = this;
-    for (const leaf of changed) {
-      const value = shadow[leaf];
-      if (layout.isPointer[leaf] === true) {
-        this.encodeForScript(value);
-        if (codes[2 * leaf] === this.low && codes[2 * leaf + 1] === this.high) continue;
-        script.push(COMMAND.WRITE);
-        script.pair(id, leaf);
-        script.pair(this.low, this.high);
-        // What is a local to the script has no name for the slice.
-        this.encode(value);
-        codes[2 * leaf] = this.low;
-        codes[2 * leaf + 1] = this.high;
-      } else {
-        script.push(COMMAND.WRITE);
-        script.pair(id, leaf);
-        script.value(value);
-        codes[2 * leaf] = script.data[script.length - 2] as number;
-        codes[2 * leaf + 1] = script.data[script.length - 1] as number;
-      }
+    if (count > 0) this.sendChangesOf(id, count);
+  }
+
+  /** The changes that differ() found. */
+  private sendChangesOf(id: number, count: number): void {
+    if (count === 1) {
+      this.sendChange(id, this.changed[0] as number);
+      return;
     }
+    // What is sent along the way looks for changes, too.
+    const changed = this.changed.slice(0, count);
+    for (let i = 0; i < count; i++) this.sendChange(id, changed[i] as number);
+  }
+
+  private sendChange(id: number, leaf: number): void {
+    const { layout, shadow, codes } = this.objects[id] as Named;
+    const { script } = this;
+    const value = shadow[leaf];
+    if (layout?.isPointer[leaf] === true) {
+      this.encodeForScript(value);
+      if (codes[2 * leaf] === this.low && codes[2 * leaf + 1] === this.high) return;
+      script.record(COMMAND.WRITE, id, leaf, this.low, this.high);
+      // What is a local to the script has no name for the slice.
+      if (this.high === POINTER.LOCAL) this.encode(value);
+    } else {
+      this.scalar(value);
+      script.record(COMMAND.WRITE, id, leaf, this.low, this.high);
+    }
+    codes[2 * leaf] = this.low;
+    codes[2 * leaf + 1] = this.high;
   }
 
   /** What the slice stored since the last look goes into the events. */
@@ -407,10 +419,11 @@ export class Memory {
 
   /** From now on nobody stores to these objects: they are only looked at again in the end, by tellFixed(). */
   fix(ids: readonly number[]): void {
-    this.fixed.push(...ids);
-    const rest = this.watched.filter((id) => !ids.includes(id));
-    this.watched.length = 0;
-    this.watched.push(...rest);
+    const { watched, fixed } = this;
+    for (const id of ids) fixed.push(id);
+    let kept = 0;
+    for (const id of watched) if (!ids.includes(id)) watched[kept++] = id;
+    watched.length = kept;
   }
 
   /** A store to something fixed, late as it is, makes a difference to the other side. */
@@ -434,20 +447,29 @@ export class Memory {
     const { isPointer, eventOrdinals } = named.layout as CompiledLayout;
     for (let i = 0; i < count; i++) {
       const leaf = changed[i] as number;
-      const start = events.length;
-      events.push(EVENT.CHANGE);
-      events.push(id);
-      events.push(eventOrdinals[leaf] as number);
-      if (isPointer[leaf] === true) {
-        this.encode(shadow[leaf]);
-        events.pair(this.low, this.high);
-      } else events.value(shadow[leaf]);
-      const low = events.data[events.length - 2] as number;
-      const high = events.data[events.length - 1] as number;
-      if (codes[2 * leaf] === low && codes[2 * leaf + 1] === high) events.length = start;
+      const value = shadow[leaf];
+      if (isPointer[leaf] === true) this.encode(value);
+      else this.scalar(value);
+      const { low, high } = this;
+      if (codes[2 * leaf] === low && codes[2 * leaf + 1] === high) continue;
       codes[2 * leaf] = low;
       codes[2 * leaf + 1] = high;
+      events.record(EVENT.CHANGE, id, eventOrdinals[leaf] as number, low, high);
     }
+  }
+
+  /** The two words of a value that is no pointer, as Words has them: `low` and `high`. */
+  private scalar(value: unknown): void {
+    if (typeof value === "number" && (value | 0) === value) {
+      this.low = value;
+      this.high = value >> 31;
+      return;
+    }
+    const { events } = this;
+    events.value(value);
+    events.length -= 2;
+    this.low = events.data[events.length] as number;
+    this.high = events.data[events.length + 1] as number;
   }
 
   /** An argument that is a pointer, and what it points to where that has no number. */

@@ -9,10 +9,10 @@ import type { Exercise, ExerciseOptions } from "../check/exercise.ts";
 import { instantiateModel } from "../check/load-model.ts";
 import { SimulationFault } from "../simulator/fault.ts";
 import type { Int64 } from "../simulator/integers.ts";
-import { BytePointer } from "../simulator/pointers.ts";
-import { Struct } from "../simulator/structs.ts";
 import { UnmodelledFault } from "../simulator/model.ts";
+import { BytePointer } from "../simulator/pointers.ts";
 import type { Simulation } from "../simulator/simulation.ts";
+import { Struct } from "../simulator/structs.ts";
 import type { Coroutine } from "../simulator/tasks.ts";
 import { BoundaryCalls } from "./boundary-calls.ts";
 import type { EntryPlan, ValuePlan } from "./boundary-plan.ts";
@@ -55,6 +55,11 @@ export interface Recording {
 function isUndefinedInC({ kind, message }: SimulationFault): boolean {
   if (kind === "bad-pointer") return /NULL|overlap/.test(message);
   return kind === "endless-loop" || kind === "out-of-bounds" || kind === "unsupported";
+}
+
+/** Whether C goes on where the model stops: what the translator has no words for, the compiler has. */
+function isTranslatedInC({ what }: UnmodelledFault): boolean {
+  return what.startsWith("not translated");
 }
 
 /** Who has the CPU: the slice, or what surrounds it. */
@@ -202,9 +207,14 @@ export class Recorder {
   private ended(error: unknown): string | null {
     if (error instanceof UnrecordableError) throw error;
     if (!(error instanceof SimulationFault || error instanceof TypeError)) throw error;
-    if (this.control !== "slice") return `a fault of the surroundings: ${error.message}`;
-    if (error instanceof UnmodelledFault) this.stop(STOP.UNMODELLED);
-    else if (error instanceof SimulationFault && error.kind === "bug-on") this.stop(STOP.BUG);
+    if (this.control !== "slice") {
+      const isNull = error instanceof TypeError && /of null/.test(error.message);
+      return isNull ? "a null pointer is handed to the kernel's own functions" : `in a call: ${error.message}`;
+    }
+    if (error instanceof UnmodelledFault) {
+      if (isTranslatedInC(error)) return error.what;
+      this.stop(STOP.UNMODELLED);
+    } else if (error instanceof SimulationFault && error.kind === "bug-on") this.stop(STOP.BUG);
     else if (error instanceof TypeError) {
       // C can count on from a null pointer; it cannot look behind one.
       if (/\((?:reading|setting) '(?:plus|minus)'/.test(error.message)) return error.message;

@@ -38,6 +38,15 @@ export function functionPiece(model: ModelContext, fn: CFunction, name: string, 
   return { file: fn.file, tokens: [...head, ...body.slice(0, -1), end, last] };
 }
 
+/** A function that the translator cannot read as a whole: both sides stop there. */
+export function stoppingPiece(fn: CFunction, name: string): Piece {
+  const { file, tokens } = pieceOf(fn.file, fn.start, fn.end);
+  const head = headOf(fn).tokens.map((token) => (token.text === fn.name ? { ...token, text: name } : token));
+  const last = tokens.at(-1);
+  const text = "{ gh_stop(GH_STOP_UNMODELLED, __builtin_return_address(0)); }";
+  return { file, tokens: last === undefined ? head : [...head, { ...last, text }] };
+}
+
 /**
  * Takes arguments off calls without effect that only look at something, as the translator does: they name members and
  * variables that nothing else needs.

@@ -21,13 +21,14 @@ import {
   type SliceEntry,
 } from "./boundary-plan.ts";
 import { CNames } from "./c-names.ts";
-import { textOfPiece } from "./c-text.ts";
+import { type Piece, textOfPiece } from "./c-text.ts";
 import { canonicalOrdinals, type GlobalPlan, Layouts, type StructLayout } from "./layout.ts";
 import { layoutTables } from "./layout-text.ts";
 import {
   functionPiece,
   headOf,
   resultText,
+  stoppingPiece,
   type VariableText,
   variablePiece,
   variableText,
@@ -191,10 +192,17 @@ class SliceWriter {
   }
 
   private functionTexts(): string {
-    const { model } = this.slice;
-    const pieces = this.entries.map(({ fn, name, result }) => functionPiece(model, fn, name, result.kind !== "void"));
+    const pieces = this.entries.map((entry) => this.piece(entry));
     for (const { tokens } of pieces) this.names.read(tokens);
-    return pieces.map(textOfPiece).join("");
+    return pieces.map((piece) => `${STATIC}${textOfPiece(piece)}`).join("");
+  }
+
+  private piece({ fn, name, result }: SliceEntry): Piece {
+    const { model, translation } = this.slice;
+    const isBroken = translation.unmodelled.some(
+      ({ file, what }) => file === fn.file.path && what.startsWith(`${fn.name}: `),
+    );
+    return isBroken ? stoppingPiece(fn, name) : functionPiece(model, fn, name, result.kind !== "void");
   }
 
   /** Variables at file scope and ops tables, by their names in the model. */
@@ -262,9 +270,7 @@ class SliceWriter {
   /** Types that the functions, the stubs and the variables name. */
   private takeTypes(variables: readonly VariableText[]): void {
     const { model } = this.slice;
-    for (const { fn, name } of this.entries) {
-      this.names.readTypes(functionPiece(model, fn, name, false).tokens, true);
-    }
+    for (const entry of this.entries) this.names.readTypes(this.piece(entry).tokens, true);
     for (const { tokens } of variables) this.names.readTypes(tokens, false);
     for (const { declared } of this.calls) {
       if (declared !== null && "bodyStart" in declared) this.names.readTypes(headOf(declared).tokens, false);
@@ -283,7 +289,7 @@ class SliceWriter {
     const first = (tag: string): ReadonlySet<string> => this.names.firstMembers.get(tag) ?? new Set();
     return {
       canonical: this.layouts.all.map((layout) => canonicalOrdinals(layout, first)),
-      keywords: (tag) => (/^(?:atomic_t|atomic64_t|refcount_t)$/.test(tag) ? tag : `struct ${tag}`),
+      keywords: (tag) => (/^(?:atomic_t|atomic64_t|refcount_t)$/.test(tag) ? tag : this.names.typeName(tag)),
     };
   }
 
@@ -306,7 +312,7 @@ class SliceWriter {
       .map(({ fn, name }) => {
         const { file, tokens } = headOf(fn);
         const renamed = tokens.map((token) => (token.text === fn.name ? { ...token, text: name } : token));
-        return `${textOfPiece({ file, tokens: renamed }).trimEnd()};\n`;
+        return `${STATIC}${textOfPiece({ file, tokens: renamed }).trimEnd()};\n`;
       })
       .join("");
   }
@@ -354,6 +360,9 @@ function untilValue(tokens: readonly Token[]): readonly Token[] {
   const end = tokens.at(-1);
   return equals < 0 || end === undefined ? tokens : [...tokens.slice(0, equals), end];
 }
+
+/** The slice's functions are nobody else's: some are called as functions of the C library are. */
+const STATIC = "static __attribute__((unused))\n";
 
 /** Text that is the kernel's, whose style is not the compiler's business here. */
 function asKernel(text: string): string {

@@ -5,7 +5,7 @@
 import type { Exercise, ExerciseOptions } from "../check/exercise.ts";
 import type { KernelFacts } from "../check/system-check.ts";
 import type { DecisionSource } from "../simulator/decisions.ts";
-import { below, seededGenerator } from "../simulator/random.ts";
+import { seededGenerator } from "../simulator/random.ts";
 import { HarnessProcess } from "./harness-process.ts";
 import { UnrecordableError } from "./memory.ts";
 import { Recorder, type Recording } from "./recorder.ts";
@@ -49,18 +49,54 @@ export const HISTORIES_PER_BATCH = 64;
 /** The decisions of a history: drawn from the seed and the history's number. */
 export class SeededDecisions implements DecisionSource {
   count = 0;
-  private generator = seededGenerator(0);
+  private seed = Number.NaN;
+  /** What the seed gives to the states of all its histories. */
+  private readonly base = new Int32Array(4);
+  private s0 = 0;
+  private s1 = 0;
+  private s2 = 0;
+  private s3 = 1;
 
   /** Begins another history. */
   begin(seed: number, number: number): void {
+    if (seed !== this.seed) {
+      const generator = seededGenerator(seed);
+      for (let i = 0; i < this.base.length; i++) this.base[i] = generator.next();
+      this.seed = seed;
+    }
+    const [a, b, c, d] = this.base as unknown as readonly [number, number, number, number];
     this.count = 0;
-    this.generator = seededGenerator((BigInt(seed) << 40n) + BigInt(number));
+    this.s0 = mixed(a ^ number);
+    this.s1 = mixed(b ^ this.s0);
+    this.s2 = mixed(c ^ Math.floor(number / TWO_32) ^ this.s1);
+    // The only state that is none is all zero.
+    this.s3 = mixed(d ^ this.s2) | 1;
   }
 
+  /** xoshiro128** (see random.ts) without a closure, and a product instead of a division: n is small. */
   choose(n: number): number {
     this.count++;
-    return below(this.generator, n);
+    const { s1 } = this;
+    const five = Math.imul(s1, 5);
+    const word = Math.imul((five << 7) | (five >>> 25), 9) >>> 0;
+    const s2 = this.s2 ^ this.s0;
+    const s3 = this.s3 ^ s1;
+    this.s1 = s1 ^ s2;
+    this.s0 ^= s3;
+    this.s2 = s2 ^ (s1 << 9);
+    this.s3 = (s3 << 11) | (s3 >>> 21);
+    return Math.floor((word * n) / TWO_32);
   }
+}
+
+const TWO_32 = 0x1_0000_0000;
+
+/** The finalizer of MurmurHash3: another word for each word, with all bits depending on all. */
+function mixed(word: number): number {
+  let z = word;
+  z = Math.imul(z ^ (z >>> 16), 0x85eb_ca6b);
+  z = Math.imul(z ^ (z >>> 13), 0xc2b2_ae35);
+  return z ^ (z >>> 16);
 }
 
 /** A recorder and a compiled slice for one HZ. */

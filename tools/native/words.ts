@@ -18,22 +18,32 @@ export class Words {
   /** A value of 64 bits: a number that is exact, or a bigint. */
   value(value: unknown): void {
     if (typeof value === "number") {
-      this.push(value | 0);
-      this.push((value | 0) === value ? value >> 31 : Math.floor(value / TWO_32) | 0);
-      return;
-    }
-    if (typeof value === "bigint") {
-      this.push(Number(BigInt.asIntN(32, value)));
-      this.push(Number(BigInt.asIntN(32, value >> 32n)));
-      return;
-    }
-    this.push(value === true ? 1 : 0);
-    this.push(0);
+      this.pair(value | 0, (value | 0) === value ? value >> 31 : Math.floor(value / TWO_32) | 0);
+    } else if (typeof value === "bigint") {
+      this.pair(Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
+    } else this.pair(value === true ? 1 : 0, 0);
   }
 
   pair(low: number, high: number): void {
-    this.push(low);
-    this.push(high);
+    const { length } = this;
+    if (length + 2 > this.data.length) this.grow();
+    const { data } = this;
+    data[length] = low;
+    data[length + 1] = high;
+    this.length = length + 2;
+  }
+
+  /** Three words and a value of 64 bits. */
+  record(first: number, second: number, third: number, low: number, high: number): void {
+    const { length } = this;
+    if (length + 5 > this.data.length) this.grow();
+    const { data } = this;
+    data[length] = first;
+    data[length + 1] = second;
+    data[length + 2] = third;
+    data[length + 3] = low;
+    data[length + 4] = high;
+    this.length = length + 5;
   }
 
   /** `count` bytes, four to a word. */

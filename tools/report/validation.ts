@@ -53,7 +53,13 @@ export function validationLines(report: ValidationReport, paint: Paint): readonl
     );
   }
   const cut = sum(report.cut);
-  if (cut > 0) lines.push(`  ${number(cut)} histories were compared up to a place where only the C can go on`);
+  if (cut > 0) {
+    lines.push(`  ${number(cut)} histories were compared up to a place where only the C can go on:`);
+    const reasons = Object.entries(report.cut).sort(([, a], [, b]) => b - a);
+    for (const [reason, count] of reasons.slice(0, MAX_REASONS))
+      lines.push(`    ${number(count)}: ${printable(reason)}`);
+    if (reasons.length > MAX_REASONS) lines.push(`    and ${reasons.length - MAX_REASONS} more reasons`);
+  }
   for (const [reason, count] of Object.entries(report.unrecorded)) {
     lines.push(`  ${number(count)} histories were not compared: ${printable(reason)}`);
   }
@@ -71,6 +77,7 @@ export function validationLines(report: ValidationReport, paint: Paint): readonl
   ];
 }
 
+const MAX_REASONS = 5;
 const MAX_MISSED = 12;
 
 /** The lines that no history came to: nobody has compared those. */

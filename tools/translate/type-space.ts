@@ -25,6 +25,7 @@ import {
   VOID,
 } from "./c-types.ts";
 import { type ExpandedText, type Token, tokensOf } from "./expand.ts";
+import { isPackedSpecifier, withPacked } from "./packed.ts";
 import { LONG, runtimeStruct, runtimeTag, ULONG } from "./runtime-structs.ts";
 import { enumBodies, type TypedefText, typedefTexts } from "./typedefs.ts";
 import { variablesOf } from "./variables.ts";
@@ -125,8 +126,9 @@ export class TypeSpace {
         const name = childOf(node, "name");
         const body = childOf(node, "body");
         const tag = name === undefined ? `anonymous_${++this.anonymous}` : text.slice(name.start, name.end);
-        if (body !== undefined && name === undefined)
-          this.structs.set(tag, this.bodyInfo(tag, node, text, false, null));
+        if (body !== undefined && name === undefined) {
+          this.structs.set(tag, this.bodyInfo(tag, node, text, isPackedSpecifier(node, text), null));
+        }
         return structType(runtimeTag(tag) ?? tag);
       }
       case "enum_specifier": {
@@ -316,7 +318,8 @@ export class TypeSpace {
     const { stream, source } = file.masked;
     const first = firstTokenAt(stream.tokens.start, stream.tokens.count, start);
     const last = firstTokenAt(stream.tokens.start, stream.tokens.count, end);
-    const text = this.expand([...tokensOf(source, stream.tokens, first, last), { ...SEMICOLON, offset: end }]);
+    const tokens = withPacked(tokensOf(source, stream.tokens, first, last), source);
+    const text = this.expand([...tokens, { ...SEMICOLON, offset: end }]);
     const piece = parsePiece(text.text, 0);
     const root = piece.ok ? piece.root() : null;
     const node = root?.children.find((child) => child.type.endsWith("_specifier") || child.type === "declaration");
@@ -362,19 +365,20 @@ export class TypeSpace {
         continue;
       }
       const base = this.typeOf(typeNode, text);
-      const bits = bitWidths(declaration).map((width) => this.constant(text.slice(width.start, width.end)) ?? 0);
+      const widths = bitWidths(declaration);
+      const hasBits = declaration.children.some((child) => child.type === "bitfield_clause");
+      if (hasBits) layout.sizeBytes = null;
       for (const [i, declarator] of declarators.entries()) {
         const declared = this.declared(declarator, base, text);
         const { name } = declared;
         if (name === null) continue;
         // What stands in bytes is looked at as bytes.
         const type = where.isPacked ? this.inBytes(declared.type) : declared.type;
-        const offset = bits.length > 0 ? null : this.place(type, where, layout);
-        if (bits.length > 0) layout.sizeBytes = null;
-        // With several declarators it is not told which of them has a width.
-        const width = bits.length === 0 ? null : declarators.length === 1 ? (bits[i] ?? 0) : 0;
-        const held = width === null ? type : bitFieldType(type, width);
-        layout.fields.set(name, { name, type: held, offset, bits: width, unions: branchesOf(where, name) });
+        const offset = hasBits ? null : this.place(type, where, layout);
+        const width = widths[i];
+        const bits = width === undefined ? null : (this.constant(text.slice(width.start, width.end)) ?? 0);
+        const held = bits === null ? type : bitFieldType(type, bits);
+        layout.fields.set(name, { name, type: held, offset, bits, unions: branchesOf(where, name) });
       }
     }
   }
@@ -559,9 +563,13 @@ function isHeader(file: CFile): boolean {
   return file.path.endsWith(".h");
 }
 
-/** Nodes of the widths of a declaration's bit-fields. */
-function bitWidths(declaration: SyntaxNode): readonly SyntaxNode[] {
-  return declaration.children.flatMap((child) => (child.type === "bitfield_clause" ? child.children.slice(-1) : []));
+/** For each declarator of a declaration the node of its width, if it is a bit-field. */
+function bitWidths({ children }: SyntaxNode): readonly (SyntaxNode | undefined)[] {
+  return children.flatMap((child, i) => {
+    if (child.field !== "declarator") return [];
+    const next = children[i + 1];
+    return [next?.type === "bitfield_clause" ? next.children.at(-1) : undefined];
+  });
 }
 
 /** The unions that a member of a struct or union is in. */
