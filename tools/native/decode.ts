@@ -35,7 +35,7 @@ const COMMAND_WORDS: ReadonlyMap<number, number> = new Map([
 /** Layouts of the objects of a history by their numbers, from its script; -1 for bytes. */
 export function objectLayouts(plan: HarnessPlan, script: Int32Array): ReadonlyMap<number, number> {
   const layouts = new Map<number, number>([[1, plan.globals]]);
-  plan.objects.forEach(({ layout }, i) => layouts.set(i + 2, layout));
+  for (const [i, { layout }] of plan.objects.entries()) layouts.set(i + 2, layout);
   for (let at = 0; at < script.length; ) {
     const command = script[at++] ?? 0;
     const word = (i: number): number => script[at + i] ?? 0;
