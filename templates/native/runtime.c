@@ -315,24 +315,6 @@ static void changes(void)
 	}
 }
 
-static void content(const struct gh_layout *layout, void *object, int depth)
-{
-	long long values[CONTENT_LEAVES];
-	int i;
-
-	if (layout->leaves > CONTENT_LEAVES)
-		return;
-	layout->read(object, values);
-	for (i = 0; i < layout->leaves; i++) {
-		const struct gh_leaf *leaf = &layout->leaf[i];
-		const int64_t code = leaf->is_pointer ? code_of((uint64_t)values[i]) : values[i];
-
-		emit_value(code);
-		if (leaf->is_pointer && code == 1 && leaf->layout >= 0 && !leaf->is_link && depth < CONTENT_DEPTH)
-			content(&gh_layouts[leaf->layout], (void *)(uintptr_t)values[i], depth + 1);
-	}
-}
-
 /* The bytes that a pointer to known memory points to. */
 static void pointed_bytes(int64_t code, uint64_t address)
 {
@@ -356,6 +338,26 @@ static void pointed_bytes(int64_t code, uint64_t address)
 			emit((int32_t)word);
 			word = 0;
 		}
+	}
+}
+
+static void content(const struct gh_layout *layout, void *object, int depth)
+{
+	long long values[CONTENT_LEAVES];
+	int i;
+
+	if (layout->leaves > CONTENT_LEAVES)
+		return;
+	layout->read(object, values);
+	for (i = 0; i < layout->leaves; i++) {
+		const struct gh_leaf *leaf = &layout->leaf[i];
+		const int64_t code = leaf->is_pointer ? code_of((uint64_t)values[i]) : values[i];
+
+		emit_value(code);
+		if (leaf->is_pointer)
+			pointed_bytes(code, (uint64_t)values[i]);
+		if (leaf->is_pointer && code == 1 && leaf->layout >= 0 && !leaf->is_link && depth < CONTENT_DEPTH)
+			content(&gh_layouts[leaf->layout], (void *)(uintptr_t)values[i], depth + 1);
 	}
 }
 

@@ -188,7 +188,9 @@ export class EventReader {
       const high = this.next();
       const target = leaf.target === null ? undefined : this.plan.layouts.find((one) => one.tag === leaf.target);
       const isDeeper = low === 1 && high === 0 && target !== undefined && !isLink(leaf) && depth < CONTENT_DEPTH;
-      return `${leaf.c} ${this.pointerText(low, high)}${isDeeper ? ` ${this.content(target.index, depth + 1)}` : ""}`;
+      const bytes = this.bytes(this.next());
+      const deeper = isDeeper ? ` ${this.content(target.index, depth + 1)}` : "";
+      return `${leaf.c} ${this.pointerText(low, high)}${bytes}${deeper}`;
     });
     return `{ ${parts.join(", ")} }`;
   }

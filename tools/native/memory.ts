@@ -498,6 +498,8 @@ export class Memory {
       this.encode(value);
       const { low, high } = this;
       events.pair(low, high);
+      if (high > 0 && value instanceof BytePointer && this.objects[high]?.layout === null) this.tellBytes(value);
+      else events.push(0);
       const target = layout.targets[i] ?? -1;
       const isDeeper = low === 1 && high === 0 && target >= 0 && layout.links[i] !== true && depth < CONTENT_DEPTH;
       if (isDeeper && isRecord(value)) this.tellContent(target, value, depth + 1);

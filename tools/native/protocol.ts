@@ -82,7 +82,7 @@ export const POINTER = { FUNCTION: -1, ERROR: -2, LOCAL: -3 } as const;
 export const ORDINAL_BITS = 12;
 
 /** Bytes that are compared where an argument points to bytes, and how deep unnamed structs are looked into. */
-export const CONTENT_BYTES = 32;
+export const CONTENT_BYTES = 64;
 export const CONTENT_DEPTH = 3;
 /** Structs with more scalars are not looked into. */
 export const CONTENT_LEAVES = 256;
