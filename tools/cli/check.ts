@@ -207,7 +207,13 @@ async function showDifference(subject: Validated, file: DifferenceFile, options:
   const again = await replayDifference(subject, file);
   const validation = { ...again, file: options.replay ?? null };
   const reasons = ["only the translation was looked at"];
-  const result = { verdict: "inconclusive", properties: [], bounds: ["this one history only"], reasons } as const;
+  const isSameModel = subject.prepared.translation.sha256 === file.modelSha256;
+  if (isSameModel && again.status === "same") {
+    const why = "was changed, is damaged, or another groundhog wrote it: on its own model both sides do the same";
+    throw new InputError(options.replay ?? "--replay", why);
+  }
+  const bounds = ["this one history only", ...(isSameModel ? [] : ["the difference was found on another model"])];
+  const result = { verdict: "inconclusive", properties: [], bounds, reasons } as const;
   const report = reportOf(subject.prepared, subject.source, { ...result, figures: null }, options.candidate);
   const shown: CheckReport = { ...report, validation, witnesses: new Map() };
   await print(options.json === true ? jsonLine(checkDocument(shown)) : checkText(shown, paintForTerminal()));

@@ -56,7 +56,17 @@ function harnessFiles(): HarnessFiles {
 function skipped(reason: string, seed: number, compiler: Compiler | null): ValidationReport {
   return {
     ...{ status: "skipped", reason, compiler: compiler?.version ?? null, hz: [], seed, histories: 0, decisions: 0 },
-    ...{ events: 0, cut: {}, unrecorded: {}, coverage: null, difference: null, notes: [], file: null, replay: null },
+    ...{
+      events: 0,
+      stopped: 0,
+      cut: {},
+      unrecorded: {},
+      coverage: null,
+      difference: null,
+      notes: [],
+      file: null,
+      replay: null,
+    },
   };
 }
 
@@ -134,7 +144,15 @@ function hzOf({ harnesses }: ValidationSetup, histories: number): readonly numbe
 /** How many were compared before the first difference depends on nobody's speed; all else that was counted does. */
 function partOf(part: ValidationPart): ValidationPart {
   if (part.difference === null) return part;
-  return { ...part, histories: part.difference.number + 1, decisions: 0, events: 0, cut: {}, unrecorded: {} };
+  return {
+    ...part,
+    histories: part.difference.number + 1,
+    decisions: 0,
+    events: 0,
+    stopped: 0,
+    cut: {},
+    unrecorded: {},
+  };
 }
 
 /** More than that of a validation that could only be made in part says too little. */

@@ -45,6 +45,8 @@ export interface Recording {
    * only what came before is compared.
    */
   readonly cutBy: string | null;
+  /** Whether both sides end at BUG(), or at a call that is not in the model. */
+  readonly isStopped: boolean;
 }
 
 /**
@@ -191,10 +193,14 @@ export class Recorder {
       events.push(EVENT.END);
     }
     script.data[scriptFrom] = script.length - scriptFrom - 1;
-    return { scriptFrom, scriptTo: script.length, eventsFrom, eventsTo: events.length, cutBy };
+    const { isStopped } = this;
+    return { scriptFrom, scriptTo: script.length, eventsFrom, eventsTo: events.length, cutBy, isStopped };
   }
 
+  private isStopped = false;
+
   private begin(): void {
+    this.isStopped = false;
     this.memory.clear();
     this.calls.begin();
     this.control = "surroundings";
@@ -217,7 +223,7 @@ export class Recorder {
     } else if (error instanceof SimulationFault && error.kind === "bug-on") this.stop(STOP.BUG);
     else if (error instanceof TypeError) {
       // C can count on from a null pointer; it cannot look behind one.
-      if (/\((?:reading|setting) '(?:plus|minus)'/.test(error.message)) return error.message;
+      if (/\((?:reading|setting) '(?:plus|minus)'/.test(error.message)) return "it counts on from a null pointer";
       this.events.push(EVENT.FAULT | (FAULT.MEMORY_ACCESS << 8));
     } else if (isUndefinedInC(error)) return error.message;
     else this.events.push(EVENT.FAULT | (FAULT.MODEL << 8));
@@ -225,6 +231,7 @@ export class Recorder {
   }
 
   private stop(kind: number): void {
+    this.isStopped = true;
     this.memory.tellChanges();
     this.events.push(EVENT.STOP | (kind << 8));
   }

@@ -17,6 +17,8 @@ export interface ValidationReport {
   readonly events: number;
   /** Histories that were compared up to a place only where the model cannot go on and C can, by reason. */
   readonly cut: Readonly<Record<string, number>>;
+  /** Histories that end on both sides at BUG(), or at a call that is not in the model. */
+  readonly stopped: number;
   /** Histories that could not be recorded, by reason. */
   readonly unrecorded: Readonly<Record<string, number>>;
   /** What the histories came to; null where it was not looked at. */

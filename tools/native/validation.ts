@@ -37,6 +37,8 @@ export interface ValidationPart {
   readonly events: number;
   /** Histories that the model could not go on with for a reason that C does not have, by reason. */
   readonly cut: Readonly<Record<string, number>>;
+  /** Histories that end on both sides at BUG(), or at a call that is not in the model. */
+  readonly stopped: number;
   /** Histories that could not be recorded, by reason: they compare nothing. */
   readonly unrecorded: Readonly<Record<string, number>>;
   /** The first history that differs. */
@@ -169,6 +171,7 @@ export class Validator {
   private histories = 0;
   private decided = 0;
   private events = 0;
+  private stopped = 0;
   private readonly cut = new Map<string, number>();
   private readonly unrecorded = new Map<string, number>();
 
@@ -204,6 +207,7 @@ export class Validator {
       histories: this.histories,
       decisions: this.decided,
       events: this.events,
+      stopped: this.stopped,
       cut: Object.fromEntries(this.cut),
       unrecorded: Object.fromEntries(this.unrecorded),
       difference,
@@ -241,6 +245,7 @@ export class Validator {
       if (different === null && differs(recorder, recording, words, from, to)) different = number;
       this.histories++;
       this.events += recording.eventsTo - recording.eventsFrom;
+      if (recording.isStopped) this.stopped++;
       if (recording.cutBy !== null) count(this.cut, kindOf(recording.cutBy));
       from = to;
     });
@@ -250,7 +255,8 @@ export class Validator {
 
 /** Messages differ in their numbers only, mostly. */
 function kindOf(message: string): string {
-  return message.replace(/\d+/g, "N").slice(0, 80);
+  const [, place = "", what = ""] = /^(\S+:\d+: )?([\s\S]*)$/.exec(message) ?? [];
+  return place + what.replace(/\d+/g, "N").slice(0, 80);
 }
 
 function count(map: Map<string, number>, key: string): void {

@@ -52,6 +52,9 @@ export function validationLines(report: ValidationReport, paint: Paint): readonl
       `  ${coverage.reached} of ${coverage.lines} lines of the slice were reached${missed(coverage.notReached)}`,
     );
   }
+  if (report.stopped > 0) {
+    lines.push(`  ${number(report.stopped)} histories ended at BUG(), or at a call that is not in the model`);
+  }
   const cut = sum(report.cut);
   if (cut > 0) {
     lines.push(`  ${number(cut)} histories were compared up to a place where only the C can go on:`);
