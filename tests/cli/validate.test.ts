@@ -1,11 +1,11 @@
 /** `check --validate` as a shell sees it: with a compiler, without one, with odd arguments, and a difference run again. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { findCompiler } from "../../tools/native/compiler.ts";
 import { checkSchema, runSchema } from "../../tools/report/schema.ts";
-import { groundhog, newFolder, useBundle } from "./session.ts";
+import { filesBelow, groundhog, newFolder, useBundle } from "./session.ts";
 
 useBundle();
 
@@ -20,6 +20,19 @@ function pathWithoutCompiler(): string {
   const git = spawnSync("sh", ["-c", "command -v git"], { encoding: "utf8" }).stdout.trim();
   symlinkSync(git, join(folder, "git"));
   return folder;
+}
+
+/** Makes the compiled slice of a cache another program: its watchdog waits for two intervals instead of three. */
+function disturb(harnesses: string): void {
+  const [name = ""] = readdirSync(harnesses);
+  const folder = join(harnesses, name);
+  const slice = readFileSync(join(folder, "slice.c"), "latin1");
+  const changed = slice.replace("3 * server -> echo_interval", "2 * server -> echo_interval");
+  expect(changed).not.toBe(slice);
+  writeFileSync(join(folder, "slice.c"), changed, "latin1");
+  const flags = ["-std=gnu11", "-O1", "-g", "-no-pie", "-fwrapv", "-w", "-ftrivial-auto-var-init=zero", "-DHZ=250"];
+  const { status } = spawnSync("cc", [...flags, "-o", "harness", "slice.c", "runtime.c"], { cwd: folder });
+  expect(status).toBe(0);
 }
 
 describe.skipIf(COMPILER === null)("with a C compiler", () => {
@@ -47,6 +60,30 @@ describe.skipIf(COMPILER === null)("with a C compiler", () => {
     const document = runSchema.parse(JSON.parse(stdout));
     expect(document.systems[0]?.check?.validation).toMatchObject({ status: "same", histories: 10_000 });
   }, 180_000);
+
+  test("tells a difference, saves it, and finds it again", () => {
+    const cache = newFolder();
+    const env = { XDG_CACHE_HOME: cache };
+    const words = [...CHECK, "--validate", "--histories", "2000"];
+    expect(groundhog([...words, "--out", newFolder()], { env }).exit).toBe(0);
+    disturb(join(cache, "groundhog", "harness"));
+    const out = newFolder();
+    const { exit, stdout } = groundhog([...words, "--out", out], { env });
+    expect(exit).toBe(3);
+    expect(stdout).toMatch(/: inconclusive$/m);
+    expect(stdout).toMatch(
+      /^the translation differs from the compiled C: at fs\/smb\/client\/\w+\.c:\d+ \(\w+\) the model does "/m,
+    );
+    const [file = ""] = filesBelow(out).filter((one) => one.endsWith(".difference.json"));
+    const again = groundhog(["check", "cifs-echo", "--replay", join(out, file), "--json"], { env });
+    expect(again.exit).toBe(1);
+    expect(checkSchema.parse(JSON.parse(again.stdout)).validation).toMatchObject({ status: "different", histories: 1 });
+    // Nothing is different any more: on the same model that cannot be.
+    rmSync(join(cache, "groundhog", "harness"), { recursive: true });
+    const refused = groundhog(["check", "cifs-echo", "--replay", join(out, file)], { env });
+    expect(refused).toMatchObject({ exit: 2, stdout: "" });
+    expect(refused.stderr).toMatch(/on its own model both sides do the same\n$/);
+  });
 
   test("runs the decisions of a difference again", () => {
     const folder = newFolder();
