@@ -213,42 +213,46 @@ GH_OWN struct delayed_work *to_delayed_work(struct work_struct *work)
 #define LIST_HEAD_INIT(name) { &name, &name }
 #define DECLARE_COMPLETION_ONSTACK(work) struct completion work
 #define DECLARE_COMPLETION(work) struct completion work
+/* The struct of pos's kind that a link stands in, and whether the link is not that of the head. */
+#define GH_ENTRY(link, pos, member) container_of(link, __typeof__(*(pos)), member)
+#define GH_INSIDE(link, head) ((link) != (const struct list_head *)(head))
+#define GH_WALK(pos, head, member, way) \
+	for ((pos) = GH_ENTRY((head)->way, pos, member); GH_INSIDE(&(pos)->member, head); \
+	     (pos) = GH_ENTRY((pos)->member.way, pos, member))
+#define GH_LINKS(at, head, way) for ((at) = (head)->way; GH_INSIDE(at, head); (at) = (at)->way)
 #define list_entry(p, type, member) container_of(p, type, member)
-#define list_first_entry(p, type, member) list_entry((p)->next, type, member)
-#define list_last_entry(p, type, member) list_entry((p)->prev, type, member)
-#define list_first_entry_or_null(p, type, member) (list_empty(p) ? NULL : list_first_entry(p, type, member))
-#define list_next_entry(pos, member) list_entry((pos)->member.next, __typeof__(*(pos)), member)
-#define list_prev_entry(pos, member) list_entry((pos)->member.prev, __typeof__(*(pos)), member)
-#define list_for_each(pos, head) for (pos = (head)->next; pos != (head); pos = pos->next)
-#define list_for_each_prev(pos, head) for (pos = (head)->prev; pos != (head); pos = pos->prev)
-#define list_for_each_safe(pos, n, head) \
-	for (pos = (head)->next, n = pos->next; pos != (head); pos = n, n = pos->next)
-#define list_for_each_entry(pos, head, member) \
-	for (pos = list_first_entry(head, __typeof__(*pos), member); &pos->member != (head); \
-	     pos = list_next_entry(pos, member))
-#define list_for_each_entry_rcu(pos, head, member, ...) list_for_each_entry(pos, head, member)
-#define list_for_each_entry_reverse(pos, head, member) \
-	for (pos = list_last_entry(head, __typeof__(*pos), member); &pos->member != (head); \
-	     pos = list_prev_entry(pos, member))
-#define list_for_each_entry_safe(pos, n, head, member) \
-	for (pos = list_first_entry(head, __typeof__(*pos), member), n = list_next_entry(pos, member); \
-	     &pos->member != (head); pos = n, n = list_next_entry(n, member))
+#define list_first_entry(p, type, member) container_of((p)->next, type, member)
+#define list_last_entry(p, type, member) container_of((p)->prev, type, member)
+#define list_first_entry_or_null(p, type, member) \
+	(list_empty(p) ? (type *)NULL : container_of((p)->next, type, member))
+#define list_next_entry(pos, member) GH_ENTRY((pos)->member.next, pos, member)
+#define list_prev_entry(pos, member) GH_ENTRY((pos)->member.prev, pos, member)
+#define list_for_each(at, head) GH_LINKS(at, head, next)
+#define list_for_each_prev(at, head) GH_LINKS(at, head, prev)
+#define list_for_each_safe(at, kept, head) \
+	for ((at) = (head)->next; GH_INSIDE(at, head) && ((kept) = (at)->next, 1); (at) = (kept))
+#define list_for_each_entry(pos, head, member) GH_WALK(pos, head, member, next)
+#define list_for_each_entry_rcu(pos, head, member, ...) GH_WALK(pos, head, member, next)
+#define list_for_each_entry_reverse(pos, head, member) GH_WALK(pos, head, member, prev)
+#define list_for_each_entry_safe(pos, kept, head, member) \
+	for ((pos) = GH_ENTRY((head)->next, pos, member); \
+	     GH_INSIDE(&(pos)->member, head) && ((kept) = GH_ENTRY((pos)->member.next, pos, member), 1); \
+	     (pos) = (kept))
 
 /* What list_del() leaves: addresses that fault. */
 #define GH_POISON ((struct list_head *)0x100)
 GH_OWN void INIT_LIST_HEAD(struct list_head *list) { list->next = list->prev = list; }
-GH_OWN void gh_list_insert(struct list_head *entry, struct list_head *prev, struct list_head *next)
+GH_OWN void gh_link(struct list_head *before, struct list_head *behind)
 {
-	next->prev = entry;
-	entry->next = next;
-	entry->prev = prev;
-	prev->next = entry;
+	before->next = behind;
+	behind->prev = before;
 }
-GH_OWN void gh_list_remove(struct list_head *entry)
+GH_OWN void gh_list_insert(struct list_head *entry, struct list_head *before, struct list_head *behind)
 {
-	entry->next->prev = entry->prev;
-	entry->prev->next = entry->next;
+	gh_link(entry, behind);
+	gh_link(before, entry);
 }
+GH_OWN void gh_list_remove(struct list_head *entry) { gh_link(entry->prev, entry->next); }
 GH_OWN void list_add(struct list_head *entry, struct list_head *head) { gh_list_insert(entry, head, head->next); }
 GH_OWN void list_add_tail(struct list_head *entry, struct list_head *head) { gh_list_insert(entry, head->prev, head); }
 GH_OWN void list_del(struct list_head *entry)
@@ -268,14 +272,10 @@ GH_OWN void list_move_tail(struct list_head *entry, struct list_head *head)
 }
 GH_OWN void list_splice(struct list_head *list, struct list_head *head)
 {
-	struct list_head *first = list->next, *last = list->prev, *at = head->next;
-
 	if (list_empty(list))
 		return;
-	first->prev = head;
-	head->next = first;
-	last->next = at;
-	at->prev = last;
+	gh_link(list->prev, head->next);
+	gh_link(head, list->next);
 }
 GH_OWN void list_splice_init(struct list_head *list, struct list_head *head)
 {
