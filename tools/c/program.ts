@@ -56,6 +56,8 @@ export class Program {
   private fileMacros: readonly FileMacro[] | null = null;
   private readonly initials = new Map<string, string | null>();
   private places: Places | null = null;
+  /** Names of the folders of the scanned files. */
+  private folders: ReadonlySet<string> | null = null;
   private readonly readHeaders = new Set<HeaderText>();
   private readonly missing = new Set<string>();
 
@@ -163,14 +165,17 @@ export class Program {
     return known ?? this.headerFunction(name);
   }
 
-  /** A function with a body in a header of a folder nearby; those of include/ are the kernel's, not the client's. */
+  /**
+   * A function with a body in a header of a folder nearby, or of the folder of include/ that has the client's name
+   * (net/sunrpc and include/linux/sunrpc); all others of include/ are the kernel's.
+   */
   private headerFunction(name: string): CFunction | undefined {
     const key = `function ${name}`;
     if (this.missing.has(key)) return undefined;
     this.missing.add(key);
     const body = new RegExp(`\\b${name}\\s*\\([^;{}]*\\)\\s*\\{`);
     for (const header of this.headers) {
-      if (header.path.startsWith("include/") || !header.text.includes(name)) continue;
+      if (!this.isOwn(header) || !header.text.includes(name)) continue;
       if (!body.test(header.text.toString("latin1"))) continue;
       const file = readCFile(header.path, header.text, this.configuration);
       const found = file.functions.find((one) => one.name === name);
@@ -180,6 +185,22 @@ export class Program {
       return found;
     }
     return undefined;
+  }
+
+  private isOwn({ path }: HeaderText): boolean {
+    if (!path.startsWith("include/")) return true;
+    const folder = (of: string): string => of.split("/").at(-2) ?? "";
+    this.folders ??= new Set(this.files.map((file) => folder(file.path)));
+    return this.folders.has(folder(path));
+  }
+
+  /** Files in which a typedef of a name may stand and that are not among those that are scanned. */
+  typedefHeaders(name: string): readonly CFile[] {
+    const words = new RegExp(`\\btypedef\\b[^;{}]*\\b${name}\\b`);
+    return this.headers.flatMap(({ path, text }) => {
+      if (!text.includes(name) || !words.test(text.toString("latin1"))) return [];
+      return [readCFile(path, text, this.configuration, { functions: false })];
+    });
   }
 
   /** Functions that call a function by name; calls through pointers are not seen. */

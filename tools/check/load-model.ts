@@ -13,6 +13,7 @@ import * as integers from "../simulator/integers.ts";
 import * as integers32 from "../simulator/integers32.ts";
 import * as jiffies from "../simulator/jiffies.ts";
 import * as kernelStructs from "../simulator/kernel-structs.ts";
+import * as ktime from "../simulator/ktime.ts";
 import * as lists from "../simulator/lists.ts";
 import * as model from "../simulator/model.ts";
 import * as pendingTimers from "../simulator/pending-timers.ts";
@@ -31,6 +32,7 @@ import * as timersExact from "../simulator/timers-exact.ts";
 import * as timersLevels from "../simulator/timers-levels.ts";
 import * as trace from "../simulator/trace.ts";
 import * as wait from "../simulator/wait.ts";
+import * as waitBit from "../simulator/wait-bit.ts";
 import * as worker from "../simulator/worker.ts";
 import * as workqueue from "../simulator/workqueue.ts";
 import * as workqueueCancel from "../simulator/workqueue-cancel.ts";
@@ -47,6 +49,7 @@ const SIMULATOR: Readonly<Record<string, object>> = {
   integers32,
   jiffies,
   "kernel-structs": kernelStructs,
+  ktime,
   lists,
   model,
   "pending-timers": pendingTimers,
@@ -65,6 +68,7 @@ const SIMULATOR: Readonly<Record<string, object>> = {
   "timers-levels": timersLevels,
   trace,
   wait,
+  "wait-bit": waitBit,
   worker,
   workqueue,
   "workqueue-cancel": workqueueCancel,

@@ -281,6 +281,10 @@ export function test_and_set_bit(nr: Int64, address: Pointer<Int64>): boolean {
   return wasSet;
 }
 
+/** With an order of memory, which is none here. */
+export const clear_bit_unlock = clear_bit;
+export const test_and_set_bit_lock = test_and_set_bit;
+
 /** Clears the bit; whether it was set before. */
 export function test_and_clear_bit(nr: Int64, address: Pointer<Int64>): boolean {
   const wasSet = test_bit(nr, address);

@@ -108,6 +108,21 @@ export function bytesAt(pointer: unknown): BytePointer {
   return pointer.width === 1 ? pointer : pointer.as(1, false);
 }
 
+/**
+ * `(unsigned long)p`: an address that is handed on as a number, as the functions of timers got one up to 4.14. It
+ * stays what it points to; whoever counts with it is stopped.
+ */
+export function addressOf(pointer: unknown): Int64 {
+  return (pointer === null ? 0 : pointer) as Int64;
+}
+
+/** `(struct x *)data`: what addressOf() made a number of. */
+export function pointerAt<T>(address: Int64): T {
+  if (typeof address === "object") return address;
+  if (address === 0) return null as T;
+  throw new SimulationFault("bad-pointer", `the number ${address} as a pointer`);
+}
+
 /** Fresh bytes, all zero. */
 export function allocateBytes(count: Int64): BytePointer {
   return new BytePointer(new Uint8Array(Number(count)), 0, 1, false);

@@ -37,6 +37,9 @@ export const SHUT_RDWR = 2;
 const RCV_SHUTDOWN = 1;
 const SEND_SHUTDOWN = 2;
 
+// include/net/tcp_states.h, include/uapi/linux/in.h
+export const TCP_ESTABLISHED = 1;
+export const IPPROTO_TCP = 6;
 // socket_state of include/uapi/linux/net.h
 const SS_CONNECTED = 3;
 // tcp_rmem[1] and tcp_wmem[1] as tcp_init() in net/ipv4/tcp.c sets them; nothing depends on them.
@@ -87,6 +90,15 @@ export class Socket {
   sk_data_ready: (socket: Socket) => void = sock_def_readable;
   /** Called when the connection changed; sock_def_wakeup(). */
   sk_state_change: (socket: Socket) => void = sock_def_readable;
+  /** Called when there is room to send; sock_def_write_space(). */
+  sk_write_space: (socket: Socket) => void = nobodyWaits;
+  /** Called when an error is there to be reported; sock_def_error_report(). */
+  sk_error_report: (socket: Socket) => void = sock_def_readable;
+  /** TCP_* of include/net/tcp_states.h. */
+  sk_state = TCP_ESTABLISHED;
+  sk_flags: Int64 = 0;
+  sk_write_pending = 0;
+  sk_protocol = IPPROTO_TCP;
   onSend: SendHandler | null = null;
   readonly wait: WaitQueueHead;
   readonly chunks = new Fifo<Chunk>();
@@ -109,6 +121,11 @@ export class Socket {
 
   /** `sock->sk`. */
   get sk(): this {
+    return this;
+  }
+
+  /** `sk->sk_socket`. */
+  get sk_socket(): this {
     return this;
   }
 
@@ -138,6 +155,9 @@ export class Socket {
 export function sock_def_readable(socket: Socket): void {
   wake_up_interruptible(socket.wait);
 }
+
+/** sock_def_write_space(): sends do not block here. */
+function nobodyWaits(_socket: Socket): void {}
 
 /** Bytes arrive now. */
 export function arrive(socket: Socket, bytes: number, payload: unknown = null): void {

@@ -65,6 +65,18 @@ export function timer_setup(timer: TimerList, func: TimerFunction, _flags = 0): 
   timer.func = func;
 }
 
+/**
+ * setup_timer() up to 4.14: the function gets a number, mostly the address of what the timer stands in.
+ */
+export function setup_timer(timer: TimerList, func: (data: never) => void, data: unknown): void {
+  timer_setup(timer, () => func(data as never));
+}
+
+/** init_timer() up to 4.14: a timer without a function, which is stored later. */
+export function init_timer(timer: TimerList): void {
+  if (timer_pending(timer)) throw new SimulationFault("bug-on", `timer ${timer.name} is set up while pending`);
+}
+
 export function timer_pending(timer: TimerList): boolean {
   return timer.heapIndex >= 0;
 }

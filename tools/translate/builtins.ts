@@ -311,6 +311,16 @@ function offset(ctx: FunctionContext, node: SyntaxNode, list: readonly SyntaxNod
   return constantValue(BigInt(sum + size), ulong(ctx));
 }
 
+/** alloc_workqueue() and its kin: what they are given says how many items may run at a time, which nothing needs. */
+function workqueue(ctx: FunctionContext, _node: SyntaxNode, list: readonly SyntaxNode[], name: string): Value {
+  const text = list[0] === undefined ? "" : ctx.textOf(list[0]);
+  const label = text.startsWith('"') ? text : '"workqueue"';
+  const isOrdered = /ordered|singlethread/.test(name);
+  const options = isOrdered ? "{ ...model.workqueueOptions, maxActive: 1 }" : "model.workqueueOptions";
+  const made = `${ctx.model.use("workqueue", "alloc_workqueue")}(kernel, ${label}, ${options})`;
+  return value(made, pointerTo(structType("workqueue_struct")));
+}
+
 /** guard(mutex)(&lock): locks are without effect here. */
 function guard(): Value {
   return value("undefined", VOID);
@@ -356,6 +366,10 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
   __do_div: assignedResult,
   __builtin_expect: expected,
   __builtin_constant_p: () => constantValue(0n, S32),
+  alloc_workqueue: workqueue,
+  alloc_ordered_workqueue: workqueue,
+  create_workqueue: workqueue,
+  create_singlethread_workqueue: workqueue,
   kmalloc: allocation,
   kzalloc: allocation,
   kcalloc: allocation,

@@ -18,6 +18,9 @@ export function convert(ctx: FunctionContext, one: Value, type: CType, isCast = 
   if (isInt(type)) {
     if (isInt(one.type)) return toInteger(one, type);
     if (type.isBool) return { ...condition(one), type };
+    if (isCast && type.bits === ctx.model.types.model.longBits) {
+      return value(`${ctx.model.use("model", "addressOf")}(${one.code})`, type);
+    }
     return notConverted(ctx, "a pointer becomes an integer", type);
   }
   const to = decayed(type);
@@ -25,7 +28,12 @@ export function convert(ctx: FunctionContext, one: Value, type: CType, isCast = 
     return notConverted(ctx, "an integer gets a type that is not known", to);
   if (to.kind !== "pointer") return { ...one, type };
   if (one.constant === 0n) return nullPointer(to);
-  if (isInt(one.type)) return notConverted(ctx, "an integer becomes a pointer", to);
+  if (isInt(one.type)) {
+    if (!isCast || one.type.bits !== ctx.model.types.model.longBits) {
+      return notConverted(ctx, "an integer becomes a pointer", to);
+    }
+    return value(`${ctx.model.use("model", "pointerAt")}<${ctx.model.ts(to)}>(${one.code})`, to);
+  }
   return convertPointer(ctx, one, to, isCast);
 }
 

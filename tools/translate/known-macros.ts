@@ -40,6 +40,8 @@ const WORDS: readonly (readonly [string, string])[] = [
   // include/linux/timer.h
   ["from_timer(var, callback_timer, field)", "__container_of((callback_timer), var, field)"],
   ["timer_container_of(var, callback_timer, field)", "__container_of((callback_timer), var, field)"],
+  ["schedule_work(work)", "queue_work(system_wq, work)"],
+  ["schedule_delayed_work(dwork, delay)", "queue_delayed_work(system_wq, dwork, delay)"],
   ["to_delayed_work(work)", "__container_of((work), (struct delayed_work *)0, work)"],
   // include/linux/minmax.h (before 5.10: kernel.h)
   ["min(x, y)", "__min((x), (y))"],
@@ -66,6 +68,10 @@ const WORDS: readonly (readonly [string, string])[] = [
   ["smp_store_release(p, v)", "(*(p) = (v))"],
   ["smp_store_mb(var, value)", "((var) = (value))"],
   ["rcu_dereference(p)", "(p)"],
+  ["rcu_dereference_protected(p, c)", "(p)"],
+  ["rcu_dereference_check(p, c)", "(p)"],
+  ["rcu_dereference_raw(p)", "(p)"],
+  ["RCU_INIT_POINTER(p, v)", "((p) = (v))"],
   ["rcu_access_pointer(p)", "(p)"],
   ["rcu_assign_pointer(p, v)", "((p) = (v))"],
   ["fallthrough", ""],
@@ -84,6 +90,9 @@ const WORDS: readonly (readonly [string, string])[] = [
   ["offsetofend(type, member)", "__offsetofend((type *)0, member)"],
   ["struct_size(p, member, count)", "(sizeof(*(p)) + sizeof(*(p)->member) * (count))"],
   ["LIST_HEAD(name)", "struct list_head name"],
+  ["DECLARE_WORK(n, f)", "struct work_struct n = { .func = f }"],
+  ["DECLARE_DELAYED_WORK(n, f)", "struct delayed_work n = { .work = { .func = f } }"],
+  ["DECLARE_WAIT_QUEUE_HEAD(name)", "struct wait_queue_head name"],
   ["DECLARE_COMPLETION_ONSTACK(work)", "struct completion work"],
   ["DECLARE_COMPLETION(work)", "struct completion work"],
   // include/linux/slab.h, since 6.19

@@ -25,6 +25,8 @@ export const PRIMITIVE_PROTOTYPES: Readonly<Record<string, string>> = {
   `,
   timers: `
     void timer_setup(struct timer_list *timer, void (*func)(struct timer_list *timer), unsigned int flags);
+    void setup_timer(struct timer_list *timer, void (*func)(unsigned long data), unsigned long data);
+    void init_timer(struct timer_list *timer);
     bool timer_pending(struct timer_list *timer);
     int mod_timer(struct timer_list *timer, unsigned long expires);
     int mod_timer_pending(struct timer_list *timer, unsigned long expires);
@@ -42,6 +44,23 @@ export const PRIMITIVE_PROTOTYPES: Readonly<Record<string, string>> = {
     void wake_up_nr(struct wait_queue_head *head, int nr);
     void wake_up_interruptible(struct wait_queue_head *head);
     void wake_up_interruptible_all(struct wait_queue_head *head);
+  `,
+  "wait-bit": `
+    kernel void wake_up_bit(void *word, int bit);
+    kernel blocking int out_of_line_wait_on_bit(void *word, int bit, int (*action)(void *), unsigned int mode);
+    kernel blocking int wait_on_bit_action(void *word, int bit, int (*action)(void *), unsigned int mode);
+    kernel blocking int wait_on_bit(void *word, int bit, unsigned int mode);
+    kernel blocking int wait_on_bit_lock(void *word, int bit, unsigned int mode);
+  `,
+  ktime: `
+    kernel ktime_t ktime_get(void);
+    ktime_t ktime_add(ktime_t lhs, ktime_t rhs);
+    ktime_t ktime_sub(ktime_t lhs, ktime_t rhs);
+    s64 ktime_to_ns(ktime_t kt);
+    s64 ktime_to_us(ktime_t kt);
+    s64 ktime_to_ms(ktime_t kt);
+    s64 ktime_us_delta(ktime_t later, ktime_t earlier);
+    ktime_t ktime_set(s64 secs, unsigned long nsecs);
   `,
   completion: `
     void init_completion(struct completion *x);
@@ -107,6 +126,7 @@ export const PRIMITIVE_PROTOTYPES: Readonly<Record<string, string>> = {
     int atomic_add_return(int i, atomic_t *v);
     bool atomic_dec_and_test(atomic_t *v);
     bool atomic_inc_not_zero(atomic_t *v);
+    bool atomic_add_unless(atomic_t *v, int a, int u);
     void refcount_set(refcount_t *r, int n);
     void refcount_inc(refcount_t *r);
     void refcount_dec(refcount_t *r);
@@ -122,6 +142,10 @@ export const PRIMITIVE_PROTOTYPES: Readonly<Record<string, string>> = {
     bool test_bit(long nr, unsigned long *addr);
     bool test_and_set_bit(long nr, unsigned long *addr);
     bool test_and_clear_bit(long nr, unsigned long *addr);
+    void __set_bit(long nr, unsigned long *addr);
+    void __clear_bit(long nr, unsigned long *addr);
+    void clear_bit_unlock(long nr, unsigned long *addr);
+    bool test_and_set_bit_lock(long nr, unsigned long *addr);
     void iov_iter_kvec(struct iov_iter *i, unsigned int direction, struct kvec *kvec, unsigned long nr_segs,
       size_t count);
     void iov_iter_discard(struct iov_iter *i, unsigned int direction, size_t count);

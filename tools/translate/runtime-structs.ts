@@ -30,6 +30,8 @@ export const ULONG: IntType = { ...U64 };
 
 const list = pointerTo(structType("list_head"));
 const sock = pointerTo(structType("sock"));
+/** Of a socket, in softirq context: include/net/sock.h. */
+const callback: CType = { kind: "function", result: { kind: "void" }, parameters: [sock] };
 
 function plain(className: string, module: string, fields: Readonly<Record<string, CType>> = {}): RuntimeStruct {
   return { className, module, fields, construct: "" };
@@ -51,7 +53,9 @@ const STRUCTS: Readonly<Record<string, RuntimeStruct>> = {
   work_struct: {
     className: "WorkStruct",
     module: "workqueue",
-    fields: {},
+    fields: {
+      func: pointerTo({ kind: "function", result: { kind: "void" }, parameters: [pointerTo(structType("work_struct"))] }),
+    },
     construct: "kernel, $name, $owner",
   },
   delayed_work: {
@@ -110,6 +114,15 @@ const STRUCTS: Readonly<Record<string, RuntimeStruct>> = {
       sk_user_data: VOID_POINTER,
       sk_err: S32,
       sk_shutdown: S32,
+      sk_state: U32,
+      sk_flags: ULONG,
+      sk_write_pending: S32,
+      sk_protocol: U32,
+      sk_socket: pointerTo(structType("socket")),
+      sk_state_change: pointerTo(callback),
+      sk_write_space: pointerTo(callback),
+      sk_error_report: pointerTo(callback),
+      sk_data_ready: pointerTo(callback),
     },
     construct: "kernel, $name",
   },

@@ -27,7 +27,7 @@ import {
 import { type ExpandedText, type Token, tokensOf } from "./expand.ts";
 import { isPackedSpecifier, withPacked } from "./packed.ts";
 import { LONG, runtimeStruct, runtimeTag, ULONG } from "./runtime-structs.ts";
-import { enumBodies, type TypedefText, typedefTexts } from "./typedefs.ts";
+import { enumBodies, headerTypedef, type TypedefText, typedefTexts } from "./typedefs.ts";
 import { variablesOf } from "./variables.ts";
 
 /** The union that a member is in, directly or with others in a struct, and which of its members that is. */
@@ -97,7 +97,7 @@ export class TypeSpace {
   private readonly enums = new Map<string, CType>();
   private readonly typedefs = new Map<string, CType | null>();
   private readonly globals = new Map<string, readonly GlobalInfo[]>();
-  private anonymous = 0;
+  private readonly anonymous = new Map<string, string>();
 
   constructor(
     private readonly program: Program,
@@ -125,8 +125,8 @@ export class TypeSpace {
       case "union_specifier": {
         const name = childOf(node, "name");
         const body = childOf(node, "body");
-        const tag = name === undefined ? `anonymous_${++this.anonymous}` : text.slice(name.start, name.end);
-        if (body !== undefined && name === undefined) {
+        const tag = name === undefined ? this.anonymousTag(words) : text.slice(name.start, name.end);
+        if (body !== undefined && name === undefined && !this.structs.has(tag)) {
           this.structs.set(tag, this.bodyInfo(tag, node, text, isPackedSpecifier(node, text), null));
         }
         return structType(runtimeTag(tag) ?? tag);
@@ -140,6 +140,13 @@ export class TypeSpace {
       default:
         return this.named(words);
     }
+  }
+
+  /** The same each time that the same words are read: functions are translated in several rounds. */
+  private anonymousTag(words: string): string {
+    const known = this.anonymous.get(words) ?? `anonymous_${this.anonymous.size + 1}`;
+    this.anonymous.set(words, known);
+    return known;
   }
 
   private enumType(tag: string): CType {
@@ -198,9 +205,9 @@ export class TypeSpace {
 
   private findTypedef(name: string): CType | null {
     this.typedefTexts ??= typedefTexts(this.program);
-    const found = this.typedefTexts.get(name);
+    const target = this.program.typedef(name);
+    const found = this.typedefTexts.get(name) ?? (target === undefined ? headerTypedef(this.program, name) : undefined);
     if (found === undefined) {
-      const target = this.program.typedef(name);
       if (typeof target === "string") return structType(runtimeTag(target) ?? target);
       // A struct without a tag goes by its typedef's name.
       return target === undefined ? null : structType(name);

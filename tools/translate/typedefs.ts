@@ -13,8 +13,17 @@ const TYPEDEF = /\btypedef\b(?:\s+enum\b[^;{}]{0,100}\{[^{}]*\})?[^;{}]{1,600};/
 
 /** All typedefs without a struct's body in the files of a program, by name; the first of a name counts. */
 export function typedefTexts(program: Program): ReadonlyMap<string, TypedefText> {
+  return textsIn(program.files);
+}
+
+/** The same of a header that is not scanned. */
+export function headerTypedef(program: Program, name: string): TypedefText | undefined {
+  return textsIn(program.typedefHeaders(name)).get(name);
+}
+
+function textsIn(files: readonly CFile[]): ReadonlyMap<string, TypedefText> {
   const all = new Map<string, TypedefText>();
-  for (const file of program.files) {
+  for (const file of files) {
     if (!file.masked.source.includes("typedef")) continue;
     const clean = file.masked.source.replace(/\/\*[\s\S]*?\*\//g, (comment) => " ".repeat(comment.length));
     for (const match of clean.matchAll(TYPEDEF)) {

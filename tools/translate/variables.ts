@@ -25,13 +25,22 @@ export function variablesOf(program: Program): ReadonlyMap<string, readonly Vari
   return all;
 }
 
+/** Macros whose first argument is the name of a variable: `static LIST_HEAD(xprt_list);`. */
+const DECLARING = /^(?:LIST_HEAD|DECLARE_WORK|DECLARE_DELAYED_WORK|DECLARE_WAIT_QUEUE_HEAD)$/;
+
+function isDeclaring(source: string, tokens: CFile["masked"]["stream"]["tokens"], at: number): boolean {
+  return at >= 0 && DECLARING.test(source.slice(tokens.start[at], tokens.end[at]));
+}
+
 function sitesIn(program: Program): ReadonlyMap<string, readonly VariableSite[]> {
   const all = new Map<string, VariableSite[]>();
   for (const file of program.files) {
     const { stream, source } = file.masked;
     const { tokens, context, enclosing } = stream;
     for (let i = 0; i + 1 < tokens.count; i++) {
-      if (tokens.kind[i] !== IDENTIFIER || context[i] !== FILE || (enclosing[i] as number) >= 0) continue;
+      if (tokens.kind[i] !== IDENTIFIER || context[i] !== FILE) continue;
+      const bracket = enclosing[i] as number;
+      if (bracket >= 0 && (bracket !== i - 1 || !isDeclaring(source, tokens, bracket - 1))) continue;
       if (!BEHIND.test(source.charAt(tokens.start[i + 1] as number))) continue;
       const name = source.slice(tokens.start[i], tokens.end[i]);
       const sites = all.get(name);
