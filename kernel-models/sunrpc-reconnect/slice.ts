@@ -1,41 +1,143 @@
 /**
  * Where the model of the sunrpc client begins and ends. Names only: what the functions do is read from the source.
+ *
+ * Prototypes are for trees that do not define a function; where a tree does, its own parameters count.
  */
 import type { NoEffectFamily, SystemModel } from "../../tools/translate/boundary.ts";
 
 const SOCKETS = [
   "int sock_create_kern(int family, int type, int protocol, struct socket **res)",
+  "int sock_create_kern(struct net *net, int family, int type, int protocol, struct socket **res)",
   "int __sock_create(struct net *net, int family, int type, int protocol, struct socket **res, int kern)",
   "void sock_release(struct socket *sock)",
+  "void __fput_sync(struct file *file)",
+  "void fput(struct file *file)",
+  "struct file *sock_alloc_file(struct socket *sock, int flags, const char *dname)",
   "int kernel_connect(struct socket *sock, struct sockaddr *addr, int addrlen, int flags)",
   "int kernel_bind(struct socket *sock, struct sockaddr *addr, int addrlen)",
   "int kernel_sendmsg(struct socket *sock, struct msghdr *msg, struct kvec *vec, size_t num, size_t size)",
   "int kernel_sock_shutdown(struct socket *sock, int how)",
+  "int kernel_getsockname(struct socket *sock, struct sockaddr *addr)",
+];
+
+/** Records of the stream: sent and read as a whole, with what TCP says of it. */
+const RECORDS = [
+  "int xs_sendpages(struct socket *sock, struct sockaddr *addr, int addrlen, struct xdr_buf *xdr, unsigned int base)",
+  `int xprt_sock_sendmsg(struct socket *sock, struct msghdr *msg, struct xdr_buf *xdr, unsigned int base,
+     u32 marker, unsigned int *sent_p)`,
+  "int tcp_read_sock(struct sock *sk, void *desc, void *recv_actor)",
+  "ssize_t xs_read_stream(struct sock_xprt *transport, int flags)",
+  "bool xs_poll_socket_readable(struct sock_xprt *transport)",
+];
+
+/** What a call carries: credentials, arguments and results, and the memory for them. */
+const CALLS = [
+  "struct rpc_task *rpc_alloc_task(void)",
+  "void rpc_xdr_encode(struct rpc_task *task)",
+  "__be32 *rpc_verify_header(struct rpc_task *task)",
+  "int rpc_decode_header(struct rpc_task *task, struct xdr_stream *xdr)",
+  "int rpcauth_refreshcred(struct rpc_task *task)",
+  "int rpcauth_uptodatecred(struct rpc_task *task)",
+  "int rpcauth_xmit_need_reencode(struct rpc_task *task)",
+  "bool rpcauth_xmit_need_reencode(struct rpc_task *task)",
+  "int rpcauth_unwrap_resp(struct rpc_task *task, kxdrdproc_t decode, __be32 *p, void *obj)",
+  "void rpcb_getport_async(struct rpc_task *task)",
+  "void rpc_malloc(struct rpc_task *task)",
+  "u32 net_random(void)",
+  "u32 prandom_u32(void)",
+  "u32 get_random_u32(void)",
+  "unsigned short xs_get_random_port(void)",
 ];
 
 const NO_EFFECT: readonly NoEffectFamily[] = [
-  { reason: "logging and tracing", names: "dprintk\\w* printk\\w* pr_\\w+ trace_\\w+ rpc_show_\\w+ xs_pktdump" },
+  {
+    reason: "logging and tracing",
+    names: `d?printk\\w* pr_\\w+ trace_\\w+ rpc_show_\\w+ xs_pktdump rpc_qname rpc_proc_name rpc_task_set_debuginfo
+      rpc_assign_waitqueue_name net_warn_ratelimited \\w+_ratelimited do_trace_\\w+ ifdebug`,
+  },
   {
     reason: "locks are held for short sections that do not sleep",
-    names: `(?:raw_)?spin_(?:un)?lock\\w* (?:read|write)_(?:un)?lock\\w* lockdep_\\w+ rcu_\\w+`,
+    names: `(?:raw_)?spin_(?:un)?lock\\w* (?:read|write)_(?:un)?lock\\w* lockdep_\\w+ rcu_\\w+ mutex_(?:init|lock\\w*|unlock)
+      lock_sock release_sock __mutex_init xs_reclassify_\\w+ sock_lock_init\\w*`,
   },
-  { reason: "memory is freed or accounted for", names: "kfree kvfree mempool_\\w+ kmem_cache_\\w+" },
+  { reason: "suspend is not modelled", names: "freezer_\\w+ set_freezable try_to_freeze" },
+  { reason: "sockets are neither dead nor do they linger", names: "sock_flag sock_(?:set|reset)_flag sock_(?:no_)?linger\\w*" },
+  { reason: "there is always room to send", names: "sk_stream_\\w+" },
+  { reason: "order of memory: one store after the other is seen", names: "smp_\\w*mb\\w* barrier" },
+  {
+    reason: "memory is freed or accounted for",
+    names: `k[vz]?free\\w* mempool_\\w+ kmem_cache_\\w+ memalloc_\\w+ current_restore_flags sk_set_memalloc
+      sk_clear_memalloc xprt_free_bc_request rpc_free xs_free_\\w+ free_page\\w* xdr_free_bvec xdr_alloc_bvec
+      ida_\\w+ xprt_free_id xprt_alloc_id`,
+  },
+  {
+    reason: "statistics",
+    names: "rpc_count_iostats\\w* rpc_update_rtt rpc_set_timeo rpc_init_rtt xprt_inject_disconnect atomic_long_\\w+",
+  },
+  {
+    reason: "credentials and references",
+    names: `(?:get|put)_(?:rpc)?cred\\w* (?:get|put)_net\\w* rpcauth_(?:bindcred|unbindcred|invalcred|\\w*init\\w*|remove_module)
+      try_module_get module_put\\w* rpc_task_release_(?:client|transport) rpc_release_client get_group_info
+      xprt_(?:get|put) rpcauth_\\w*put\\w* rpc_task_release_\\w+ rpc_put_sb_net rpc_release_calldata`,
+  },
+  {
+    reason: "other parts of the module are set up, which the client of a mount does not need",
+    names: `cache_initialize (?:un)?register_pernet_subsys (?:un)?register_rpc_pipefs (?:un)?rpc_?register_sysctl rpc_unregister_sysctl
+      svc_\\w+ register_sysctl\\w* sunrpc_debugfs_\\w+ rpc_sysfs_\\w+ rpc_proc_\\w+ rpc_clients_notifier_\\w+ sunrpc_\\w+ rpc_xprt_debugfs_\\w+
+      rpc_clnt_debugfs_\\w+ init_\\w+_caches gss_\\w+ rpc_pipefs_\\w+`,
+  },
+  {
+    reason: "names and addresses for people",
+    names: `xs_format_\\w+ xs_update_peer_port snprintf kstrdup\\w* strscpy strlcpy rpc_ntop rpc_sockaddr2uaddr rpc_get_port
+      rpc_set_port xs_init_anyaddr task_pid_nr rpc_peeraddr`,
+  },
 ];
 
 export const sunrpcReconnectSlice: SystemModel = {
   name: "sunrpc-reconnect",
-  entries: [{ name: "init_sunrpc" }, { name: "xs_setup_tcp" }, { name: "rpc_run_task" }],
+  entries: [
+    { name: "rpc_run_task" },
+    { name: "xs_setup_tcp" },
+    { name: "init_sunrpc", optional: true },
+    { name: "xprt_create_transport", optional: true },
+    { name: "xprt_lookup_rqst", optional: true },
+    { name: "xprt_complete_rqst" },
+  ],
   // A task is on a queue, or its work is.
   inTurn: ["tk_wait", "tk_work"],
+  // A transport is allocated by what knows nothing of sockets; xs_setup_xprt() says how large it is.
+  allocations: [{ function: "xprt_alloc", struct: "sock_xprt", member: "xprt" }],
   observed: ["call_connect_status"],
   stores: [],
   guarded: [],
   state: [],
-  beyond: [],
+  beyond: [
+    "xprt_destroy\\w*",
+    "rpc_shutdown_client",
+    "rpc_free_client",
+    "rpc_free_auth",
+    "bc_\\w+",
+    "xprt_(?:setup|alloc|destroy|complete|enqueue|wake|free)_(?:bc|backchannel)\\w*",
+    "xs_(?:local|udp|dummy|bind_ipv6)_\\w+",
+    "xs_setup_(?:local|udp|bc_tcp|tcp_tls)",
+    "xs_tcp_data_recv",
+    "rpcb_(?!getport_async)\\w+",
+    "rpc_bc_\\w+",
+    "call_bc_\\w+",
+    "xs_tls_\\w+",
+    "xs_tcp_tls_\\w+",
+    "xs_tcp_bc_\\w+",
+    "rpc_clnt_\\w*iterate\\w*",
+    "rpc_destroy_mempool",
+    "rpciod_stop",
+    "xprt_switch_\\w+",
+    "xprt_multipath_\\w+",
+    "unregister_\\w+",
+  ],
   works: [],
   tables: {},
-  environment: SOCKETS,
-  environmentMembers: [],
+  environment: [...SOCKETS, ...RECORDS, ...CALLS],
+  environmentMembers: ["rpc_call_ops.rpc_call_done", "rpc_call_ops.rpc_call_prepare", "rpc_call_ops.rpc_count_stats", "rpc_call_ops.rpc_release"],
   noEffect: NO_EFFECT,
-  constants: [],
+  constants: ["RPC_TASK_SOFT", "RPC_TASK_ASYNC", "XPRT_BOUND", "XPRT_CONNECTED", "XPRT_CONNECTING", "XPRT_LOCKED"],
 };

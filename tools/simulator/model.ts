@@ -30,6 +30,11 @@ export function withoutEffect(_name: string): () => never {
   return () => undefined as never;
 }
 
+/** A function that no history is to come to, where C stores or hands on its address. */
+export function beyond(name: string): () => never {
+  return () => unmodelled<never>("", `call of ${name}, which is beyond the model`);
+}
+
 /** BUG(): include/asm-generic/bug.h. */
 export function bug(name: string): never {
   throw new SimulationFault("bug-on", `BUG in ${name}`);

@@ -98,6 +98,11 @@ export class Socket {
   sk_state = TCP_ESTABLISHED;
   sk_flags: Int64 = 0;
   sk_write_pending = 0;
+  sk_userlocks = 0;
+  sk_no_check = 0;
+  sk_bound_dev_if = 0;
+  linger2 = 0;
+  nonagle = 0;
   sk_protocol = IPPROTO_TCP;
   onSend: SendHandler | null = null;
   readonly wait: WaitQueueHead;
@@ -149,6 +154,11 @@ export class Socket {
     this.bytesReceived += taken;
     return taken;
   }
+}
+
+/** tcp_sk(). */
+export function tcp_sk(sk: Socket): Socket {
+  return sk;
 }
 
 /** Wakes those that wait in a receive. */

@@ -86,6 +86,10 @@ export function signal_pending(task: Task): boolean {
   return task.signal !== "none";
 }
 
+export function fatal_signal_pending(task: Task): boolean {
+  return task.signal === "kill";
+}
+
 /** signal_pending_state() of include/linux/sched/signal.h. */
 export function signal_pending_state(state: number, task: Task): boolean {
   if ((state & (TASK_INTERRUPTIBLE | TASK_WAKEKILL)) === 0 || task.signal === "none") return false;

@@ -106,6 +106,8 @@ export function del_timer(timer: TimerList): 0 | 1 {
 
 /** Timer functions run to their end at once, so there is no running one to wait for. */
 export const del_timer_sync = del_timer;
+/** The name up to 6.2 for a timer that does not arm itself again. */
+export const del_singleshot_timer_sync = del_timer;
 /** The name since 6.2. */
 export const timer_delete = del_timer;
 export const timer_delete_sync = del_timer;

@@ -18,6 +18,7 @@ import {
   type Task,
   wake_up_state,
 } from "./tasks.ts";
+import { WaitQueueHead } from "./wait.ts";
 
 /** Who waits for which bit of which member. */
 interface BitWaiter {
@@ -53,6 +54,22 @@ export function wake_up_bit(kernel: Simulation, word: unknown, bit: number): voi
     if (test_bit(bit, word as Pointer<Int64>)) continue;
     wake_up_state(waiter.task, TASK_NORMAL);
   }
+}
+
+/** bit_waitqueue(): those that wait for the bit now, as a queue to wake them by. */
+export function bit_waitqueue(kernel: Simulation, word: unknown, bit: number): WaitQueueHead {
+  const { object, key } = memberOf(word);
+  const head = new WaitQueueHead(kernel);
+  for (const waiter of waitersOf(kernel)) {
+    if (waiter.object !== object || waiter.key !== key || waiter.bit !== bit) continue;
+    head.entries.push({ task: waiter.task, exclusive: false, autoremove: false });
+  }
+  return head;
+}
+
+/** __wake_up_locked_key(): the queue is one of bit_waitqueue(), which has the waiters of one bit only. */
+export function __wake_up_locked_key(head: WaitQueueHead, mode: number, _key: unknown): void {
+  for (const entry of head.entries) wake_up_state(entry.task, mode);
 }
 
 /** What a wait does instead of schedule(): 0, or a negative error that ends the wait. */

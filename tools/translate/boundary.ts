@@ -34,6 +34,11 @@ export interface SystemModel {
    * of its own for each is as good as one for all. Comparing with compiled C shows where that is wrong.
    */
   readonly inTurn?: readonly string[];
+  /**
+   * Allocations of a size that the caller of a function says: which struct is allocated there, and by which member of
+   * it the function knows it.
+   */
+  readonly allocations?: readonly SizedByCaller[];
   /** Functions of the slice whose calls the environment is told of before they are made. */
   readonly observed: readonly string[];
   /**
@@ -50,6 +55,12 @@ export interface SystemModel {
   readonly noEffect: readonly NoEffectFamily[];
   /** Enumerators and macros whose values the environment needs, where the kernel has them. */
   readonly constants: readonly string[];
+}
+
+export interface SizedByCaller {
+  readonly function: string;
+  readonly struct: string;
+  readonly member: string;
 }
 
 export interface EntryPoint {
@@ -175,6 +186,7 @@ export const KEPT: ReadonlySet<string> = new Set([
   "__guard",
   "__truth",
   "__do_div",
+  "__array_size",
   "__allocate_object",
   "jiffies",
   "HZ",

@@ -178,6 +178,12 @@ function allocated(ctx: FunctionContext, node: SyntaxNode, type: CType, bytes: s
     return value(`${heap}(${fresh})`, form === "void" ? CHAR_POINTER : pointer);
   }
   if (form !== "struct" || type.kind !== "struct") return failed(ctx, node, "allocation of this type", pointer);
+  const larger = model.boundary.system.allocations?.find((one) => one.function === ctx.functionName);
+  if (larger !== undefined && bytes !== null && !/^[\d(]/.test(bytes) && model.types.struct(larger.struct) !== null) {
+    model.useMember(larger.struct, larger.member);
+    const made = model.newStruct(larger.struct, '"allocated"', "null");
+    return value(`${heap}(${made}).${larger.member}`, pointer);
+  }
   const made = model.newStruct(type.tag, '"allocated"', "null");
   const size = model.types.sizeOf(type);
   if (size === null || bytes === null || bytes === `${size}`) return value(`${heap}(${made})`, pointer);
@@ -326,6 +332,13 @@ function guard(): Value {
   return value("undefined", VOID);
 }
 
+/** `__array_size(array)`: the number of its elements. */
+function arraySize(ctx: FunctionContext, node: SyntaxNode, list: readonly SyntaxNode[]): Value {
+  const type = list[0] === undefined ? null : typeOfExpression(ctx, list[0]);
+  if (type?.kind !== "array" || type.length === null) return failed(ctx, node, "size of this array", ulong(ctx));
+  return constantValue(BigInt(type.length), ulong(ctx));
+}
+
 /** likely() and unlikely() make a truth of what they are given. */
 function isTrue(ctx: FunctionContext, node: SyntaxNode, list: readonly SyntaxNode[]): Value {
   return list[0] === undefined ? failed(ctx, node, "likely()") : condition(expression(ctx, list[0]));
@@ -364,6 +377,7 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
   __guard: guard,
   __truth: isTrue,
   __do_div: assignedResult,
+  __array_size: arraySize,
   __builtin_expect: expected,
   __builtin_constant_p: () => constantValue(0n, S32),
   alloc_workqueue: workqueue,

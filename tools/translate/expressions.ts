@@ -178,6 +178,7 @@ export function functionValue(ctx: FunctionContext, name: string): Value | null 
     return value(`${model.use("model", "withoutEffect")}("${name}")`, pointerTo(type));
   }
   if (type === null) return null;
+  if (model.boundary.isBeyond(name)) return value(`${model.use("model", "beyond")}("${name}")`, pointerTo(type));
   const taken = model.want(fn).name;
   model.takeAddress(taken, type);
   return value(taken, pointerTo(type));

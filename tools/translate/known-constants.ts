@@ -1,6 +1,7 @@
 /**
  * Constants that every kernel has and that trees without include/ lack: error numbers (uapi/asm-generic/errno-base.h,
- * errno.h, linux/errno.h), socket and address families (linux/socket.h, uapi/linux/in.h), limits (linux/limits.h).
+ * errno.h, linux/errno.h), socket and address families (linux/socket.h, uapi/linux/in.h), limits (linux/limits.h), the states of TCP and of sockets
+ * (net/tcp_states.h, uapi/linux/net.h, net/sock.h).
  */
 const ERRORS =
   "EPERM 1 ENOENT 2 ESRCH 3 EINTR 4 EIO 5 ENXIO 6 E2BIG 7 EBADF 9 ECHILD 10 EAGAIN 11 EWOULDBLOCK 11 ENOMEM 12 " +
@@ -18,7 +19,12 @@ const OTHERS =
   "IPPROTO_UDP 17 SHUT_RD 0 SHUT_WR 1 SHUT_RDWR 2 O_NONBLOCK 2048 MSG_PEEK 2 MSG_DONTWAIT 64 MSG_WAITALL 256 " +
   "MSG_NOSIGNAL 16384 TASK_RUNNING 0 TASK_INTERRUPTIBLE 1 TASK_UNINTERRUPTIBLE 2 TASK_KILLABLE 258 READ 0 " +
   "WRITE 1 ITER_DEST 0 ITER_SOURCE 1 ITER_KVEC 0 PATH_MAX 4096 PAGE_SIZE 4096 INT_MAX 2147483647 SIGKILL 9 " +
-  "PF_MEMALLOC 2048";
+  "PF_MEMALLOC 2048 TCP_ESTABLISHED 1 TCP_SYN_SENT 2 TCP_SYN_RECV 3 TCP_FIN_WAIT1 4 TCP_FIN_WAIT2 5 TCP_TIME_WAIT 6 " +
+  "TCP_CLOSE 7 TCP_CLOSE_WAIT 8 TCP_LAST_ACK 9 TCP_LISTEN 10 TCP_CLOSING 11 TCPF_ESTABLISHED 2 TCPF_SYN_SENT 4 " +
+  "TCPF_SYN_RECV 8 TCPF_FIN_WAIT1 16 TCPF_FIN_WAIT2 32 TCPF_CLOSE 128 TCPF_CLOSE_WAIT 256 TCPF_LAST_ACK 512 " +
+  "SS_FREE 0 SS_UNCONNECTED 1 SS_CONNECTING 2 SS_CONNECTED 3 SS_DISCONNECTING 4 RCV_SHUTDOWN 1 SEND_SHUTDOWN 2 " +
+  "SHUTDOWN_MASK 3 TCP_NAGLE_OFF 1 SOCK_BINDPORT_LOCK 8 SOCK_ASYNC_NOSPACE 0 SOCK_NOSPACE 2 PAGE_SHIFT 12 " +
+  "MSG_MORE 32768 UINT_MAX 4294967295 EPOLLIN 1 EPOLLRDNORM 64 EPOLLRDHUP 8192 IPPROTO_IP 0";
 
 const CONSTANTS: ReadonlyMap<string, bigint> = new Map(
   pairs(`${ERRORS} ${OTHERS}`).map(([name, number]) => [name, BigInt(number)]),

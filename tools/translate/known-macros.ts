@@ -40,6 +40,8 @@ const WORDS: readonly (readonly [string, string])[] = [
   // include/linux/timer.h
   ["from_timer(var, callback_timer, field)", "__container_of((callback_timer), var, field)"],
   ["timer_container_of(var, callback_timer, field)", "__container_of((callback_timer), var, field)"],
+  ["freezable_schedule()", "schedule()"],
+  ["freezable_schedule_unsafe()", "schedule()"],
   ["schedule_work(work)", "queue_work(system_wq, work)"],
   ["schedule_delayed_work(dwork, delay)", "queue_delayed_work(system_wq, dwork, delay)"],
   ["to_delayed_work(work)", "__container_of((work), (struct delayed_work *)0, work)"],
@@ -83,7 +85,7 @@ const WORDS: readonly (readonly [string, string])[] = [
   ["WARN(condition, ...)", "((condition) ? 1 : 0)"],
   ["WARN_ONCE(condition, ...)", "((condition) ? 1 : 0)"],
   ["BUILD_BUG_ON(condition)", "do { } while (0)"],
-  ["ARRAY_SIZE(arr)", "(sizeof(arr) / sizeof((arr)[0]))"],
+  ["ARRAY_SIZE(arr)", "__array_size(arr)"],
   ["IS_ENABLED(option)", "1"],
   ["IS_REACHABLE(option)", "1"],
   ["offsetof(type, member)", "__offsetof((type *)0, member)"],

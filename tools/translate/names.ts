@@ -23,7 +23,7 @@ const WRITTEN = new Set(
   (
     "Ref FieldPointer ElementPointer BytePointer Pointer WireField WireField64 Int64 Coroutine cstring " +
     "elementAt setElementAt samePointer container_of copyStruct structArray structPlus structMinus memcpy " +
-    "memset memmove memcmp xchg cmpxchg indirect withoutEffect bug endWithoutValue cellsAt bytesAt " +
+    "memset memmove memcmp xchg cmpxchg indirect withoutEffect beyond bug endWithoutValue cellsAt bytesAt " +
     "allocateBytes allocateStructs allocated sizeOfStruct initialised min64 max64 kthread_create kthread_run " +
     "currentTask jiffiesComparisons alloc_workqueue toBool eq64 otherSign bytesAs"
   ).split(" "),

@@ -33,6 +33,7 @@ export const PRIMITIVE_PROTOTYPES: Readonly<Record<string, string>> = {
     void add_timer(struct timer_list *timer);
     int del_timer(struct timer_list *timer);
     int del_timer_sync(struct timer_list *timer);
+    int del_singleshot_timer_sync(struct timer_list *timer);
     int timer_delete(struct timer_list *timer);
     int timer_delete_sync(struct timer_list *timer);
   `,
@@ -47,6 +48,8 @@ export const PRIMITIVE_PROTOTYPES: Readonly<Record<string, string>> = {
   `,
   "wait-bit": `
     kernel void wake_up_bit(void *word, int bit);
+    kernel struct wait_queue_head *bit_waitqueue(void *word, int bit);
+    void __wake_up_locked_key(struct wait_queue_head *head, unsigned int mode, void *key);
     kernel blocking int out_of_line_wait_on_bit(void *word, int bit, int (*action)(void *), unsigned int mode);
     kernel blocking int wait_on_bit_action(void *word, int bit, int (*action)(void *), unsigned int mode);
     kernel blocking int wait_on_bit(void *word, int bit, unsigned int mode);
@@ -78,6 +81,8 @@ export const PRIMITIVE_PROTOTYPES: Readonly<Record<string, string>> = {
   tasks: `
     int wake_up_process(struct task_struct *task);
     bool signal_pending(struct task_struct *task);
+    bool fatal_signal_pending(struct task_struct *task);
+    bool signal_pending_state(unsigned int state, struct task_struct *task);
     kernel void set_current_state(unsigned int state);
     kernel blocking void schedule(void);
     kernel blocking void cond_resched(void);
@@ -96,6 +101,9 @@ export const PRIMITIVE_PROTOTYPES: Readonly<Record<string, string>> = {
     void *ERR_PTR(long error);
     bool try_to_freeze(void);
     kernel bool kthread_should_stop(void);
+  `,
+  sockets: `
+    struct tcp_sock *tcp_sk(const struct sock *sk);
   `,
   lists: `
     void INIT_LIST_HEAD(struct list_head *list);
