@@ -27,6 +27,7 @@ const RECORDS = [
      u32 marker, unsigned int *sent_p)`,
   "int tcp_read_sock(struct sock *sk, void *desc, void *recv_actor)",
   "ssize_t xs_read_stream(struct sock_xprt *transport, int flags)",
+  "void xs_tcp_data_receive(struct sock_xprt *transport)",
   "bool xs_poll_socket_readable(struct sock_xprt *transport)",
 ];
 
@@ -43,6 +44,9 @@ const CALLS = [
   "int rpcauth_unwrap_resp(struct rpc_task *task, kxdrdproc_t decode, __be32 *p, void *obj)",
   "void rpcb_getport_async(struct rpc_task *task)",
   "void rpc_malloc(struct rpc_task *task)",
+  "void xprt_wait_on_pinned_rqst(struct rpc_rqst *req)",
+  "void *kmem_cache_create(const char *name, size_t size, size_t align, unsigned long flags, void *ctor)",
+  "void *mempool_create_slab_pool(int min_nr, void *kc)",
   "u32 net_random(void)",
   "u32 prandom_u32(void)",
   "u32 get_random_u32(void)",
@@ -61,12 +65,21 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
       lock_sock release_sock __mutex_init xs_reclassify_\\w+ sock_lock_init\\w*`,
   },
   { reason: "suspend is not modelled", names: "freezer_\\w+ set_freezable try_to_freeze" },
-  { reason: "sockets are neither dead nor do they linger", names: "sock_flag sock_(?:set|reset)_flag sock_(?:no_)?linger\\w*" },
+  {
+    reason: "sockets are neither dead nor do they linger",
+    names: "sock_flag sock_(?:set|reset)_flag sock_(?:no_)?linger\\w*",
+  },
+  {
+    reason: "options of sockets: keep-alive probes and user timeouts are not modelled",
+    names:
+      "(?:ip6|tcp)?_?sock_set_\\w+ sock_inuse_add sk_net_refcnt_upgrade sock_net kernel_setsockopt xs_tcp_set_socket_timeouts sk_memalloc_socks tls_\\w+",
+  },
+  { reason: "arguments and results of calls are not looked into", names: "xdr_\\w+ wake_up_var page_address" },
   { reason: "there is always room to send", names: "sk_stream_\\w+" },
   { reason: "order of memory: one store after the other is seen", names: "smp_\\w*mb\\w* barrier" },
   {
     reason: "memory is freed or accounted for",
-    names: `k[vz]?free\\w* mempool_\\w+ kmem_cache_\\w+ memalloc_\\w+ current_restore_flags sk_set_memalloc
+    names: `k[vz]?free\\w* mempool_(?!create)\\w+ kmem_cache_(?!create)\\w+ memalloc_\\w+ current_restore_flags sk_set_memalloc
       sk_clear_memalloc xprt_free_bc_request rpc_free xs_free_\\w+ free_page\\w* xdr_free_bvec xdr_alloc_bvec
       ida_\\w+ xprt_free_id xprt_alloc_id`,
   },
@@ -82,7 +95,7 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
   },
   {
     reason: "other parts of the module are set up, which the client of a mount does not need",
-    names: `cache_initialize (?:un)?register_pernet_subsys (?:un)?register_rpc_pipefs (?:un)?rpc_?register_sysctl rpc_unregister_sysctl
+    names: `cache_\\w+ ip_map_cache\\w* (?:un)?register_pernet_subsys (?:un)?register_rpc_pipefs (?:un)?rpc_?register_sysctl rpc_unregister_sysctl
       svc_\\w+ register_sysctl\\w* sunrpc_debugfs_\\w+ rpc_sysfs_\\w+ rpc_proc_\\w+ rpc_clients_notifier_\\w+ sunrpc_\\w+ rpc_xprt_debugfs_\\w+
       rpc_clnt_debugfs_\\w+ init_\\w+_caches gss_\\w+ rpc_pipefs_\\w+`,
   },
@@ -104,7 +117,8 @@ export const sunrpcReconnectSlice: SystemModel = {
     { name: "xprt_complete_rqst" },
   ],
   // A task is on a queue, or its work is.
-  inTurn: ["tk_wait", "tk_work"],
+  // A request is in the tree of those that wait for an answer, or on the list of free ones.
+  inTurn: ["tk_wait", "tk_work", "rq_recv", "rq_list"],
   // A transport is allocated by what knows nothing of sockets; xs_setup_xprt() says how large it is.
   allocations: [{ function: "xprt_alloc", struct: "sock_xprt", member: "xprt" }],
   observed: ["call_connect_status"],
@@ -130,6 +144,7 @@ export const sunrpcReconnectSlice: SystemModel = {
     "rpc_clnt_\\w*iterate\\w*",
     "rpc_destroy_mempool",
     "rpciod_stop",
+    "destroy_workqueue",
     "xprt_switch_\\w+",
     "xprt_multipath_\\w+",
     "unregister_\\w+",
@@ -137,7 +152,12 @@ export const sunrpcReconnectSlice: SystemModel = {
   works: [],
   tables: {},
   environment: [...SOCKETS, ...RECORDS, ...CALLS],
-  environmentMembers: ["rpc_call_ops.rpc_call_done", "rpc_call_ops.rpc_call_prepare", "rpc_call_ops.rpc_count_stats", "rpc_call_ops.rpc_release"],
+  environmentMembers: [
+    "rpc_call_ops.rpc_call_done",
+    "rpc_call_ops.rpc_call_prepare",
+    "rpc_call_ops.rpc_count_stats",
+    "rpc_call_ops.rpc_release",
+  ],
   noEffect: NO_EFFECT,
   constants: ["RPC_TASK_SOFT", "RPC_TASK_ASYNC", "XPRT_BOUND", "XPRT_CONNECTED", "XPRT_CONNECTING", "XPRT_LOCKED"],
 };

@@ -20,6 +20,7 @@ import * as pendingTimers from "../simulator/pending-timers.ts";
 import * as phase from "../simulator/phase.ts";
 import * as pointers from "../simulator/pointers.ts";
 import * as random from "../simulator/random.ts";
+import * as rbtree from "../simulator/rbtree.ts";
 import * as roundJiffies from "../simulator/round-jiffies.ts";
 import * as simulation from "../simulator/simulation.ts";
 import * as sleep from "../simulator/sleep.ts";
@@ -56,6 +57,7 @@ const SIMULATOR: Readonly<Record<string, object>> = {
   phase,
   pointers,
   random,
+  rbtree,
   "round-jiffies": roundJiffies,
   simulation,
   sleep,

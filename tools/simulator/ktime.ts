@@ -1,5 +1,5 @@
 /** Time in nanoseconds: include/linux/ktime.h. The clock has nothing finer than a jiffy, and so has this. */
-import { add64, divS64, type Int64, mul64, sub64 } from "./integers.ts";
+import { add64, divS64, divU64, type Int64, mul64, sub64 } from "./integers.ts";
 import type { Simulation } from "./simulation.ts";
 
 const NSEC_PER_SEC = 1_000_000_000;
@@ -7,6 +7,11 @@ const NSEC_PER_SEC = 1_000_000_000;
 /** ktime_get(): since boot. */
 export function ktime_get(kernel: Simulation): Int64 {
   return mul64(kernel.clock.tick, Math.floor(NSEC_PER_SEC / kernel.hz));
+}
+
+/** nsecs_to_jiffies(), where HZ divides a second: kernel/time/time.c. */
+export function nsecs_to_jiffies(kernel: Simulation, n: Int64): Int64 {
+  return divU64(n, Math.floor(NSEC_PER_SEC / kernel.hz));
 }
 
 export function ktime_set(secs: Int64, nsecs: Int64): Int64 {

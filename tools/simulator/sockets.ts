@@ -129,6 +129,11 @@ export class Socket {
     return this;
   }
 
+  /** `sk->sk_wq`: its flags were the socket's own before there was one, and are again. */
+  get sk_wq(): this {
+    return this;
+  }
+
   /** `sk->sk_socket`. */
   get sk_socket(): this {
     return this;

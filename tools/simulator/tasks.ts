@@ -139,6 +139,11 @@ export function* schedule(kernel: Simulation): Coroutine {
   yield;
 }
 
+/** need_resched(): whether somebody else wants the CPU; without preemption nobody says so. */
+export function need_resched(_kernel: Simulation): boolean {
+  return false;
+}
+
 /** yield() and cond_resched(): stays runnable, behind the others. */
 export function* cond_resched(kernel: Simulation): Coroutine {
   currentTask(kernel).state = TASK_RUNNING;

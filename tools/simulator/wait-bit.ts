@@ -8,6 +8,7 @@ import type { Int64 } from "./integers.ts";
 import { test_bit } from "./kernel-structs.ts";
 import { FieldPointer, type Pointer } from "./pointers.ts";
 import type { Simulation } from "./simulation.ts";
+import { Struct } from "./structs.ts";
 import {
   type Coroutine,
   currentTask,
@@ -19,6 +20,13 @@ import {
   wake_up_state,
 } from "./tasks.ts";
 import { WaitQueueHead } from "./wait.ts";
+
+/** struct wait_bit_key: which bit of which word; who is woken by a key is found by the queue here. */
+export class WaitBitKey extends Struct {
+  flags: unknown = null;
+  bit_nr = 0;
+  timeout: Int64 = 0;
+}
 
 /** Who waits for which bit of which member. */
 interface BitWaiter {
@@ -73,7 +81,9 @@ export function __wake_up_locked_key(head: WaitQueueHead, mode: number, _key: un
 }
 
 /** What a wait does instead of schedule(): 0, or a negative error that ends the wait. */
-export type BitWaitAction = ((word: unknown, mode: number) => number) | ((word: unknown, mode: number) => Coroutine<number>);
+export type BitWaitAction =
+  | ((word: unknown, mode: number) => number)
+  | ((word: unknown, mode: number) => Coroutine<number>);
 
 /**
  * __wait_on_bit(): sleeps until the bit is clear or the action has enough.

@@ -202,7 +202,7 @@ const FIXED: ReadonlyMap<string, IntType> = new Map([
   ...names(S16, "short s16 __s16 int16_t"),
   ...names(U16, "u16 __u16 uint16_t __le16 __be16 u_short ushort umode_t __sum16 sa_family_t __kernel_sa_family_t"),
   ...names(S32, "int s32 __s32 int32_t pid_t"),
-  ...names(U32, "u32 __u32 uint32_t __le32 __be32 uint u_int gfp_t kuid_t kgid_t dev_t fmode_t __wsum"),
+  ...names(U32, "u32 __u32 uint32_t __le32 __be32 uint u_int gfp_t kuid_t kgid_t dev_t fmode_t __wsum slab_flags_t"),
   ...names(S64, "s64 __s64 int64_t loff_t time64_t ktime_t"),
   ...names(U64, "u64 __u64 uint64_t __le64 __be64 sector_t blkcnt_t"),
   ...names(BOOL, "bool _Bool"),

@@ -205,7 +205,10 @@ function hasEffects(ctx: FunctionContext, node: SyntaxNode): boolean {
   for (const one of [node, ...descendants(node)]) {
     if (one.type === "assignment_expression" || one.type === "update_expression") return true;
     if (one.type !== "call_expression") continue;
-    const name = ctx.textOf(stripped(childOf(one, "function")) ?? one);
+    const callee = stripped(childOf(one, "function")) ?? one;
+    const name = ctx.textOf(callee);
+    // `(slab_flags_t)(x)` reads like a call.
+    if (castType(ctx, callee) !== null) continue;
     const isQuiet = ctx.model.boundary.noEffect(name) !== null || PURE.test(name);
     if (!isQuiet) return true;
   }

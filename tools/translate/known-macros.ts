@@ -37,6 +37,14 @@ const WORDS: readonly (readonly [string, string])[] = [
   ["list_for_each_entry_rcu(pos, head, member)", listLoop("next")],
   ["list_for_each_entry_reverse(pos, head, member)", listLoop("prev")],
   ["list_for_each_entry_safe(pos, n, head, member)", listLoop("next", true)],
+  // include/linux/wait_bit.h
+  ["__WAIT_BIT_KEY_INITIALIZER(word, bit)", "{ .flags = word, .bit_nr = bit }"],
+  // include/linux/rbtree.h
+  ["rb_entry(ptr, type, member)", "__container_of((ptr), (type *)0, member)"],
+  ["RB_ROOT", "((struct rb_root) { .rb_node = 0 })"],
+  ["RB_EMPTY_ROOT(root)", "((root)->rb_node == 0)"],
+  ["RB_EMPTY_NODE(node)", "((node)->__rb_parent_color == (void *)(node))"],
+  ["RB_CLEAR_NODE(node)", "((node)->__rb_parent_color = (void *)(node))"],
   // include/linux/timer.h
   ["from_timer(var, callback_timer, field)", "__container_of((callback_timer), var, field)"],
   ["timer_container_of(var, callback_timer, field)", "__container_of((callback_timer), var, field)"],
@@ -60,6 +68,9 @@ const WORDS: readonly (readonly [string, string])[] = [
   // include/linux/jiffies.h: a product in the argument's own type; `(x) *` would read like a cast
   ["secs_to_jiffies(_secs)", "((unsigned long)(HZ * (_secs)))"],
   // include/linux/compiler.h, asm/rwonce.h, asm/barrier.h
+  ["DIV_ROUND_UP(n, d)", "(((n) + (d) - 1) / (d))"],
+  ["might_sleep()", "do { } while (0)"],
+  ["cond_resched_lock(lock)", "0"],
   ["likely(x)", "__truth(x)"],
   ["unlikely(x)", "__truth(x)"],
   ["READ_ONCE(x)", "(x)"],

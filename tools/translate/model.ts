@@ -53,7 +53,7 @@ export interface Translation {
 /** Rounds until nobody's kind changes; real slices take three. */
 const MAX_ROUNDS = 12;
 /** A slice of more functions has run away from what it was to model. */
-const MAX_FUNCTIONS = 250;
+const MAX_FUNCTIONS = 400;
 
 export class MissingEntryError extends Error {}
 

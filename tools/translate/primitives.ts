@@ -63,6 +63,7 @@ export const PRIMITIVE_PROTOTYPES: Readonly<Record<string, string>> = {
     s64 ktime_to_us(ktime_t kt);
     s64 ktime_to_ms(ktime_t kt);
     s64 ktime_us_delta(ktime_t later, ktime_t earlier);
+    kernel unsigned long nsecs_to_jiffies(u64 n);
     ktime_t ktime_set(s64 secs, unsigned long nsecs);
   `,
   completion: `
@@ -86,6 +87,7 @@ export const PRIMITIVE_PROTOTYPES: Readonly<Record<string, string>> = {
     kernel void set_current_state(unsigned int state);
     kernel blocking void schedule(void);
     kernel blocking void cond_resched(void);
+    kernel bool need_resched(void);
     kernel blocking long schedule_timeout(long timeout);
     kernel blocking long schedule_timeout_interruptible(long timeout);
     kernel blocking long schedule_timeout_uninterruptible(long timeout);
@@ -99,8 +101,14 @@ export const PRIMITIVE_PROTOTYPES: Readonly<Record<string, string>> = {
     bool IS_ERR_OR_NULL(const void *ptr);
     long PTR_ERR(const void *ptr);
     void *ERR_PTR(long error);
+    void *ERR_CAST(const void *ptr);
     bool try_to_freeze(void);
     kernel bool kthread_should_stop(void);
+  `,
+  rbtree: `
+    void rb_link_node(struct rb_node *node, struct rb_node *parent, struct rb_node **link);
+    void rb_insert_color(struct rb_node *node, struct rb_root *root);
+    void rb_erase(struct rb_node *node, struct rb_root *root);
   `,
   sockets: `
     struct tcp_sock *tcp_sk(const struct sock *sk);

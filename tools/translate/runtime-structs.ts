@@ -29,6 +29,7 @@ export const LONG: IntType = { ...S64 };
 export const ULONG: IntType = { ...U64 };
 
 const list = pointerTo(structType("list_head"));
+const rbNode = pointerTo(structType("rb_node"));
 const sock = pointerTo(structType("sock"));
 /** Of a socket, in softirq context: include/net/sock.h. */
 const callback: CType = { kind: "function", result: { kind: "void" }, parameters: [sock] };
@@ -54,7 +55,11 @@ const STRUCTS: Readonly<Record<string, RuntimeStruct>> = {
     className: "WorkStruct",
     module: "workqueue",
     fields: {
-      func: pointerTo({ kind: "function", result: { kind: "void" }, parameters: [pointerTo(structType("work_struct"))] }),
+      func: pointerTo({
+        kind: "function",
+        result: { kind: "void" },
+        parameters: [pointerTo(structType("work_struct"))],
+      }),
     },
     construct: "kernel, $name, $owner",
   },
@@ -79,6 +84,8 @@ const STRUCTS: Readonly<Record<string, RuntimeStruct>> = {
     fields: { flags: U32, pid: S32, tgid: S32 },
     construct: "kernel, $name, () => {}",
   },
+  rb_node: plain("RbNode", "rbtree", { rb_left: rbNode, rb_right: rbNode, __rb_parent_color: VOID_POINTER }),
+  rb_root: plain("RbRoot", "rbtree", { rb_node: rbNode }),
   atomic_t: plain("atomic_t", "kernel-structs", { counter: S32 }),
   atomic64_t: plain("atomic64_t", "kernel-structs", { counter: S64 }),
   kref: plain("kref", "kernel-structs", { refcount: structType("refcount_t") }),
@@ -121,6 +128,7 @@ const STRUCTS: Readonly<Record<string, RuntimeStruct>> = {
       sk_userlocks: U32,
       sk_no_check: U32,
       sk_bound_dev_if: S32,
+      sk_wq: pointerTo(structType("socket_wq")),
       sk_socket: pointerTo(structType("socket")),
       sk_state_change: pointerTo(callback),
       sk_write_space: pointerTo(callback),
@@ -129,6 +137,8 @@ const STRUCTS: Readonly<Record<string, RuntimeStruct>> = {
     },
     construct: "kernel, $name",
   },
+  socket_wq: { className: "Socket", module: "sockets", fields: { flags: ULONG }, construct: "kernel, $name" },
+  wait_bit_key: plain("WaitBitKey", "wait-bit", { flags: VOID_POINTER, bit_nr: S32, timeout: ULONG }),
   tcp_sock: {
     className: "Socket",
     module: "sockets",

@@ -25,6 +25,7 @@ import {
   VOID,
 } from "./c-types.ts";
 import { type ExpandedText, type Token, tokensOf } from "./expand.ts";
+import { knownConstant } from "./known-constants.ts";
 import { isPackedSpecifier, withPacked } from "./packed.ts";
 import { LONG, runtimeStruct, runtimeTag, ULONG } from "./runtime-structs.ts";
 import { enumBodies, headerTypedef, type TypedefText, typedefTexts } from "./typedefs.ts";
@@ -488,9 +489,19 @@ export class TypeSpace {
   /** The value of a constant expression in a declaration. */
   constant(text: string): number | null {
     if (/^\s*(?:0|[1-9]\d{0,8})\s*$/.test(text)) return Number(text);
-    const sum = evaluateText(text, this.program);
-    const value = sum === null ? null : plainValue(sum);
-    return value;
+    const evaluated = (one: string): number | null => {
+      const sum = evaluateText(one, this.program);
+      return sum === null ? null : plainValue(sum);
+    };
+    return evaluated(text) ?? evaluated(this.withKnown(text));
+  }
+
+  /** A constant expression with the names that no header at hand may define: `XPRT_TRANSPORT_TCP | (1 << 31)`. */
+  private withKnown(text: string): string {
+    return text.replace(/\b[A-Z]\w*\b/g, (name) => {
+      const known = knownConstant(name) ?? (text.trim() === name ? null : this.enumerator(name));
+      return known === null ? name : `${known}`;
+    });
   }
 
   /**
