@@ -121,6 +121,13 @@ export const sunrpcReconnectSlice: SystemModel = {
   inTurn: ["tk_wait", "tk_work", "rq_recv", "rq_list"],
   // A transport is allocated by what knows nothing of sockets; xs_setup_xprt() says how large it is.
   allocations: [{ function: "xprt_alloc", struct: "sock_xprt", member: "xprt" }],
+  preemption: {
+    before: `(?:test_and_)?(?:set|clear)_bit\\w* wake_up_bit queue_work queue_delayed_work xs_sendpages xprt_sock_sendmsg
+      kernel_connect kernel_sock_shutdown sock_release kernel_sendmsg`,
+    take: "(?:raw_)?spin_lock(?:_bh|_irq\\w*)? (?:read|write)_lock(?:_bh|_irq\\w*)?",
+    release: "(?:raw_)?spin_unlock(?:_bh|_irq\\w*)? (?:read|write)_unlock(?:_bh|_irq\\w*)?",
+    members: ["rpc_task.tk_status", "rpc_rqst.rq_reply_bytes_recvd", "rpc_rqst.rq_received"],
+  },
   observed: ["call_connect_status"],
   stores: [],
   guarded: [],

@@ -19,6 +19,7 @@ import * as model from "../simulator/model.ts";
 import * as pendingTimers from "../simulator/pending-timers.ts";
 import * as phase from "../simulator/phase.ts";
 import * as pointers from "../simulator/pointers.ts";
+import * as preemption from "../simulator/preemption.ts";
 import * as random from "../simulator/random.ts";
 import * as rbtree from "../simulator/rbtree.ts";
 import * as roundJiffies from "../simulator/round-jiffies.ts";
@@ -56,6 +57,7 @@ const SIMULATOR: Readonly<Record<string, object>> = {
   "pending-timers": pendingTimers,
   phase,
   pointers,
+  preemption,
   random,
   rbtree,
   "round-jiffies": roundJiffies,

@@ -14,7 +14,7 @@ import { SimulationFault } from "./fault.ts";
 import { eq64, type Int64 } from "./integers.ts";
 import { PendingTimers } from "./pending-timers.ts";
 import { baseOf, floorQuotient, holdWithin, isLater, isShifting, latest, phaseDependent } from "./phase.ts";
-import type { TimerBase, TimerList } from "./timers.ts";
+import { expire, type TimerBase, type TimerList } from "./timers.ts";
 import type { TraceListener } from "./trace.ts";
 
 /**
@@ -98,7 +98,7 @@ export class ExactTimers extends PendingTimers implements TimerBase {
       if (timer === undefined || timer.tick > now) return count;
       pending.remove(timer);
       this.trace?.({ tick: now, kind: "timer-expire", timer: timer.name });
-      timer.func?.(timer);
+      expire(timer);
       count++;
     }
   }

@@ -23,7 +23,7 @@ import { SimulationFault } from "./fault.ts";
 import { eq64, type Int64 } from "./integers.ts";
 import { PendingTimers } from "./pending-timers.ts";
 import { baseOf, holdWithin, isLater, isShifting, movingQuotient, phaseDependent } from "./phase.ts";
-import type { TimerBase, TimerList } from "./timers.ts";
+import { expire, type TimerBase, type TimerList } from "./timers.ts";
 import type { TraceListener } from "./trace.ts";
 
 const LVL_CLK_SHIFT = 3;
@@ -167,7 +167,7 @@ export class LevelTimers extends PendingTimers implements TimerBase {
       pending.remove(timer);
       this.clk = timer.bucketTick + 1;
       this.trace?.({ tick: now, kind: "timer-expire", timer: timer.name });
-      timer.func?.(timer);
+      expire(timer);
       count++;
     }
     this.isRunning = false;

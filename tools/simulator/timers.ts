@@ -55,6 +55,14 @@ export interface TimerBase {
   run(): number;
 }
 
+/** Calls a timer's function, in softirq context: it ends, or it is a fault. */
+export function expire(timer: TimerList): void {
+  const called: unknown = timer.func?.(timer);
+  if (typeof called !== "object" || called === null || !("next" in called)) return;
+  if ((called as Iterator<unknown>).next().done === true) return;
+  throw new SimulationFault("bug-on", `the function of timer ${timer.name} sleeps`);
+}
+
 /**
  * timer_setup(), setup_timer(), init_timer() with a function. A pending timer must not be set up again.
  *

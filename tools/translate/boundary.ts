@@ -34,6 +34,8 @@ export interface SystemModel {
    * of its own for each is as good as one for all. Comparing with compiled C shows where that is wrong.
    */
   readonly inTurn?: readonly string[];
+  /** Nowhere when absent: threads run until they block. */
+  readonly preemption?: PreemptionPoints;
   /**
    * Allocations of a size that the caller of a function says: which struct is allocated there, and by which member of
    * it the function knows it.
@@ -55,6 +57,17 @@ export interface SystemModel {
   readonly noEffect: readonly NoEffectFamily[];
   /** Enumerators and macros whose values the environment needs, where the kernel has them. */
   readonly constants: readonly string[];
+}
+
+/** Where another thread may come between, for explorations of schedules. Names or expressions of whole names. */
+export interface PreemptionPoints {
+  /** Functions before whose calls it may. */
+  readonly before: string;
+  /** Functions that take a lock under which nobody else runs on the CPU, and those that release it. */
+  readonly take: string;
+  readonly release: string;
+  /** Members that threads share without a lock, as `struct.member`: it may before a statement that names one. */
+  readonly members: readonly string[];
 }
 
 export interface SizedByCaller {
@@ -114,6 +127,7 @@ export class Boundary {
   /** Prototypes by name; several where the parameters changed over the years. */
   private readonly environment = new Map<string, Prototype[]>();
   private readonly beyond: RegExp;
+  private readonly preempting: { readonly before: RegExp; readonly take: RegExp; readonly release: RegExp } | null;
   private readonly families: readonly { readonly family: NoEffectFamily; readonly matches: RegExp }[];
   private readonly answers = new Map<string, NoEffectFamily | null>();
 
@@ -124,6 +138,12 @@ export class Boundary {
     }
     // Without any, nothing is: an empty alternative would take the empty name only.
     this.beyond = new RegExp(`^(?:${system.beyond.join("|")})$`);
+    const names = (text: string): RegExp => new RegExp(`^(?:${text.trim().split(/\s+/).join("|")})$`);
+    const points = system.preemption;
+    this.preempting =
+      points === undefined
+        ? null
+        : { before: names(points.before), take: names(points.take), release: names(points.release) };
     this.families = system.noEffect.map((family) => ({
       family,
       matches: new RegExp(`^(?:${family.names.trim().split(/\s+/).join("|")})$`),
@@ -134,6 +154,15 @@ export class Boundary {
   played(name: string, argumentCount = -1): Prototype | undefined {
     const known = this.environment.get(name);
     return known?.find((one) => one.text.split(",").length === argumentCount) ?? known?.[0];
+  }
+
+  /** What a call means for those who want the CPU. */
+  preemption(name: string): "before" | "take" | "release" | null {
+    const { preempting } = this;
+    if (preempting === null) return null;
+    if (preempting.take.test(name)) return "take";
+    if (preempting.release.test(name)) return "release";
+    return preempting.before.test(name) ? "before" : null;
   }
 
   isBeyond(name: string): boolean {

@@ -6,7 +6,7 @@ import { childOf, descendants, type SyntaxNode } from "../c/syntax.ts";
 import type { Prototype } from "./boundary.ts";
 import { primitiveOf } from "./boundary.ts";
 import { builtinCall } from "./builtins.ts";
-import { type CType, decayed, type FunctionType, isInt, S32, structType } from "./c-types.ts";
+import { type CType, decayed, type FunctionType, isInt, S32, structType, VOID } from "./c-types.ts";
 import type { FunctionContext } from "./context.ts";
 import { convert } from "./conversions.ts";
 import { expression, failed } from "./expressions.ts";
@@ -25,6 +25,26 @@ export function callExpression(ctx: FunctionContext, node: SyntaxNode): Value {
   if (callee.type !== "identifier") return pointerCall(ctx, node, callee, list);
   const name = ctx.textOf(callee);
   if (ctx.local(name) !== undefined) return pointerCall(ctx, node, callee, list);
+  const point = ctx.model.boundary.preemption(name);
+  if (point === "take" || point === "release") return critical(ctx, point);
+  const result = namedCall(ctx, node, name, list);
+  return point === null ? result : preempted(ctx, result);
+}
+
+/** A lock under which nobody else runs is taken or released; which one it is makes no difference. */
+function critical(ctx: FunctionContext, point: "take" | "release"): Value {
+  const name = ctx.model.use("preemption", point === "take" ? "enter_critical" : "leave_critical");
+  return called(ctx, `${name}(kernel)`, VOID, true);
+}
+
+/** Somebody else may run before a call is made. */
+function preempted(ctx: FunctionContext, result: Value): Value {
+  ctx.blocks = true;
+  const code = `(yield* ${ctx.model.use("preemption", "preempt")}(kernel), ${result.code})`;
+  return { ...result, code, binds: BINDS.primary, constant: null };
+}
+
+function namedCall(ctx: FunctionContext, node: SyntaxNode, name: string, list: readonly SyntaxNode[]): Value {
   const builtin = builtinCall(ctx, node, name, list);
   if (builtin !== null) return builtin;
   const { boundary, program } = ctx.model;

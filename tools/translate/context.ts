@@ -74,8 +74,13 @@ export class ModelContext {
     readonly program: Program,
     readonly types: TypeSpace,
     readonly boundary: Boundary,
-  ) {}
+  ) {
+    const members = boundary.system.preemption?.members;
+    this.sharedMembers = members === undefined ? null : new Set(members.map((key) => key.slice(key.indexOf(".") + 1)));
+  }
 
+  /** Names of members that threads share without a lock; null where nobody asks. */
+  readonly sharedMembers: ReadonlySet<string> | null;
   /** Functions outside the model that store what the system watches: calls of them are not answered. */
   contradicted: ReadonlyMap<string, Unmodelled> = new Map();
   /** Whether this round found something out that earlier functions of the round did not know yet. */

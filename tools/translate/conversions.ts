@@ -18,9 +18,6 @@ export function convert(ctx: FunctionContext, one: Value, type: CType, isCast = 
   if (isInt(type)) {
     if (isInt(one.type)) return toInteger(one, type);
     if (type.isBool) return { ...condition(one), type };
-    if (isCast && type.bits === ctx.model.types.model.longBits) {
-      return value(`${ctx.model.use("model", "addressOf")}(${one.code})`, type);
-    }
     return notConverted(ctx, "a pointer becomes an integer", type);
   }
   const to = decayed(type);
@@ -28,12 +25,7 @@ export function convert(ctx: FunctionContext, one: Value, type: CType, isCast = 
     return notConverted(ctx, "an integer gets a type that is not known", to);
   if (to.kind !== "pointer") return { ...one, type };
   if (one.constant === 0n) return nullPointer(to);
-  if (isInt(one.type)) {
-    if (!isCast || one.type.bits !== ctx.model.types.model.longBits) {
-      return notConverted(ctx, "an integer becomes a pointer", to);
-    }
-    return value(`${ctx.model.use("model", "pointerAt")}<${ctx.model.ts(to)}>(${one.code})`, to);
-  }
+  if (isInt(one.type)) return notConverted(ctx, "an integer becomes a pointer", to);
   return convertPointer(ctx, one, to, isCast);
 }
 
@@ -166,7 +158,24 @@ export function cast(ctx: FunctionContext, node: SyntaxNode): Value {
   // `(a * (b)) & c` reads like a cast of &c.
   const name = unknownName(type);
   if (name !== null && ctx.local(name) !== undefined) return failed(ctx, node, "what may be a product");
-  return convert(ctx, expression(ctx, inner), type, true);
+  const given = expression(ctx, inner);
+  return handedOn(ctx, node, inner, given, type) ?? convert(ctx, given, type, true);
+}
+
+/**
+ * An address that is handed on as a number, as to the functions of timers up to 4.14: `(unsigned long)p` as an
+ * argument, and `(struct x *)data` of the parameter. Null for all other casts.
+ */
+function handedOn(ctx: FunctionContext, node: SyntaxNode, inner: SyntaxNode, one: Value, type: CType): Value | null {
+  const isLong = (of: CType): boolean => isInt(of) && of.bits === ctx.model.types.model.longBits;
+  if (one.constant !== null) return null;
+  if (isLong(type) && decayed(one.type).kind === "pointer" && node.parent?.type === "argument_list") {
+    return value(`${ctx.model.use("model", "addressOf")}(${one.code})`, type);
+  }
+  if (type.kind === "pointer" && isLong(one.type) && inner.type === "identifier") {
+    return value(`${ctx.model.use("model", "pointerAt")}<${ctx.model.ts(type)}>(${one.code})`, type);
+  }
+  return null;
 }
 
 /** `sizeof(type)` and `sizeof value`. */

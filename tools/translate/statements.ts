@@ -2,7 +2,7 @@
  * C statements -> TypeScript statements. Variables are declared at the top of their function, since C's scopes and
  * TypeScript's blocks differ where there is a goto.
  */
-import { childOf, type SyntaxNode } from "../c/syntax.ts";
+import { childOf, descendants, type SyntaxNode } from "../c/syntax.ts";
 import { type CType, decayed, type IntType, isInt, pointerTo, promoted, structType } from "./c-types.ts";
 import type { FunctionContext, Local } from "./context.ts";
 import { convert } from "./conversions.ts";
@@ -13,8 +13,39 @@ import { type Place, update, variablePlace } from "./places.ts";
 import { asNumber, condition, constantValue, type Value } from "./value.ts";
 import type { Writer } from "./writer.ts";
 
-/** Writes one statement. */
+/** Writes one statement; where it names a member that threads share, somebody else may run before it. */
 export function statement(ctx: FunctionContext, out: Writer, node: SyntaxNode): void {
+  const shared = ctx.model.sharedMembers;
+  if (shared === null || !ENDED.has(node.type) || !namesMember(ctx, node, shared)) {
+    plainStatement(ctx, out, node);
+    return;
+  }
+  ctx.blocks = true;
+  out.add(`yield* ${ctx.model.use("preemption", "preempt")}(kernel);`, ctx.line(node));
+  plainStatement(ctx, out, node);
+}
+
+/** Statements without others in them, and the heads of branches. */
+const ENDED: ReadonlySet<string> = new Set([
+  "expression_statement",
+  "declaration",
+  "return_statement",
+  "if_statement",
+  "switch_statement",
+]);
+
+/** Whether a statement's own expressions name one of the members; branches are statements of their own. */
+function namesMember(ctx: FunctionContext, node: SyntaxNode, members: ReadonlySet<string>): boolean {
+  const heads = /^(?:if|switch)_/.test(node.type) ? [childOf(node, "condition")] : [node];
+  return heads.some((head) => {
+    if (head === undefined) return false;
+    return [head, ...descendants(head)].some(
+      (one) => one.type === "field_identifier" && members.has(ctx.textOf(one)),
+    );
+  });
+}
+
+function plainStatement(ctx: FunctionContext, out: Writer, node: SyntaxNode): void {
   switch (node.type) {
     case "compound_statement":
       ctx.enterScope();
