@@ -66,7 +66,9 @@ export const RTO_MINS_PER_SECOND = 5;
 export const TCP_RETR2 = 15;
 /** TCP_TIMEWAIT_LEN, and TCP_FIN_TIMEOUT, which is the default of tcp_fin_timeout. */
 export const TIMEWAIT_SECONDS = 60;
-/** tcp_orphan_retries() of net/ipv4/tcp_timer.c: what it makes of the default 0 for a sock that sent something recently. */
+/**
+ * tcp_orphan_retries() of net/ipv4/tcp_timer.c: what it makes of the default 0 for a sock that sent something recently.
+ */
 export const ORPHAN_RETRIES = 8;
 /** TCP_TIMEOUT_MIN, in ticks (include/net/tcp.h since 4.13). */
 export const TIMEOUT_MIN_TICKS = 2;

@@ -1,6 +1,7 @@
 /**
  * What comes to the client: softirq context, net/ipv4/tcp_input.c.
  */
+import { SimulationFault } from "../../tools/simulator/fault.ts";
 import {
   RCV_SHUTDOWN,
   SOCK_NOSPACE,
@@ -28,7 +29,9 @@ export function deliverable(net: TcpNetwork, index: number, tick: number): boole
 export function deliver(ctx: TcpContext, net: TcpNetwork, index: number): void {
   expire(ctx, net);
   const packet = net.packets[index];
-  if (packet === undefined || !deliverable(net, index, ctx.tick)) throw new Error(`packet ${index} cannot arrive now`);
+  if (packet === undefined || !deliverable(net, index, ctx.tick)) {
+    throw new SimulationFault("bad-configuration", `packet ${index} cannot arrive now`);
+  }
   net.packets.splice(index, 1);
   const sk = net.socks.find(({ tp }) => tp.connection === packet.connection);
   if (sk === undefined || isIn(sk, TCP_CLOSE)) strayPacket(ctx, net, packet);
@@ -38,8 +41,8 @@ export function deliver(ctx: TcpContext, net: TcpNetwork, index: number): void {
 }
 
 /**
- * A packet of a connection that no sock has: tcp_v4_rcv() answers with RST (but RST itself). A sock that is connecting from the
- * same port finds its ACK unacceptable, and the same happens.
+ * A packet of a connection that no sock has: tcp_v4_rcv() answers with RST (but RST itself). A sock that is connecting
+ * from the same port finds its ACK unacceptable, and the same happens.
  */
 function strayPacket(ctx: TcpContext, net: TcpNetwork, packet: Packet): void {
   if (packet.kind === "rst") return;

@@ -2,16 +2,16 @@
  * The network between the client and one server, and the server.
  *
  * What the client sends is judged when it is sent: it reaches the server at once, or never. The answer comes one round
- * trip later, as a packet that somebody outside delivers. So the flight to the server takes no step of its own; a server that
- * stops while a request is under way is one that stopped before.
+ * trip later, as a packet that somebody outside delivers. So the flight to the server takes no step of its own; a
+ * server that stops while a request is under way is one that stopped before.
  */
 import { TIMEWAIT_SECONDS } from "./tcp-constants.ts";
 import type { TcpOptions } from "./tcp-options.ts";
 import type { Segment, Sock, TcpContext } from "./tcp-socket.ts";
 
 /**
- * open: segments arrive. blackhole: a route of that type (`ip route add blackhole`), so connect() fails and segments never
- * leave the socket's queue. drop: segments leave and are lost on the way.
+ * open: segments arrive. blackhole: a route of that type (`ip route add blackhole`), so connect() fails and segments
+ * never leave the socket's queue. drop: segments leave and are lost on the way.
  */
 export type Path = "open" | "blackhole" | "drop";
 
@@ -39,6 +39,8 @@ export class ServerConnection {
   accepted = false;
   /** The service closed it: FIN was sent, and what still comes is answered with RST. */
   closing = false;
+  /** The client closed it first, and the service after that: nothing but the client's ACK is missing. */
+  lastAck = false;
   /** When the server forgets a closing connection. */
   forgetTick = 0;
 
@@ -114,8 +116,8 @@ function knownBy(net: TcpNetwork, connection: number): ServerConnection | null {
 function synReachesServer(ctx: TcpContext, net: TcpNetwork, sk: Sock): void {
   const { connection, localPort } = sk.tp;
   if (knownBy(net, connection) !== null) return;
-  // The server still has a connection of the same two ends: it acknowledges what it has of that one (tcp_send_challenge_ack()
-  // of net/ipv4/tcp_input.c), the client answers with RST, and only its next SYN is welcome.
+  // The server still has a connection of the same two ends: it acknowledges what it has of that one
+  // (tcp_send_challenge_ack() of net/ipv4/tcp_input.c), the client answers with RST, and only its next SYN is welcome.
   const old = net.connections.find(({ clientPort }) => clientPort === localPort);
   if (old !== undefined) {
     answer(ctx, net, "challenge", old.connection);
@@ -131,11 +133,18 @@ function synReachesServer(ctx: TcpContext, net: TcpNetwork, sk: Sock): void {
 function serverTakes(ctx: TcpContext, net: TcpNetwork, sk: Sock, segment: Segment, known: ServerConnection): boolean {
   segment.delivered = true;
   if (segment.kind === "fin") {
-    // A server that had not closed does now: FIN comes with the ACK. Either way it is through with the connection, but for
-    // TIME_WAIT, in which it takes a new SYN (tcp_timewait_state_process() of net/ipv4/tcp_minisocks.c).
-    removeFrom(net.connections, known);
     const packet = answer(ctx, net, known.closing ? "ack" : "fin", sk.tp.connection);
     packet.acknowledged.push(...sk.tp.unacknowledged.filter(({ delivered }) => delivered));
+    if (known.closing) {
+      // Both sides have closed. The server's TIME_WAIT takes a new SYN (tcp_timewait_state_process()), so it counts for
+      // nothing.
+      removeFrom(net.connections, known);
+    } else {
+      // The service closes, too: FIN comes with the ACK.
+      known.closing = true;
+      known.lastAck = true;
+      known.forgetTick = ctx.tick + seconds(net, TIMEWAIT_SECONDS);
+    }
     return false;
   }
   if (net.options.sendBufferBytes !== 0) answer(ctx, net, "ack", sk.tp.connection).acknowledged.push(segment);
@@ -159,15 +168,16 @@ export function reachServer(ctx: TcpContext, net: TcpNetwork, sk: Sock, segment:
   const { connection, unacknowledged } = sk.tp;
   const known = knownBy(net, connection);
   if (known === null || (known.closing && segment.kind === "data")) {
-    // No such connection (tcp_v4_rcv()), or data after the service closed it (tcp_rcv_state_process(), FIN_WAIT1 and 2).
+    // No such connection (tcp_v4_rcv()), or data after the service closed it (tcp_rcv_state_process(), FIN_WAIT1 and
+    // 2).
     if (known !== null) removeFrom(net.connections, known);
     answer(ctx, net, "rst", connection);
     return false;
   }
   known.accepted = true;
   if (segment.delivered) return false;
-  // What comes behind a gap waits there until the gap is filled; that the server reports the gap is left out, so it is the
-  // client's timer that fills it.
+  // What comes behind a gap waits there until the gap is filled; that the server reports the gap is left out, so it is
+  // the client's timer that fills it.
   const gap = unacknowledged.findIndex(({ delivered }) => !delivered);
   if (unacknowledged[gap] !== segment) return false;
   return serverTakes(ctx, net, sk, segment, known);
@@ -178,6 +188,7 @@ export function sendAck(ctx: TcpContext, net: TcpNetwork, connection: number): v
   if (net.clientToServer !== "open") return;
   const known = knownBy(net, connection);
   if (known === null) answer(ctx, net, "rst", connection);
+  else if (known.lastAck) removeFrom(net.connections, known);
   else known.accepted = true;
 }
 

@@ -29,8 +29,8 @@ export interface TcpOptions {
   readonly timeoutReportsLast: boolean;
   /**
    * What connect() says of a blackhole route, positive: __ip_route_output_key() and its successors in net/ipv4/route.c.
-   * Since 4.3 it is the error of fib_props[RTN_BLACKHOLE] (net/ipv4/fib_semantics.c), EINVAL; before, ENETUNREACH whatever
-   * the route's type.
+   * Since 4.3 it is the error of fib_props[RTN_BLACKHOLE] (net/ipv4/fib_semantics.c), EINVAL; before, ENETUNREACH
+   * whatever the route's type.
    */
   readonly blackholeErrno: number;
   /** TCP_TIMEOUT_INIT of include/net/tcp.h: 3 up to 3.0, 1 since 3.1. */
@@ -46,7 +46,7 @@ export interface TcpOptions {
    * TCP_RTO_MIN there, so that connecting to a silent host fails after 21 s and 31 s; false means that.
    */
   readonly synBaseIsInit: boolean;
-  /** tcp_probe_timer() gives up at >= tcp_retries2 probes (4.19 and newer); older ones at more than that. */
+  /** tcp_probe_timer() gives up at tcp_retries2 probes (5.4 and newer); 4.19 and older at one more. */
   readonly probeLimitIsExclusive: boolean;
   /** Whether timers are cut to what is left of TCP_USER_TIMEOUT: tcp_clamp_rto_to_user_timeout(), since 4.19. */
   readonly clampsToUserTimeout: boolean;
@@ -55,6 +55,12 @@ export interface TcpOptions {
    * TCP_TIMEOUT_MIN; 5.10 does, 5.4 does not.
    */
   readonly synRepeatsAfterBadAck: boolean;
+  /**
+   * tcp_timestamps, on by default on both sides. With them a port that was bound by number can be used again in
+   * TIME_WAIT: tcp_twsk_unique() of net/ipv4/tcp_ipv4.c, where twp is NULL then. Without, connect() says
+   * -EADDRNOTAVAIL.
+   */
+  readonly timestamps: boolean;
   /** sk_data_ready(sk, bytes), bytes always 0, up to 3.14; (sk) since 3.15. */
   readonly dataReadyHasBytes: boolean;
 }
@@ -75,6 +81,7 @@ export const NEWEST_TCP: TcpOptions = {
   probeLimitIsExclusive: true,
   clampsToUserTimeout: true,
   synRepeatsAfterBadAck: true,
+  timestamps: true,
   dataReadyHasBytes: false,
 };
 
@@ -102,7 +109,9 @@ function bodyOf(text: string, name: string): string {
   return text.slice(start, end < 0 ? undefined : end);
 }
 
-/** Whether tcp_done() stands before the report, or neither is there since tcp_done_with_error() does both in that order. */
+/**
+ * Whether tcp_done() stands before the report, or neither is there since tcp_done_with_error() does both in that order.
+ */
 function reportsLast(body: string): boolean {
   const report = body.search(/\bsk_error_report\s*\(/);
   const done = body.search(/\btcp_done\s*\(/);

@@ -15,8 +15,8 @@ export function rtoMin(net: TcpNetwork): number {
 }
 
 /**
- * The RTO of a connection whose round trips all take the same time: tcp_rtt_estimator() keeps the deviation at TCP_RTO_MIN at
- * least, and __tcp_set_rto() adds it to the round trip.
+ * The RTO of a connection whose round trips all take the same time: tcp_rtt_estimator() keeps the deviation at
+ * TCP_RTO_MIN at least, and __tcp_set_rto() adds it to the round trip.
  */
 export function measuredRto(net: TcpNetwork): number {
   return net.options.rttTicks + rtoMin(net);
@@ -61,8 +61,8 @@ export function acknowledge(net: TcpNetwork, sk: Sock, segments: readonly Segmen
 
 /**
  * tcp_transmit_skb(): false when there is no route. A sock that was routed before finds out at its next segment, since
- * changes of the table make cached routes invalid (rt_is_expired() in ipv4_dst_check(), net/ipv4/route.c); ip_queue_xmit() then
- * says -EHOSTUNREACH, which nobody reports.
+ * changes of the table make cached routes invalid (rt_is_expired() in ipv4_dst_check(), net/ipv4/route.c);
+ * ip_queue_xmit() then says -EHOSTUNREACH, which nobody reports.
  */
 export function transmit(ctx: TcpContext, net: TcpNetwork, sk: Sock, segment: Segment): boolean {
   if (net.clientToServer === "blackhole") return false;
@@ -78,8 +78,8 @@ export function rearm(ctx: TcpContext, sk: Sock): void {
 }
 
 /**
- * __tcp_push_pending_frames(): tcp_write_xmit() sends what was not sent until one fails; tcp_check_probe_timer() starts the timer
- * of window probes if nothing is out at all, which is how a sock without a route tries again.
+ * __tcp_push_pending_frames(): tcp_write_xmit() sends what was not sent until one fails; tcp_check_probe_timer() starts
+ * the timer of window probes if nothing is out at all, which is how a sock without a route tries again.
  */
 export function push(ctx: TcpContext, net: TcpNetwork, sk: Sock): void {
   if (isIn(sk, TCP_CLOSE)) return;

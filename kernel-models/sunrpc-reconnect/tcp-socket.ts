@@ -1,6 +1,6 @@
 /**
- * struct socket, struct sock and what of struct tcp_sock decides how TCP behaves: plain fields only, so that a state can
- * be walked, hashed and restored. Members that the C of sunrpc reads or writes have C's names.
+ * struct socket, struct sock and what of struct tcp_sock decides how TCP behaves: plain fields only, so that a state
+ * can be walked, hashed and restored. Members that the C of sunrpc reads or writes have C's names.
  */
 import { SOCK_DEAD, SS_UNCONNECTED, TCP_CLOSE } from "./tcp-constants.ts";
 import type { TcpOptions } from "./tcp-options.ts";
@@ -130,12 +130,21 @@ export class Sock {
   }
 }
 
+/**
+ * struct proto_ops. The C of sunrpc looks at sendpage (up to 6.4) and poll (TLS, since 6.5); the surroundings play
+ * them.
+ */
+export class ProtoOps {
+  sendpage: unknown = null;
+  poll: unknown = null;
+}
+
 /** struct socket. */
 export class Socket {
   state = SS_UNCONNECTED;
   flags = 0;
-  /** struct proto_ops: inet_stream_ops as long as the socket lives; the surroundings play its functions. */
-  ops: object | null = null;
+  /** NULL once the socket was released. */
+  ops: ProtoOps | null = null;
   file: unknown = null;
   sk: Sock | null;
 

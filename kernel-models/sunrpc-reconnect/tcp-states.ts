@@ -1,6 +1,6 @@
 /**
- * How a sock changes its state, whoever makes it: net/ipv4/tcp.c, tcp_input.c, tcp_minisocks.c, tcp_timer.c. The order of stores and
- * callbacks is the kernel's, since callbacks look at sk_state, sk_err and sk_shutdown.
+ * How a sock changes its state, whoever makes it: net/ipv4/tcp.c, tcp_input.c, tcp_minisocks.c, tcp_timer.c. The order
+ * of stores and callbacks is the kernel's, since callbacks look at sk_state, sk_err and sk_shutdown.
  */
 import {
   ECONNREFUSED,
@@ -56,7 +56,9 @@ export function tcp_done(ctx: TcpContext, net: TcpNetwork, sk: Sock): void {
   else ctx.call(sk.sk_state_change, sk);
 }
 
-/** Ends a sock with an error, in the order of the kernel's version: tcp_reset(), tcp_write_err(), tcp_done_with_error(). */
+/**
+ * Ends a sock with an error, in the order of the kernel's version: tcp_reset(), tcp_write_err(), tcp_done_with_error().
+ */
 function endWithError(ctx: TcpContext, net: TcpNetwork, sk: Sock, error: number, reportsLast: boolean): void {
   sk.sk_err = error;
   if (reportsLast) {
@@ -145,8 +147,9 @@ function needsReset(state: number): boolean {
 }
 
 /**
- * tcp_disconnect(): whatever the state was, sk_shutdown is 0 afterwards and error_report is called, once, at the very end; even on
- * a sock that was closed. sk_err is ECONNRESET if there was a connection or an attempt at one, otherwise as it was.
+ * tcp_disconnect(): whatever the state was, sk_shutdown is 0 afterwards and error_report is called, once, at the very
+ * end; even on a sock that was closed. sk_err is ECONNRESET if there was a connection or an attempt at one, otherwise
+ * as it was.
  */
 export function tcp_disconnect(ctx: TcpContext, net: TcpNetwork, sk: Sock): number {
   const { tp } = sk;

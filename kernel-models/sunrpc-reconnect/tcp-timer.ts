@@ -1,7 +1,8 @@
 /**
- * Retransmission and giving up: softirq context, net/ipv4/tcp_timer.c. Keepalive is left out: where the C of sunrpc sets it, a
- * request is under way most of the time, and then it does nothing.
+ * Retransmission and giving up: softirq context, net/ipv4/tcp_timer.c. Keepalive is left out: where the C of sunrpc
+ * sets it, a request is under way most of the time, and then it does nothing.
  */
+import { SimulationFault } from "../../tools/simulator/fault.ts";
 import { ORPHAN_RETRIES, TCP_CLOSE, TCP_RETR2, TCP_SYN_SENT } from "./tcp-constants.ts";
 import { expire, seconds, type TcpNetwork } from "./tcp-network.ts";
 import { clearTimer, forgetRetries, packetsOut, push, rtoMax, rtoMin, setTimer, transmit } from "./tcp-output.ts";
@@ -26,7 +27,7 @@ export function dueTimers(net: TcpNetwork, tick: number): Sock[] {
 export function fireTimer(ctx: TcpContext, net: TcpNetwork, sk: Sock): void {
   expire(ctx, net);
   const { timer, timerTick } = sk.tp;
-  if (timer === "none" || timerTick > ctx.tick) throw new Error("this timer is not due");
+  if (timer === "none" || timerTick > ctx.tick) throw new SimulationFault("bad-configuration", "this timer is not due");
   clearTimer(sk);
   if (isIn(sk, TCP_CLOSE)) return;
   if (timer === "probe") probeTimer(ctx, net, sk);
@@ -34,8 +35,8 @@ export function fireTimer(ctx: TcpContext, net: TcpNetwork, sk: Sock): void {
 }
 
 /**
- * The time that `retries` retransmissions take if the first comes after `base` and the time between them doubles up to TCP_RTO_MAX:
- * tcp_model_timeout(); before 5.1 a part of retransmits_timed_out(). 15 with TCP_RTO_MIN are 924.6 s.
+ * The time that `retries` retransmissions take if the first comes after `base` and the time between them doubles up to
+ * TCP_RTO_MAX: tcp_model_timeout(); before 5.1 a part of retransmits_timed_out(). 15 with TCP_RTO_MIN are 924.6 s.
  */
 export function modelTimeout(net: TcpNetwork, retries: number, base: number): number {
   const max = rtoMax(net);
@@ -99,7 +100,8 @@ function retransmitTimer(ctx: TcpContext, net: TcpNetwork, sk: Sock): void {
 }
 
 /**
- * All that was lost goes out again. In truth that is the first segment, and the others as ACKs come in, a few round trips later.
+ * All that was lost goes out again. In truth that is the first segment, and the others as ACKs come in, a few round
+ * trips later.
  */
 function repeat(ctx: TcpContext, net: TcpNetwork, sk: Sock): void {
   for (const segment of [...sk.tp.unacknowledged]) {

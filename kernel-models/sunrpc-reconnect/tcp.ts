@@ -1,11 +1,13 @@
 /**
- * The client's side of TCP as the C of sunrpc calls it: net/socket.c and net/ipv4/af_inet.c down to net/ipv4/tcp.c. Each call is one step;
- * callbacks run in it, through the hook of the context. None sleeps, for sunrpc passes O_NONBLOCK and MSG_DONTWAIT, and so
- * lock_sock() is never seen held. Results are 0 or more, or a negative error number.
+ * The client's side of TCP as the C of sunrpc calls it: net/socket.c and net/ipv4/af_inet.c down to net/ipv4/tcp.c.
+ * Each call is one step; callbacks run in it, through the hook of the context. None sleeps, for sunrpc passes
+ * O_NONBLOCK and MSG_DONTWAIT, and so lock_sock() is never seen held. Results are 0 or more, or a negative error
+ * number.
  *
- * What is left out: IPv6, TCP Fast Open, keepalive, urgent data, windows that close, memory that runs out, retransmissions by
- * duplicate ACKs, simultaneous opening, and segments that overtake one another.
+ * What is left out: IPv6, TCP Fast Open, keepalive, urgent data, windows that close, memory that runs out,
+ * retransmissions by duplicate ACKs, simultaneous opening, and segments that overtake one another.
  */
+import { SimulationFault } from "../../tools/simulator/fault.ts";
 import {
   EADDRINUSE,
   EADDRNOTAVAIL,
@@ -37,10 +39,11 @@ import {
   TCP_SYN_RECV,
   TCP_SYN_SENT,
 } from "./tcp-constants.ts";
-import { expire, freeConnection, seconds, sendReset, type TcpNetwork } from "./tcp-network.ts";
+import { expire, freeConnection, removeFrom, seconds, sendReset, type TcpNetwork } from "./tcp-network.ts";
 import { forgetRetries, push, setTimer, tcp_send_fin, transmit } from "./tcp-output.ts";
 import {
   isIn,
+  ProtoOps,
   Segment,
   type SentRecord,
   type Sock,
@@ -67,23 +70,20 @@ const FIRST_LOCAL_PORT = 32_768;
 /** sock_create_kern(): SS_UNCONNECTED, TCP_CLOSE, and the callbacks of sock_init_data() and tcp_init_sock(). */
 export function createSocket(net: TcpNetwork): Socket {
   const socket = new Socket(net.options);
-  socket.ops = INET_STREAM_OPS;
+  socket.ops = new ProtoOps();
   if (socket.sk !== null) net.socks.push(socket.sk);
   return socket;
 }
 
-/** inet_stream_ops: what `sock->ops` points to; its functions are played. */
-export const INET_STREAM_OPS: object = Object.freeze({});
-
 /** `sock->sk`, which C dereferences without asking. */
 function sockOf(socket: Socket): Sock {
-  if (socket.sk === null) throw new Error("sock->sk of a socket that was released");
+  if (socket.sk === null) throw new SimulationFault("bad-pointer", "sock->sk of a socket that was released");
   return socket.sk;
 }
 
 /**
- * kernel_bind() to a port, with an address if `bindsAddress`: -EINVAL for a sock that has one or is not closed; -EADDRINUSE
- * for a port that another has, unless both allow it (SO_REUSEPORT, inet_csk_bind_conflict() since 3.9).
+ * kernel_bind() to a port, with an address if `bindsAddress`: -EINVAL for a sock that has one or is not closed;
+ * -EADDRINUSE for a port that another has, unless both allow it (SO_REUSEPORT, inet_csk_bind_conflict() since 3.9).
  */
 export function bind(ctx: TcpContext, net: TcpNetwork, socket: Socket, port: number, bindsAddress = true): number {
   expire(ctx, net);
@@ -152,10 +152,12 @@ function tcp_v4_connect(ctx: TcpContext, net: TcpNetwork, sk: Sock): number {
   const rival = net.socks.some(
     (other) => other !== sk && other.tp.localPort === tp.localPort && !isIn(other, TCP_CLOSE),
   );
-  if (rival || net.timeWaits.some(({ localPort }) => localPort === tp.localPort)) {
+  const wait = net.timeWaits.find(({ localPort }) => localPort === tp.localPort);
+  if (rival || (wait !== undefined && !net.options.timestamps)) {
     tcp_set_state(sk, TCP_CLOSE);
     return -EADDRNOTAVAIL;
   }
+  if (wait !== undefined) removeFrom(net.timeWaits, wait);
   tcp_set_state(sk, TCP_SYN_SENT);
   tp.connection = freeConnection(net);
   sk.sk_err = 0;
@@ -175,8 +177,8 @@ function tcp_v4_connect(ctx: TcpContext, net: TcpNetwork, sk: Sock): number {
 }
 
 /**
- * sendmsg() with MSG_DONTWAIT: tcp_sendmsg(). A closed sock gives its pending error once, then -EPIPE, never -ENOTCONN; a
- * connecting one gives -EAGAIN; SEND_SHUTDOWN gives -EPIPE although the state is ESTABLISHED.
+ * sendmsg() with MSG_DONTWAIT: tcp_sendmsg(). A closed sock gives its pending error once, then -EPIPE, never -ENOTCONN;
+ * a connecting one gives -EAGAIN; SEND_SHUTDOWN gives -EPIPE although the state is ESTABLISHED.
  * @param record the request that ends with the last of these bytes; it is sent if all of them are taken.
  */
 export function sendmsg(
@@ -208,8 +210,8 @@ export function sendmsg(
 }
 
 /**
- * recvmsg() with MSG_DONTWAIT: tcp_recvmsg(). 0 is the end: FIN came, or this side does not read any more. What the bytes are, the
- * first of sk.tp.receiveQueue tells before.
+ * recvmsg() with MSG_DONTWAIT: tcp_recvmsg(). 0 is the end: FIN came, or this side does not read any more. What the
+ * bytes are, the first of sk.tp.receiveQueue tells before.
  */
 export function recvmsg(socket: Socket, bytes: number): number {
   const sk = sockOf(socket);
@@ -237,8 +239,8 @@ export function readSock(sk: Sock, bytes: number): number {
 }
 
 /**
- * kernel_sock_shutdown(): inet_shutdown(). On a closed sock the result is -ENOTCONN, and yet sk_shutdown takes the bits, which
- * a connect() that follows does not clear; state_change is called in any case, as the last thing.
+ * kernel_sock_shutdown(): inet_shutdown(). On a closed sock the result is -ENOTCONN, and yet sk_shutdown takes the
+ * bits, which a connect() that follows does not clear; state_change is called in any case, as the last thing.
  */
 export function shutdown(ctx: TcpContext, net: TcpNetwork, socket: Socket, how: number): number {
   expire(ctx, net);
@@ -263,8 +265,9 @@ export function shutdown(ctx: TcpContext, net: TcpNetwork, socket: Socket, how: 
 }
 
 /**
- * sock_release(): inet_release() and tcp_close(). FIN, or RST if something was received and not read. No callback runs, for the sock
- * is an orphan before anything else can happen to it; only SO_LINGER with 0 seconds disconnects, which reports an error.
+ * sock_release(): inet_release() and tcp_close(). FIN, or RST if something was received and not read. No callback runs,
+ * for the sock is an orphan before anything else can happen to it; only SO_LINGER with 0 seconds disconnects, which
+ * reports an error.
  */
 export function release(ctx: TcpContext, net: TcpNetwork, socket: Socket): void {
   expire(ctx, net);
