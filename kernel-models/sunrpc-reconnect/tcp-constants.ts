@@ -70,5 +70,5 @@ export const TIMEWAIT_SECONDS = 60;
  * tcp_orphan_retries() of net/ipv4/tcp_timer.c: what it makes of the default 0 for a sock that sent something recently.
  */
 export const ORPHAN_RETRIES = 8;
-/** TCP_TIMEOUT_MIN, in ticks (include/net/tcp.h since 4.13). */
+/** TCP_TIMEOUT_MIN, in ticks (include/net/tcp.h of 4.19 and newer). */
 export const TIMEOUT_MIN_TICKS = 2;

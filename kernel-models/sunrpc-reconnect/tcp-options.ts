@@ -17,27 +17,28 @@ export interface TcpOptions {
   /** How long the server's half-closed connections live after a restart; then RST answers everything. 0 is at once. */
   readonly serverFinSeconds: number;
   /**
-   * tcp_reset() of net/ipv4/tcp_input.c: since 4.17 tcp_done() comes first (state_change, with TCP_CLOSE), then
-   * error_report; before that it was the other way round, and error_report still saw the old state. 4.9 has the old
-   * order, 4.19 the new one.
+   * tcp_reset() of net/ipv4/tcp_input.c: tcp_done() comes first (state_change, with TCP_CLOSE), then error_report, in
+   * 4.19 and newer; up to 4.9 it was the other way round, and error_report still saw the old state and sk_shutdown.
    */
   readonly resetReportsLast: boolean;
   /**
-   * The same for tcp_write_err() of net/ipv4/tcp_timer.c: since 6.10 (tcp_done_with_error()), and in 6.1.y and 6.6.y
-   * of later date; 5.15 has the old order.
+   * The same for tcp_write_err() of net/ipv4/tcp_timer.c: new in 6.12, and in the 6.1.y and 6.6.y that have
+   * tcp_done_with_error(); old up to 5.15.
    */
   readonly timeoutReportsLast: boolean;
   /**
-   * What connect() says of a blackhole route, positive: __ip_route_output_key() and its successors in net/ipv4/route.c.
-   * Since 4.3 it is the error of fib_props[RTN_BLACKHOLE] (net/ipv4/fib_semantics.c), EINVAL; before, ENETUNREACH
-   * whatever the route's type.
+   * What connect() says of a blackhole route, positive: where __ip_route_output_key() and its successors in
+   * net/ipv4/route.c call fib_lookup(). In 4.4 and newer it is the error of fib_props[RTN_BLACKHOLE]
+   * (net/ipv4/fib_semantics.c), EINVAL; up to 4.1 ENETUNREACH, whatever the route's type.
    */
   readonly blackholeErrno: number;
-  /** TCP_TIMEOUT_INIT of include/net/tcp.h: 3 up to 3.0, 1 since 3.1. */
+  /** TCP_TIMEOUT_INIT of include/net/tcp.h: 3 in 3.0 and older, 1 in 3.4 and newer. */
   readonly synTimeoutSeconds: number;
-  /** The default of tcp_syn_retries, TCP_SYN_RETRIES of include/net/tcp.h: 5 up to 3.6, 6 since 3.7. */
+  /** The default of tcp_syn_retries, TCP_SYN_RETRIES of include/net/tcp.h: 5 in 3.4 and older, 6 in 3.10 and newer. */
   readonly synRetries: number;
-  /** The default of tcp_syn_linear_timeouts (tcp_sk_init() of net/ipv4/tcp_ipv4.c): 4 since 6.5, when it came. */
+  /**
+   * The default of tcp_syn_linear_timeouts (tcp_sk_init() of net/ipv4/tcp_ipv4.c): 4 in 6.6 and newer; 6.1 has none.
+   */
   readonly synLinearTimeouts: number;
   /** Whether tcp_write_timeout() gives up a SYN by number (4.19 does, 4.9 does not), besides by the modelled time. */
   readonly synCounts: boolean;
@@ -61,7 +62,7 @@ export interface TcpOptions {
    * -EADDRNOTAVAIL.
    */
   readonly timestamps: boolean;
-  /** sk_data_ready(sk, bytes), bytes always 0, up to 3.14; (sk) since 3.15. */
+  /** sk_data_ready(sk, bytes), bytes always 0, in 3.10 and older; (sk) in 3.18 and newer. */
   readonly dataReadyHasBytes: boolean;
 }
 

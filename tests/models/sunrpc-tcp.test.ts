@@ -147,6 +147,48 @@ describe("shutting down", () => {
     expect(b.net.connections).toEqual([]);
   });
 
+  test("only for sending still lets replies in, and the server's FIN closes", () => {
+    const b = new Bench({ rttTicks: 5 }).connected();
+    sendmsg(b, b.net, b.socket, 100, REQUEST);
+    shutdown(b, b.net, b.socket, c.SHUT_WR);
+    b.run(5);
+    expect(b.news()).toEqual([
+      "state_change FIN_WAIT1 err=0 shut=2",
+      "data_ready FIN_WAIT1 err=0 shut=2",
+      "state_change FIN_WAIT2 err=0 shut=2",
+      "state_change CLOSE err=0 shut=3",
+      "state_change CLOSE err=0 shut=3",
+      "data_ready CLOSE err=0 shut=3",
+    ]);
+    expect([recvmsg(b.socket, 100), recvmsg(b.socket, 100)]).toEqual([40, 0]);
+  });
+
+  test("between disconnect and connect goes on for ever, always the same: the report's loop of handshakes", () => {
+    const b = new Bench();
+    bind(b, b.net, b.socket, CLIENT_PORT);
+    b.connected();
+    // xs_tcp_reuse_connection(), the task that error_report woke, and xs_tcp_finish_connecting().
+    const round = (): unknown[] => {
+      disconnect(b, b.net, b.socket);
+      const results = [sendmsg(b, b.net, b.socket, 1), shutdown(b, b.net, b.socket, c.SHUT_WR)];
+      results.push(connect(b, b.net, b.socket));
+      b.run(10);
+      results.push(sendmsg(b, b.net, b.socket, 1));
+      const { socket, sk, net } = b;
+      return [...results, look(sk), socket.state, sk.tp.connection, net.connections, net.packets, net.timeWaits];
+    };
+    const first = structuredClone(round());
+    expect(first.slice(0, 5)).toEqual([
+      -c.ECONNRESET,
+      -c.ENOTCONN,
+      -c.EINPROGRESS,
+      -c.EPIPE,
+      "ESTABLISHED err=0 shut=2",
+    ]);
+    expect(round()).toEqual(first);
+    expect(round()).toEqual(first);
+  });
+
   test("a sock that is connecting disconnects it", () => {
     const b = new Bench();
     connect(b, b.net, b.socket);
