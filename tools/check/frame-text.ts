@@ -121,7 +121,9 @@ export class FrameText {
     let around: ts.Node | undefined = functionAround(ts, node);
     while (around !== undefined && ts.isArrowFunction(around)) around = functionAround(ts, around);
     if (around !== jumps.generator) return;
-    throw new ModelError(`${nameOfFunction(ts, around)} is a coroutine that uses ${isArguments ? "arguments" : "this"}`);
+    throw new ModelError(
+      `${nameOfFunction(ts, around)} is a coroutine that uses ${isArguments ? "arguments" : "this"}`,
+    );
   }
 
   private isMoved(list: ts.VariableDeclarationList): boolean {
