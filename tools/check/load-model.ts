@@ -8,6 +8,7 @@ import * as completion from "../simulator/completion.ts";
 import * as decisions from "../simulator/decisions.ts";
 import * as fault from "../simulator/fault.ts";
 import * as fifo from "../simulator/fifo.ts";
+import * as frame from "../simulator/frame.ts";
 import * as heap from "../simulator/heap.ts";
 import * as integers from "../simulator/integers.ts";
 import * as integers32 from "../simulator/integers32.ts";
@@ -46,6 +47,7 @@ const SIMULATOR: Readonly<Record<string, object>> = {
   decisions,
   fault,
   fifo,
+  frame,
   heap,
   integers,
   integers32,

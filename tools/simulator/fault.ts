@@ -9,6 +9,7 @@ export type FaultKind =
   | "bug-on"
   | "endless-loop"
   | "schedule-outside-task"
+  | "sleep-in-atomic"
   | "event-in-the-past"
   | "bad-choice"
   | "replay-mismatch"
