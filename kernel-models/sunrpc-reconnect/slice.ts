@@ -9,31 +9,33 @@ const SOCKETS = [
   "int sock_create_kern(int family, int type, int protocol, struct socket **res)",
   "int sock_create_kern(struct net *net, int family, int type, int protocol, struct socket **res)",
   "int __sock_create(struct net *net, int family, int type, int protocol, struct socket **res, int kern)",
-  "void sock_release(struct socket *sock)",
-  "void __fput_sync(struct file *file)",
-  "void fput(struct file *file)",
+  "blocking void sock_release(struct socket *sock)",
+  "blocking void __fput_sync(struct file *file)",
+  "blocking void fput(struct file *file)",
   "struct file *sock_alloc_file(struct socket *sock, int flags, const char *dname)",
-  "int kernel_connect(struct socket *sock, struct sockaddr *addr, int addrlen, int flags)",
+  "blocking int kernel_connect(struct socket *sock, struct sockaddr *addr, int addrlen, int flags)",
   "int kernel_bind(struct socket *sock, struct sockaddr *addr, int addrlen)",
-  "int kernel_sendmsg(struct socket *sock, struct msghdr *msg, struct kvec *vec, size_t num, size_t size)",
-  "int kernel_sock_shutdown(struct socket *sock, int how)",
+  "blocking int kernel_sendmsg(struct socket *sock, struct msghdr *msg, struct kvec *vec, size_t num, size_t size)",
+  "blocking int kernel_sock_shutdown(struct socket *sock, int how)",
   "int kernel_getsockname(struct socket *sock, struct sockaddr *addr)",
 ];
 
 /** Records of the stream: sent and read as a whole, with what TCP says of it. */
 const RECORDS = [
-  "int xs_sendpages(struct socket *sock, struct sockaddr *addr, int addrlen, struct xdr_buf *xdr, unsigned int base)",
-  `int xprt_sock_sendmsg(struct socket *sock, struct msghdr *msg, struct xdr_buf *xdr, unsigned int base,
+  "blocking int xs_sendpages(struct socket *sock, struct sockaddr *addr, int addrlen, struct xdr_buf *xdr, unsigned int base)",
+  `blocking int xprt_sock_sendmsg(struct socket *sock, struct msghdr *msg, struct xdr_buf *xdr, unsigned int base,
      u32 marker, unsigned int *sent_p)`,
-  "int tcp_read_sock(struct sock *sk, void *desc, void *recv_actor)",
-  "ssize_t xs_read_stream(struct sock_xprt *transport, int flags)",
-  "void xs_tcp_data_receive(struct sock_xprt *transport)",
+  "blocking int tcp_read_sock(struct sock *sk, void *desc, void *recv_actor)",
+  "blocking ssize_t xs_read_stream(struct sock_xprt *transport, int flags)",
+  "blocking void xs_tcp_data_receive(struct sock_xprt *transport)",
   "bool xs_poll_socket_readable(struct sock_xprt *transport)",
 ];
 
 /** What a call carries: credentials, arguments and results, and the memory for them. */
 const CALLS = [
   "struct rpc_task *rpc_alloc_task(void)",
+  "struct rpc_xprt *rpc_task_get_first_xprt(struct rpc_clnt *clnt)",
+  "struct rpc_xprt *rpc_task_get_next_xprt(struct rpc_clnt *clnt)",
   "void rpc_xdr_encode(struct rpc_task *task)",
   "__be32 *rpc_verify_header(struct rpc_task *task)",
   "int rpc_decode_header(struct rpc_task *task, struct xdr_stream *xdr)",
@@ -90,9 +92,10 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
   {
     reason: "credentials and references",
     names: `(?:get|put)_(?:rpc)?cred\\w* (?:get|put)_net\\w* rpcauth_(?:bindcred|unbindcred|invalcred|\\w*init\\w*|remove_module)
-      try_module_get module_put\\w* rpc_task_release_(?:client|transport) rpc_release_client get_group_info
+      module_put\\w* rpc_task_release_(?:client|transport) rpc_release_client get_group_info
       xprt_(?:get|put) rpcauth_\\w*put\\w* rpc_task_release_\\w+ rpc_put_sb_net rpc_release_calldata`,
   },
+  { reason: "the module stays", names: "try_module_get", result: "1" },
   {
     reason: "other parts of the module are set up, which the client of a mount does not need",
     names: `cache_\\w+ ip_map_cache\\w* (?:un)?register_pernet_subsys (?:un)?register_rpc_pipefs (?:un)?rpc_?register_sysctl rpc_unregister_sysctl
@@ -101,15 +104,15 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
   },
   {
     reason: "names and addresses for people",
-    names: `xs_format_\\w+ xs_update_peer_port snprintf kstrdup\\w* strscpy strlcpy rpc_ntop rpc_sockaddr2uaddr rpc_get_port
-      rpc_set_port xs_init_anyaddr task_pid_nr rpc_peeraddr`,
+    names: `xs_format_\\w+ xs_update_peer_port snprintf kstrdup\\w* strscpy strlcpy rpc_ntop rpc_sockaddr2uaddr
+      xs_init_anyaddr task_pid_nr rpc_peeraddr`,
   },
 ];
 
 export const sunrpcReconnectSlice: SystemModel = {
   name: "sunrpc-reconnect",
   entries: [
-    { name: "rpc_run_task" },
+    { name: "rpc_call_sync" },
     { name: "xs_setup_tcp" },
     { name: "init_sunrpc", optional: true },
     { name: "xprt_create_transport", optional: true },
@@ -139,7 +142,7 @@ export const sunrpcReconnectSlice: SystemModel = {
     "rpc_free_auth",
     "bc_\\w+",
     "xprt_(?:setup|alloc|destroy|complete|enqueue|wake|free)_(?:bc|backchannel)\\w*",
-    "xs_(?:local|udp|dummy|bind_ipv6)_\\w+",
+    "xs_(?:local(?!_rpcbind)|udp|dummy|bind_ipv6)_\\w+",
     "xs_setup_(?:local|udp|bc_tcp|tcp_tls)",
     "xs_tcp_data_recv",
     "rpcb_(?!getport_async)\\w+",

@@ -36,6 +36,8 @@ export interface MachineParts {
   readonly machine: Machine;
   readonly work: MachineWork;
   readonly bitWaiters: MachineBitWaiter[];
+  /** kernel_recvmsg() with MSG_DONTWAIT of the surroundings' sockets: into the first of some vectors. */
+  readonly receive: (socket: unknown, vector: { iov_base: unknown }, bytes: number) => number;
 }
 
 /**
@@ -51,6 +53,10 @@ export function machineModules(parts: () => MachineParts): (name: string, export
     "wait-bit": waitBit(parts),
     workqueue: workqueue(parts),
     "workqueue-cancel": cancelling(parts),
+    "kernel-structs": {
+      receive_kernel_recvmsg: (socket: unknown, _msg: unknown, vectors: unknown, _count: Int64, bytes: Int64) =>
+        parts().receive(socket, firstOf(vectors), Number(bytes)),
+    },
     sockets: { tcp_sk: (sk: { readonly tp: unknown }) => sk.tp },
   };
   return (name, exported) => {
@@ -58,6 +64,12 @@ export function machineModules(parts: () => MachineParts): (name: string, export
     const guarded = COROUTINES.has(name) ? refusing(name, exported) : exported;
     return own === undefined ? guarded : { ...guarded, ...own };
   };
+}
+
+/** The first vector of an array, or the only one. */
+function firstOf(vectors: unknown): { iov_base: unknown } {
+  if (typeof vectors === "object" && vectors !== null && "iov_base" in vectors) return vectors as { iov_base: unknown };
+  throw new SimulationFault("unsupported", "a receive into what is no vector");
 }
 
 /** Modules with coroutines, which cannot be used here. */

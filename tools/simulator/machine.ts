@@ -76,10 +76,8 @@ export interface Outside {
   readonly nextTick: number;
   /** Lets everything happen that is due at the present tick. */
   run(): void;
-  /** Whether something is on its way that may as well arrive now, while threads run. */
+  /** Whether something is on its way that may as well arrive while threads still run. */
   readonly mayComeEarly: boolean;
-  /** Lets the next event come early: the clock is set to its tick by the machine before. */
-  comeEarly(): void;
 }
 
 /** Something that the machine can do next. */
@@ -266,12 +264,8 @@ export class Machine {
   /** Does one of actions(). */
   take(action: Action): void {
     this.rounds = 0;
-    if (action.kind === "time") {
+    if (action.kind === "time" || action.kind === "arrival") {
       this.passTime();
-      return;
-    }
-    if (action.kind === "arrival") {
-      this.softirq(() => this.outside.comeEarly());
       return;
     }
     const cpu = this.cpus[action.cpu] as MachineCpu;

@@ -121,7 +121,10 @@ function functionOf(ctx: FunctionContext, key: string, written: string): string 
     model.environmentCalls.set(name, fn);
     return `environment.${name}`;
   }
-  if (boundary.noEffect(name) !== null || boundary.isBeyond(name)) return `missing("${name}")`;
+  if (boundary.noEffect(name) !== null || boundary.isBeyond(name)) {
+    model.use("model", "unmodelled");
+    return `missing("${name}")`;
+  }
   const taken = model.want(fn).name;
   model.put(model.stored, key, taken);
   const type = model.signature(fn);

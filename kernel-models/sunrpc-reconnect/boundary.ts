@@ -1,0 +1,282 @@
+/**
+ * The functions that the model calls over its boundary, by their C names. Their parameters have moved over the years,
+ * so arguments are taken by the names that this kernel gives them. Sockets are TCP's (tcp.ts); a call is sent and
+ * answered as one record; credentials and arguments are always good.
+ */
+import { runToEnd } from "../../tools/simulator/frame.ts";
+import type { Machine } from "../../tools/simulator/machine.ts";
+import { afterCall } from "../../tools/simulator/machine-modules.ts";
+import { BytePointer, type Pointer } from "../../tools/simulator/pointers.ts";
+import { type Members, type ModelInstance, type ModelModule, makeStruct, objectIn, setMember } from "./members.ts";
+import { bind, connect, createSocket, disconnect, readSock, recvmsg, release, sendmsg, shutdown } from "./tcp.ts";
+import type { TcpNetwork } from "./tcp-network.ts";
+import type { Sock, Socket, TcpContext } from "./tcp-socket.ts";
+
+type Given = Readonly<Record<string, unknown>>;
+type Played = (given: Given, place: string) => unknown;
+
+/** What a call of stat() takes on the wire, and its answer: the figures of a GETATTR. */
+const REQUEST_BYTES = 128;
+export const REPLY_BYTES = 112;
+// include/uapi/asm-generic/errno.h
+const ESHUTDOWN = 108;
+export const BUFFER = new BytePointer(new Uint8Array(REQUEST_BYTES + REPLY_BYTES));
+const EAGAIN = 11;
+
+/** What the surroundings of a model share. */
+export interface Surroundings {
+  readonly machine: Machine;
+  readonly net: TcpNetwork;
+  readonly module: ModelModule;
+  /** The model; null while it is being made. */
+  model: ModelInstance | null;
+}
+
+/** What TCP is given: the time, and how the callbacks of sockets are run. */
+export function tcpContext(machine: Machine): TcpContext {
+  return {
+    get tick(): number {
+      return machine.clock.tick;
+    },
+    call: (fn, ...args) => {
+      machine.atomic++;
+      runToEnd(fn(...args));
+      machine.atomic--;
+    },
+  };
+}
+
+/** Everything that the model asks of its surroundings. */
+export function boundaryOf(around: Surroundings): Readonly<Record<string, unknown>> {
+  const { machine, module } = around;
+  const played: Readonly<Record<string, Played>> = { ...sockets(around), ...records(around), ...calls(around) };
+  const functions: Record<string, unknown> = {
+    members: { rpc_call_done: () => undefined, rpc_call_prepare: () => undefined },
+    observe: (name: string, place: string) => machine.tell("call", `${name} from ${place}`),
+  };
+  for (const [name, parameters] of Object.entries(module.parameters)) {
+    const play = played[name] ?? (() => 0);
+    functions[name] = (...all: readonly unknown[]): unknown => {
+      const given: Record<string, unknown> = {};
+      for (let i = 0; i < parameters.length; i++) given[parameters[i] as string] = all[i];
+      return play(given, String(all[parameters.length] ?? ""));
+    };
+  }
+  return functions;
+}
+
+/** The first of some names that an argument has. */
+function argument(given: Given, ...names: readonly string[]): unknown {
+  for (const name of names) if (given[name] !== undefined) return given[name];
+  return undefined;
+}
+
+function store(pointer: unknown, value: unknown): void {
+  if (pointer !== undefined && pointer !== null) (pointer as Pointer<unknown>).value = value;
+}
+
+/** Numbers that a timeline shows as errors. */
+function told(machine: Machine, name: string, result: number, place: string): unknown {
+  machine.tell("tcp", `${name} = ${result}${place === "" ? "" : ` (${place})`}`);
+  return afterCall(machine, result);
+}
+
+function sockets({ machine, net }: Surroundings): Readonly<Record<string, Played>> {
+  const ctx = tcpContext(machine);
+  const create = (given: Given): number => {
+    store(argument(given, "res", "a3", "a4"), createSocket(net));
+    return 0;
+  };
+  const close = (socket: Socket, place: string): unknown => {
+    release(ctx, net, socket);
+    return told(machine, "close", 0, place);
+  };
+  const closeFile = (given: Given, place: string): unknown =>
+    close((argument(given, "file", "a0") as { readonly socket: Socket }).socket, place);
+  return {
+    sock_create_kern: create,
+    __sock_create: create,
+    sock_release: (given, place) => close(argument(given, "sock", "a0") as Socket, place),
+    fput: closeFile,
+    __fput_sync: closeFile,
+    sock_alloc_file: (given) => {
+      const socket = argument(given, "sock", "a0") as Socket;
+      const file = { socket };
+      socket.file = file;
+      return file;
+    },
+    kernel_bind: (given) => {
+      const { sin_port: port } = argument(given, "addr", "a1") as { readonly sin_port?: number };
+      return bind(ctx, net, argument(given, "sock", "a0") as Socket, port ?? 0);
+    },
+    kernel_connect: (given, place) => {
+      const socket = argument(given, "sock", "a0") as Socket;
+      const address = argument(given, "addr", "a1") as { readonly sa_family: number };
+      if (address.sa_family === 0) return told(machine, "disconnect", disconnect(ctx, net, socket), place);
+      return told(machine, "connect", connect(ctx, net, socket), place);
+    },
+    kernel_sock_shutdown: (given, place) => {
+      const socket = argument(given, "sock", "a0") as Socket;
+      return told(machine, "shutdown", shutdown(ctx, net, socket, Number(argument(given, "how", "a1"))), place);
+    },
+  };
+}
+
+/** Sending and receiving whole records. */
+function records(around: Surroundings): Readonly<Record<string, Played>> {
+  const { machine, net } = around;
+  const ctx = tcpContext(machine);
+  /** Sends the rest of what the owner of the write lock has; the bytes taken, or an error. */
+  const send = (socket: Socket | null, bytes: number): number => {
+    if (socket === null) return -88;
+    const xprt = socket.sk?.sk_user_data as Members | null;
+    const request = objectIn(objectIn(xprt, "snd_task"), "tk_rqstp");
+    const record = request === null ? null : { xid: Number(request["rq_xid"]), replyBytes: REPLY_BYTES };
+    return sendmsg(ctx, net, socket, bytes, record);
+  };
+  return {
+    kernel_sendmsg: (given, place) =>
+      told(machine, "send", send(argument(given, "sock", "a0") as Socket, Number(argument(given, "size", "len", "a4"))), place),
+    xs_sendpages: (given, place) => {
+      const xdr = given["xdr"] as { readonly len: number };
+      const sent = send(given["sock"] as Socket | null, xdr.len - Number(given["base"]));
+      machine.tell("tcp", `send = ${sent} (${place})`);
+      if (given["sent_p"] === undefined) return afterCall(machine, sent);
+      if (sent > 0) add(given["sent_p"], sent);
+      return afterCall(machine, sent < 0 ? sent : 0);
+    },
+    xprt_sock_sendmsg: (given, place) => {
+      const xdr = given["xdr"] as { readonly len: number };
+      const marker = Number(given["marker"]) === 0 ? 0 : 4;
+      const sent = send(given["sock"] as Socket | null, xdr.len + marker - Number(given["base"]));
+      machine.tell("tcp", `send = ${sent} (${place})`);
+      if (sent > 0) add(given["sent_p"], sent);
+      return afterCall(machine, sent < 0 ? sent : 0);
+    },
+    tcp_read_sock: (given) => {
+      const sk = argument(given, "sk", "a0") as Sock;
+      return afterCall(machine, completeRecords(around, sk));
+    },
+    xs_tcp_data_receive: (given) => {
+      const sk = (given["transport"] as Members)["inet"] as Sock | null;
+      return afterCall(machine, sk === null ? 0 : completeRecords(around, sk));
+    },
+    xs_read_stream: (given) => {
+      const transport = given["transport"] as Members;
+      return afterCall(machine, readStream(around, transport));
+    },
+    xs_poll_socket_readable: (given) => {
+      const sk = (given["transport"] as Members)["inet"] as Sock | null;
+      return (sk?.tp.receiveQueue.length ?? 0) > 0;
+    },
+  };
+}
+
+function add(pointer: unknown, count: number): void {
+  const cell = pointer as Pointer<number>;
+  cell.value = cell.value + count;
+}
+
+/** Hands every reply that is there to its request; the bytes read. */
+function completeRecords(around: Surroundings, sk: Sock): number {
+  let total = 0;
+  for (;;) {
+    const [head] = sk.tp.receiveQueue;
+    if (head === undefined) return total;
+    const { xid, bytes } = head;
+    total += readSock(sk, bytes);
+    completeRequest(around, sk.sk_user_data as Members, xid, bytes);
+  }
+}
+
+/** xprt_lookup_rqst() and xprt_complete_rqst(), as the C that reads records calls them. */
+function completeRequest({ machine, model }: Surroundings, xprt: Members, xid: number, bytes: number): void {
+  machine.atomic++;
+  const request = runToEnd(model?.functions["xprt_lookup_rqst"]?.(xprt, xid)) as Members | null;
+  if (request !== null && request !== undefined) {
+    setMember(request, "rq_private_buf", request["rq_private_buf"]);
+    runToEnd(model?.functions["xprt_complete_rqst"]?.(request["rq_task"], bytes));
+  }
+  machine.tell("reply", `xid ${xid}${request === null ? ", which nobody waits for" : ""}`);
+  machine.atomic--;
+}
+
+/**
+ * kernel_recvmsg(): the header of a reply, as C has laid it out where it is to go: the transaction and the length.
+ *
+ * @returns its bytes; 0 at the end of the stream, or an error
+ */
+export function receiveHeader(socket: unknown, vector: { iov_base: unknown }, bytes: number): number {
+  const { sk } = socket as Socket;
+  const [head] = sk?.tp.receiveQueue ?? [];
+  if (sk === null || head === undefined) return recvmsg(socket as Socket, bytes);
+  const { xid, bytes: length } = head;
+  const target = vector.iov_base as Members;
+  setMember(target, "xid", xid);
+  setMember(target, "len", length);
+  readSock(sk, length);
+  return bytes;
+}
+
+/** xs_read_stream(): a record's bytes; -ESHUTDOWN at the end of the stream, the connection's error. */
+function readStream(around: Surroundings, transport: Members): number {
+  const socket = transport["sock"] as Socket | null;
+  const sk = transport["inet"] as Sock | null;
+  if (socket === null || sk === null) return -EAGAIN;
+  const [head] = sk.tp.receiveQueue;
+  if (head === undefined) {
+    const result = recvmsg(socket, 4);
+    return result === 0 ? -ESHUTDOWN : result;
+  }
+  const { xid, bytes } = head;
+  const read = readSock(sk, bytes);
+  completeRequest(around, sk.sk_user_data as Members, xid, bytes);
+  return read;
+}
+
+/** What a call is made of, and what its arguments and credentials come to. */
+function calls(around: Surroundings): Readonly<Record<string, Played>> {
+  const { machine } = around;
+  const fresh = (name: string): Members | null =>
+    around.model === null ? null : makeStruct(machine, around.model, name);
+  return {
+    rpc_alloc_task: () => fresh("rpc_task"),
+    kmem_cache_create: () => ({}),
+    mempool_create_slab_pool: () => ({}),
+    rpc_task_get_first_xprt: (given) => (given["clnt"] as Members)["cl_xprt"],
+    rpc_task_get_next_xprt: (given) => (given["clnt"] as Members)["cl_xprt"],
+    rpc_xdr_encode: (given) => encode(given["task"] as Members),
+    rpc_verify_header: () => ({}),
+    rpc_decode_header: () => 0,
+    rpcauth_uptodatecred: () => 1,
+    rpcauth_xmit_need_reencode: () => 0,
+    rpcb_getport_async: (given) => bound(around, given["task"] as Members),
+    // A buffer, whose content nobody looks at; since 4.8 a result, and the request has the buffer.
+    rpc_malloc: (given) => (given["size"] === undefined ? 0 : BUFFER),
+    net_random: () => 1,
+    prandom_u32: () => 1,
+    get_random_u32: () => 1,
+    xs_get_random_port: () => 700,
+  };
+}
+
+/** rpc_xdr_encode(): the request has its bytes. */
+function encode(task: Members): void {
+  const request = objectIn(task, "tk_rqstp");
+  if (request === null) return;
+  const buffer = objectIn(request, "rq_snd_buf");
+  if (buffer !== null) setMember(buffer, "len", REQUEST_BYTES);
+  setMember(request, "rq_slen", REQUEST_BYTES);
+  setMember(request, "rq_bytes_sent", 0);
+  setMember(task, "tk_status", 0);
+}
+
+/** rpcb_getport_async(): the server's portmapper answers at once; the port is the same as ever. */
+function bound({ machine, model }: Surroundings, task: Members): void {
+  const xprt = objectIn(task, "tk_xprt") ?? objectIn(objectIn(task, "tk_rqstp"), "rq_xprt");
+  machine.atomic++;
+  runToEnd(model?.functions["xprt_set_bound"]?.(xprt));
+  machine.atomic--;
+  setMember(task, "tk_status", 0);
+}
+
