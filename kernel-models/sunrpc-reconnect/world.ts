@@ -168,6 +168,10 @@ export class World {
     const model = module.createModel(machine, boundaryOf(around), { workqueueOptions: {} });
     around.model = model;
     this.globals = model.globals;
+    // RPC_MIN_SLOT_TABLE, a module parameter: one thread needs no more, and each slot is a part of the state.
+    for (const name of ["xprt_tcp_slot_table_entries", "xprt_max_tcp_slot_table_entries"]) {
+      setMember(model.globals, name, 2);
+    }
     machine.atomic++;
     const failed = runToEnd(model.functions["init_sunrpc"]?.());
     if (typeof failed === "number" && failed !== 0) throw new SimulationFault("unsupported", `init_sunrpc: ${failed}`);

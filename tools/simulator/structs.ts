@@ -90,11 +90,14 @@ export function structArray<T extends Struct>(count: Int64, make: (index: number
 
 /** What stands for one past the end; C may have that pointer but not look behind it. */
 const ends = new WeakMap<readonly Struct[], Struct>();
+/** The same for one before the first, where loops that count down end. */
+const beginnings = new WeakMap<readonly Struct[], Struct>();
 
-function endOf(array: readonly Struct[]): Struct {
-  const known = ends.get(array);
+function endOf(array: readonly Struct[], index: number): Struct {
+  const all = index < 0 ? beginnings : ends;
+  const known = all.get(array);
   if (known !== undefined) return known;
-  const cell: Cell = { array, index: array.length };
+  const cell: Cell = { array, index };
   const touched = (): never => {
     throw new SimulationFault("out-of-bounds", `the struct behind the last of an array of ${array.length} is used`);
   };
@@ -103,17 +106,17 @@ function endOf(array: readonly Struct[]): Struct {
     get: (_target, key) => (key === "cell" ? cell : touched()),
     set: touched,
   });
-  ends.set(array, end);
+  all.set(array, end);
   return end;
 }
 
-/** `pointer + count` on a pointer to a struct; one past the end is there, anything beyond is a fault. */
+/** `pointer + count` on a pointer to a struct; one past either end is there, anything beyond is a fault. */
 export function structPlus<T extends Struct>(pointer: T, count: Int64): T {
   if (count === 0) return pointer;
   const { cell } = pointer;
   if (cell === null) throw new SimulationFault("out-of-bounds", `${nameOf(pointer)} + ${count}: it is in no array`);
   const index = cell.index + Number(count);
-  if (index === cell.array.length) return endOf(cell.array) as T;
+  if (index === cell.array.length || index === -1) return endOf(cell.array, index) as T;
   return elementAt(cell.array, index) as T;
 }
 
@@ -207,6 +210,21 @@ function cleared(value: unknown, owner: unknown): unknown {
   return null;
 }
 
+/** Works and timers that nothing is waiting for are cleared like other members; whether this is such a one. */
+function clearedIdle(value: unknown, owner: Struct): boolean {
+  if (value instanceof TimerList) {
+    if (value.heapIndex >= 0 || embedderOf(value) !== owner) return false;
+    value.func = null;
+    value.expires = 0;
+    return true;
+  }
+  if (!(value instanceof WorkStruct) || value.pending || value.worker !== null || embedderOf(value) !== owner) {
+    return false;
+  }
+  value.func = null;
+  return true;
+}
+
 /** Members as C has them. A pointer to a member of the same struct cannot be told from the member: a fault. */
 function membersOf(struct: Struct): [Record<string, unknown>, string[]] {
   const members = struct as unknown as Record<string, unknown>;
@@ -220,6 +238,7 @@ function membersOf(struct: Struct): [Record<string, unknown>, string[]] {
 function clearStruct(struct: Struct): void {
   const [members, keys] = membersOf(struct);
   for (const key of keys) {
+    if (clearedIdle(members[key], struct)) continue;
     checkPlain(members[key], struct, key);
     members[key] = cleared(members[key], struct);
   }

@@ -186,8 +186,10 @@ function allocated(ctx: FunctionContext, node: SyntaxNode, type: CType, bytes: s
   }
   const made = model.newStruct(type.tag, '"allocated"', "null");
   const size = model.types.sizeOf(type);
-  if (size === null || bytes === null || bytes === `${size}`) return value(`${heap}(${made})`, pointer);
-  return value(`${heap}(${model.use("model", "allocateStructs")}(${bytes}, ${size}, () => ${made}))`, pointer);
+  // Of an unknown layout a struct has the size 1, as sizeOfStruct() says.
+  const isOne = bytes === null || bytes === `${size}` || (size === null && !bytes.startsWith("mul64("));
+  if (isOne) return value(`${heap}(${made})`, pointer);
+  return value(`${heap}(${model.use("model", "allocateStructs")}(${bytes}, ${size ?? 1}, () => ${made}))`, pointer);
 }
 
 /** The type of what a call's result is assigned to. */
