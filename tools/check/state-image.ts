@@ -54,7 +54,7 @@ interface Shape {
 
 /** Kinds of shapes are unique in the process, for several images may see the same object. */
 let kinds = 0;
-/** The walk before, of whichever image; it may have ended in a fault. The marks of the next one begin behind its own. */
+/** The walk before, of whichever image; it may have ended in a fault. The next one's marks begin behind its marks. */
 let lastWalk: Walk | null = null;
 
 const HIDDEN = new Set(["$mark", "$kind"]);
