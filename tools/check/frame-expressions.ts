@@ -182,9 +182,10 @@ export class ExpressionSteps {
     }
     if (ts.isPropertyAccessExpression(node)) return isImport(ts, node);
     if (!ts.isIdentifier(node)) return false;
-    if (node.text === "undefined") return true;
     const symbol = symbolOf(node);
-    return symbol?.valueDeclaration !== undefined && isConstant(symbol) && this.isDeclaredOnce(symbol.valueDeclaration);
+    // What is declared nowhere belongs to JavaScript: undefined, Math, Number.
+    if (symbol?.valueDeclaration === undefined) return true;
+    return isConstant(symbol) && this.isDeclaredOnce(symbol.valueDeclaration);
   }
 
   /** A variable that is declared without a value, or in a place that may not have been reached, may still change. */
@@ -200,7 +201,7 @@ export class ExpressionSteps {
     if (ts.isPropertyAccessExpression(node)) {
       return `${this.value(node.expression)}${dot === "" ? "." : dot}${node.name.text}`;
     }
-    if (dot !== "" && yielding.has(node.argumentExpression)) this.refuse(node);
+    if (ts.isOptionalChain(node) && yielding.has(node.argumentExpression)) this.refuse(node);
     const [object, key] = this.operands([node.expression, node.argumentExpression]);
     return `${object}${dot}[${key}]`;
   }
@@ -208,9 +209,11 @@ export class ExpressionSteps {
   private call(node: ts.CallExpression): string {
     const { ts, yielding } = this.text.analysis;
     const callee = node.expression;
-    if (ts.isOptionalChain(node)) this.refuse(node);
     const blocksInArguments = node.arguments.some((one) => yielding.has(one));
     const isMember = ts.isPropertyAccessExpression(callee) || ts.isElementAccessExpression(callee);
+    if (ts.isOptionalChain(node) && (blocksInArguments || !isMember || node.questionDotToken !== undefined)) {
+      this.refuse(node);
+    }
     if (!isMember) {
       const [called = "", ...given] = this.operands([callee, ...node.arguments]);
       return `(0, ${called})(${given.join(", ")})`;

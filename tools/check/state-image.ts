@@ -54,20 +54,17 @@ interface Shape {
 
 /** Kinds of shapes are unique in the process, for several images may see the same object. */
 let kinds = 0;
-/** The walk before, of whichever image; it may have ended in a fault. The marks of the next one begin behind its own. */
+/** The walk before, of whichever image; it may have ended in a fault. The next one's marks begin behind its marks. */
 let lastWalk: Walk | null = null;
 
 const HIDDEN = new Set(["$mark", "$kind"]);
 /** Objects with state that no field shows are none of these: collections, coroutines, promises, errors. */
 const PLAIN_TAG = "[object Object]";
 
-/** Fields of an object that are the state's. */
-function keysOf(object: object): readonly string[] {
-  return Object.keys(object).filter((key) => !HIDDEN.has(key));
-}
-
 function isSameList(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((one, i) => one === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** murmur3's finish: every bit of the result depends on every bit. */
@@ -193,20 +190,27 @@ export class StateImage {
 
   private kindOf(object: object): number {
     if (Array.isArray(object)) return this.arrays;
+    const shapes = this.shapes.get(object.constructor);
+    if (shapes !== undefined) {
+      // Nearly always one that is seen for the first time, and so has no hidden fields yet.
+      const all = Object.keys(object);
+      for (const shape of shapes) if (isSameList(shape.keys, all)) return shape.kind;
+      const keys = all.filter((key) => !HIDDEN.has(key));
+      for (const shape of shapes) if (isSameList(shape.keys, keys)) return shape.kind;
+    }
+    return this.newKind(object);
+  }
+
+  private newKind(object: object): number {
     if (ArrayBuffer.isView(object)) return this.bytes;
     const tag = Object.prototype.toString.call(object);
     if (tag !== PLAIN_TAG) refuseObject(`an ${tag}, which hides what is in it`);
-    const keys = keysOf(object);
-    let known = this.shapes.get(object.constructor);
-    if (known === undefined) {
-      known = [];
-      this.shapes.set(object.constructor, known);
-    }
-    const shape = known.find((one) => isSameList(one.keys, keys));
-    if (shape !== undefined) return shape.kind;
     const kind = ++kinds;
-    known.push({ keys, kind });
+    const keys = Object.keys(object).filter((key) => !HIDDEN.has(key));
     this.visitors[kind] = this.visitorsOf(kind, object, keys);
+    const shapes = this.shapes.get(object.constructor);
+    if (shapes === undefined) this.shapes.set(object.constructor, [{ keys, kind }]);
+    else shapes.push({ keys, kind });
     return kind;
   }
 

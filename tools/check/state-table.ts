@@ -15,7 +15,7 @@ export class StateTable {
   private slots = FIRST_SLOTS;
   private entries = new Int32Array(FIRST_SLOTS * WORDS);
 
-  /** @param maxSize states that it takes at most; each takes 24 to 48 bytes of memory, half as much again while it grows. */
+  /** @param maxSize states that it takes at most, of 24 to 48 bytes of memory each, and 72 while it grows. */
   constructor(readonly maxSize: number) {}
 
   /** The value of a state; -1 when it is not in the table. */

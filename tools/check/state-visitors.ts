@@ -166,7 +166,7 @@ const FOLLOWED = `if (v === null) { ${pair(SALTS.null)} }
   else { ${REACH}
     x = w ^ ${SALTS.object[0]}; y = w ^ ${SALTS.object[1]}; }`;
 
-const SMALL = "(w = v | 0) === v) { x = w; y = w; }";
+const SMALL = 'typeof v === "number" && (w = v | 0) === v) { x = w; y = w; }';
 
 const CONSTANTS = `if (v === true) { ${pair(SALTS.true)} }
   else if (v === false) { ${pair(SALTS.false)} }
