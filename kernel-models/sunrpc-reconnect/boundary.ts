@@ -248,6 +248,23 @@ function calls(around: Surroundings): Readonly<Record<string, Played>> {
     rpc_xdr_encode: (given) => encode(given["task"] as Members),
     rpc_verify_header: () => ({}),
     rpc_decode_header: () => 0,
+    rpcauth_refreshcred: (given) => {
+      const request = objectIn(given["task"] as Members, "tk_rqstp");
+      if (request !== null && around.model !== null) setMember(request, "rq_cred", credential(machine, around.model));
+      setMember(given["task"] as Members, "tk_status", 0);
+      return 0;
+    },
+    // A number for messages, and up to 2.6.36 a mark that shows a task.
+    rpc_task_set_debuginfo: (given) => {
+      const magic = around.module.constants["RPC_TASK_MAGIC_ID"];
+      if (magic !== undefined) setMember(given["task"] as Members, "tk_magic", magic);
+      return 0;
+    },
+    rpcauth_bindcred: (given) => {
+      const message = objectIn(given["task"] as Members, "tk_msg");
+      if (message !== null && around.model !== null) setMember(message, "rpc_cred", credential(machine, around.model));
+      return 0;
+    },
     rpcauth_uptodatecred: () => 1,
     rpcauth_xmit_need_reencode: () => 0,
     rpcb_getport_async: (given) => bound(around, given["task"] as Members),
@@ -260,12 +277,22 @@ function calls(around: Surroundings): Readonly<Record<string, Played>> {
   };
 }
 
+/** AUTH_UNIX: a credential that is never stale. */
+export function credential(machine: Machine, model: ModelInstance): Members {
+  const auth = makeStruct(machine, model, "rpc_auth", { au_cslack: 10, au_rslack: 2, au_verfsize: 2, au_ralign: 2 });
+  return makeStruct(machine, model, "rpc_cred", { cr_auth: auth });
+}
+
 /** rpc_xdr_encode(): the request has its bytes. */
 function encode(task: Members): void {
   const request = objectIn(task, "tk_rqstp");
   if (request === null) return;
   const buffer = objectIn(request, "rq_snd_buf");
-  if (buffer !== null) setMember(buffer, "len", REQUEST_BYTES);
+  if (buffer !== null) {
+    setMember(buffer, "len", REQUEST_BYTES);
+    const [head] = (buffer["head"] ?? []) as readonly Members[];
+    if (head !== undefined) setMember(head, "iov_base", BUFFER);
+  }
   setMember(request, "rq_slen", REQUEST_BYTES);
   setMember(request, "rq_bytes_sent", 0);
   setMember(task, "tk_status", 0);

@@ -36,10 +36,12 @@ const CALLS = [
   "struct rpc_task *rpc_alloc_task(void)",
   "struct rpc_xprt *rpc_task_get_first_xprt(struct rpc_clnt *clnt)",
   "struct rpc_xprt *rpc_task_get_next_xprt(struct rpc_clnt *clnt)",
+  "void rpc_task_set_debuginfo(struct rpc_task *task)",
   "void rpc_xdr_encode(struct rpc_task *task)",
   "__be32 *rpc_verify_header(struct rpc_task *task)",
   "int rpc_decode_header(struct rpc_task *task, struct xdr_stream *xdr)",
   "int rpcauth_refreshcred(struct rpc_task *task)",
+  "void rpcauth_bindcred(struct rpc_task *task, struct rpc_cred *cred, int flags)",
   "int rpcauth_uptodatecred(struct rpc_task *task)",
   "int rpcauth_xmit_need_reencode(struct rpc_task *task)",
   "bool rpcauth_xmit_need_reencode(struct rpc_task *task)",
@@ -58,7 +60,7 @@ const CALLS = [
 const NO_EFFECT: readonly NoEffectFamily[] = [
   {
     reason: "logging and tracing",
-    names: `d?printk\\w* pr_\\w+ trace_\\w+ rpc_show_\\w+ xs_pktdump rpc_qname rpc_proc_name rpc_task_set_debuginfo
+    names: `d?printk\\w* pr_\\w+ trace_\\w+ rpc_show_\\w+ xs_pktdump rpc_qname rpc_proc_name
       rpc_assign_waitqueue_name net_warn_ratelimited \\w+_ratelimited do_trace_\\w+ ifdebug`,
   },
   {
@@ -91,10 +93,11 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
   },
   {
     reason: "credentials and references",
-    names: `(?:get|put)_(?:rpc)?cred\\w* (?:get|put)_net\\w* rpcauth_(?:bindcred|unbindcred|invalcred|\\w*init\\w*|remove_module)
+    names: `(?:get|put)_(?:rpc)?cred\\w* (?:get|put)_net\\w* rpcauth_(?:unbindcred|invalcred|\\w*init\\w*|remove_module)
       module_put\\w* rpc_task_release_(?:client|transport) rpc_release_client get_group_info
       xprt_(?:get|put) rpcauth_\\w*put\\w* rpc_task_release_\\w+ rpc_put_sb_net rpc_release_calldata`,
   },
+  { reason: "the mount has no back channel", names: "bc_prealloc" },
   { reason: "the module stays", names: "try_module_get", result: "1" },
   {
     reason: "other parts of the module are set up, which the client of a mount does not need",
@@ -140,7 +143,7 @@ export const sunrpcReconnectSlice: SystemModel = {
     "rpc_shutdown_client",
     "rpc_free_client",
     "rpc_free_auth",
-    "bc_\\w+",
+    "bc_(?!prealloc|release_request)\\w+",
     "xprt_(?:setup|alloc|destroy|complete|enqueue|wake|free)_(?:bc|backchannel)\\w*",
     "xs_(?:local(?!_rpcbind)|udp|dummy|bind_ipv6)_\\w+",
     "xs_setup_(?:local|udp|bc_tcp|tcp_tls)",
@@ -169,5 +172,5 @@ export const sunrpcReconnectSlice: SystemModel = {
     "rpc_call_ops.rpc_release",
   ],
   noEffect: NO_EFFECT,
-  constants: ["RPC_TASK_SOFT", "RPC_TASK_ASYNC", "XPRT_BOUND", "XPRT_CONNECTED", "XPRT_CONNECTING", "XPRT_LOCKED"],
+  constants: ["RPC_TASK_MAGIC_ID", "RPC_TASK_SOFT", "RPC_TASK_ASYNC", "XPRT_BOUND", "XPRT_CONNECTED", "XPRT_CONNECTING", "XPRT_LOCKED"],
 };

@@ -11,7 +11,7 @@ import { MachineWork, runningCount } from "../../tools/simulator/machine-work.ts
 import { SocketAddress } from "../../tools/simulator/kernel-structs.ts";
 import { TASK_UNINTERRUPTIBLE } from "../../tools/simulator/tasks.ts";
 import type { WorkStruct } from "../../tools/simulator/workqueue.ts";
-import { BUFFER, boundaryOf, receiveHeader, type Surroundings, tcpContext } from "./boundary.ts";
+import { BUFFER, boundaryOf, credential, receiveHeader, type Surroundings, tcpContext } from "./boundary.ts";
 import { type Members, type ModelInstance, type ModelModule, makeStruct, objectIn, setMember } from "./members.ts";
 import { type Scenario, schedulingOf } from "./scenarios.ts";
 import { deliver, deliverable } from "./tcp-input.ts";
@@ -21,6 +21,11 @@ import { dueTimers, fireTimer, nextTick } from "./tcp-timer.ts";
 
 /** What befalls the network, in the order of the ticks. */
 type Fault = "blackhole" | "restart" | "heal";
+
+/** Arguments and results of a call: nobody looks at what they come to. */
+function decodes(): number {
+  return 0;
+}
 
 /** The network and the faults, as the machine sees them. */
 class Network implements Outside {
@@ -195,6 +200,13 @@ export class World {
       cl_program: makeStruct(machine, model, "rpc_program"),
       cl_maxproc: 22,
     });
+    // Whoever mounts holds one reference.
+    for (const name of ["cl_kref", "cl_count", "cl_users"]) {
+      const count = objectIn(client, name);
+      const held = objectIn(count, "refcount") ?? count;
+      const counter = objectIn(held, "refs") ?? held;
+      if (counter !== null) setMember(counter, "counter", 1);
+    }
     for (const name of ["cl_rtt", "cl_rtt_default"]) {
       if (name in client && client[name] === null) client[name] = makeStruct(machine, model, "rpc_rtt");
     }
@@ -245,8 +257,16 @@ export class World {
 
   private message(model: ModelInstance): Members {
     const { machine } = this;
-    const procedure = makeStruct(machine, model, "rpc_procinfo", { p_proc: 1, p_arglen: 16, p_replen: 21 });
-    return makeStruct(machine, model, "rpc_message", { rpc_proc: procedure, rpc_argp: BUFFER, rpc_len: 128 });
+    const procedure = makeStruct(machine, model, "rpc_procinfo", {
+      p_proc: 1,
+      p_arglen: 16,
+      p_replen: 21,
+      p_encode: decodes,
+      p_decode: decodes,
+    });
+    const message = makeStruct(machine, model, "rpc_message", { rpc_proc: procedure, rpc_argp: BUFFER, rpc_len: 128 });
+    setMember(message, "rpc_cred", credential(machine, model));
+    return message;
   }
 
   /** Lets the faults happen that go with the call that begins now. */

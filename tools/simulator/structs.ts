@@ -168,12 +168,13 @@ function sizeOf(struct: Struct): number {
   return bytes ?? 0;
 }
 
-/** How many structs from `first` on have that many bytes; all of one when its size is not known. */
+/**
+ * How many structs from `first` on have that many bytes; all of one when its size is not known, or as many as there
+ * are bytes in an array of such, whose size is 1 (sizeOfStruct() of model.ts).
+ */
 function structCount(first: Struct, bytes: number): number {
   const size = sizeOf(first);
-  if (size === 0) {
-    return first.cell === null ? 1 : unsupported(`${bytes} bytes of an array of ${nameOf(first)}, which has no size`);
-  }
+  if (size === 0) return first.cell === null ? 1 : bytes;
   const count = bytes / size;
   if (!Number.isInteger(count))
     unsupported(`${bytes} bytes of ${nameOf(first)}, which has ${size}: a part of a struct`);
@@ -353,8 +354,24 @@ function copyStructs(to: Struct, from: Struct, count: number): void {
   }
 }
 
-/** memcmp() of bytes: the difference of the first bytes that differ, 0 when none do. */
+/** Whether two structs of one kind have the same in all members. */
+function sameStruct(a: Struct, b: Struct): boolean {
+  const [left, keys] = membersOf(a);
+  const [right] = membersOf(b);
+  return keys.every((key) => {
+    const [x, y] = [left[key], right[key]];
+    if (isEmbedded(x, a) && isEmbedded(y, b)) return sameStruct(x as Struct, y as Struct);
+    if (!Array.isArray(x) || !Array.isArray(y)) return x === y;
+    return x.every((one, i) => (one instanceof Struct ? sameStruct(one, y[i] as Struct) : one === y[i]));
+  });
+}
+
+/**
+ * memcmp() of bytes: the difference of the first bytes that differ, 0 when none do. Structs are compared by their
+ * members; which of two that differ is the larger one, nobody can say.
+ */
 export function memcmp(a: unknown, b: unknown, bytes: Int64): number {
+  if (a instanceof Struct && b instanceof Struct && a.constructor === b.constructor && sameStruct(a, b)) return 0;
   if (!isMemory(a) || !isMemory(b)) return unsupported(`comparing ${nameOf(a)} with ${nameOf(b)} as bytes`);
   const x = memoryAt(a, Number(bytes));
   const y = memoryAt(b, Number(bytes));

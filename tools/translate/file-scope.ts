@@ -121,7 +121,8 @@ function functionOf(ctx: FunctionContext, key: string, written: string): string 
     model.environmentCalls.set(name, fn);
     return `environment.${name}`;
   }
-  if (boundary.noEffect(name) !== null || boundary.isBeyond(name)) {
+  if (boundary.noEffect(name) !== null) return `${model.use("model", "withoutEffect")}("${name}")`;
+  if (boundary.isBeyond(name)) {
     model.use("model", "unmodelled");
     return `missing("${name}")`;
   }
