@@ -136,7 +136,12 @@ function records(around: Surroundings): Readonly<Record<string, Played>> {
   };
   return {
     kernel_sendmsg: (given, place) =>
-      told(machine, "send", send(argument(given, "sock", "a0") as Socket, Number(argument(given, "size", "len", "a4"))), place),
+      told(
+        machine,
+        "send",
+        send(argument(given, "sock", "a0") as Socket, Number(argument(given, "size", "len", "a4"))),
+        place,
+      ),
     xs_sendpages: (given, place) => {
       const xdr = given["xdr"] as { readonly len: number };
       const sent = send(given["sock"] as Socket | null, xdr.len - Number(given["base"]));
@@ -306,4 +311,3 @@ function bound({ machine, model }: Surroundings, task: Members): void {
   machine.atomic--;
   setMember(task, "tk_status", 0);
 }
-

@@ -172,5 +172,13 @@ export const sunrpcReconnectSlice: SystemModel = {
     "rpc_call_ops.rpc_release",
   ],
   noEffect: NO_EFFECT,
-  constants: ["RPC_TASK_MAGIC_ID", "RPC_TASK_SOFT", "RPC_TASK_ASYNC", "XPRT_BOUND", "XPRT_CONNECTED", "XPRT_CONNECTING", "XPRT_LOCKED"],
+  constants: [
+    "RPC_TASK_MAGIC_ID",
+    "RPC_TASK_SOFT",
+    "RPC_TASK_ASYNC",
+    "XPRT_BOUND",
+    "XPRT_CONNECTED",
+    "XPRT_CONNECTING",
+    "XPRT_LOCKED",
+  ],
 };

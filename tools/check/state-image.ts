@@ -30,7 +30,10 @@ export interface StateImageOptions {
   /**
    * How a field is looked at; asked once for each shape.
    * - plain: by value; an object in it is followed
-   * - time: as plain, but a number is hashed by its distance from now
+   * - time: as plain, but a number other than 0 is hashed by its distance from now
+   * - deadline: the same, and what has passed is hashed alike however long ago that was
+   * - name: as plain, but of numbers only matters which of them are the same
+   * - count: as plain, but numbers above 8 are hashed alike
    * - skip: saved and put back, neither hashed nor followed
    * - atom: an object in it is hashed by its identity, and not followed
    */
@@ -145,6 +148,7 @@ export class StateImage {
     lastWalk = walk;
     walk.count = 0;
     walk.filled = 0;
+    walk.names.length = 0;
     walk.now = options.now();
     const roots = options.roots();
     let h = roots.length;

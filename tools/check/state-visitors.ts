@@ -8,7 +8,7 @@
  */
 import { SimulationFault } from "../simulator/fault.ts";
 
-export type Role = "plain" | "time" | "skip" | "atom";
+export type Role = "plain" | "time" | "deadline" | "name" | "count" | "skip" | "atom";
 
 /** What an object carries from the time when it was first seen. A copy of a struct may have them of another. */
 export interface Marked {
@@ -77,6 +77,8 @@ export class Walk {
   /** Of each object its kind, itself, and its values. */
   readonly values: unknown[] = [];
   filled = 0;
+  /** Numbers of role "name" in the order in which they were met. */
+  readonly names: number[] = [];
   private readonly strings = new Map<string, readonly [number, number]>();
 
   /** @param adopt gives an object that was never seen its kind. */
@@ -96,6 +98,12 @@ export class Walk {
     this.queue[number] = object;
     this.kinds[number] = object.$kind as number;
     return number;
+  }
+
+  /** What a number is called in this walk: the same for the same number, whichever it is. */
+  nameOf(value: number): number {
+    const at = this.names.indexOf(value);
+    return at >= 0 ? at + 1 : this.names.push(value);
   }
 
   /** The pair of a value that is neither a small integer nor boolean, null or an object. */
@@ -194,6 +202,14 @@ function atomText(i: number): string {
   } else if (${SMALL}\n  else ${CONSTANTS}\n  ${OTHER}\n  ${MIX}`;
 }
 
+/** What becomes of a number `v` before it is taken in, by the field's role. */
+const NUMBERS: Readonly<Partial<Record<Role, string>>> = {
+  time: "if (v !== 0) v -= walk.now;",
+  deadline: "v = v < walk.now ? -1 : v - walk.now;",
+  name: "if (v !== 0) v = walk.nameOf(v);",
+  count: `if (v > ${8}) v = ${8};`,
+};
+
 /** A field of a shape. */
 export interface Field {
   readonly name: string;
@@ -207,7 +223,8 @@ function fieldText(field: Field, i: number, { hashes, saves }: Task): string {
   if (field.role === "skip") return saves ? `${load} ${store}` : "";
   if (field.role === "atom") return `${load} ${store} ${hashes ? atomText(i) : ""}`;
   if (!hashes) return `${load} ${store} if (typeof v === "object" && v !== null) { ${REACH} }`;
-  if (field.role === "time") return `${load} ${store} if (typeof v === "number") v -= walk.now; ${plainText(false)}`;
+  const number = NUMBERS[field.role];
+  if (number !== undefined) return `${load} ${store} if (typeof v === "number") { ${number} } ${plainText(false)}`;
   return `${load} ${store} ${plainText(field.isObject)}`;
 }
 

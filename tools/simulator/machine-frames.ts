@@ -216,4 +216,3 @@ export function wakeBit(machine: Machine, waiters: readonly MachineBitWaiter[], 
     if (waiter.object === object && waiter.key === key && waiter.bit === bit) machine.wake(waiter.thread);
   }
 }
-

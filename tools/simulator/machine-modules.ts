@@ -18,13 +18,7 @@ import {
   wakeBit,
   wordOf,
 } from "./machine-frames.ts";
-import {
-  MachineDelayedWork,
-  MachineQueue,
-  type MachineWork,
-  maxActiveOf,
-  WorkDoneFrame,
-} from "./machine-work.ts";
+import { MachineDelayedWork, MachineQueue, type MachineWork, maxActiveOf, WorkDoneFrame } from "./machine-work.ts";
 import type { Task } from "./tasks.ts";
 import { WaitQueueHead } from "./wait.ts";
 import type { WorkFunction, WorkqueueOptions, WorkStruct } from "./workqueue.ts";

@@ -6,9 +6,9 @@ import type { Clock } from "./clock.ts";
 import { SimulationFault } from "./fault.ts";
 import { runToEnd } from "./frame.ts";
 import type { Int64 } from "./integers.ts";
+import type { TimerBase, TimerKind, TimerList } from "./timers.ts";
 import { applySlack } from "./timers-exact.ts";
 import { granularityTicks } from "./timers-levels.ts";
-import type { TimerBase, TimerKind, TimerList } from "./timers.ts";
 
 export class MachineTimers implements TimerBase {
   /** Pending timers in the order of expiry; those of one tick in the order of arming. */

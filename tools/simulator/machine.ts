@@ -209,7 +209,10 @@ export class Machine {
       if ((cpu.current?.locks ?? 0) > 0) continue;
       const best = Math.max(...cpu.queue.map((one) => one.priority));
       if (cpu.current === null && !this.options.isFair && best === 0 && cpu.queue.length > 1) continue;
-      this.dispatch(cpu, cpu.queue.findIndex((one) => one.priority === best));
+      this.dispatch(
+        cpu,
+        cpu.queue.findIndex((one) => one.priority === best),
+      );
     }
   }
 
