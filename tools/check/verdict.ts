@@ -1,25 +1,27 @@
 /** What a check says. */
 import type { Decision } from "../simulator/decisions.ts";
 import type { TimerKind } from "../simulator/timers.ts";
-import type { Scenario } from "./scenario.ts";
 
 /** `holds` within the printed bounds; `violated` with a witness; `inconclusive` with the reasons. */
 export type Verdict = "holds" | "violated" | "inconclusive";
 
+/** safety: nothing bad within the bounds. progress: something good within a bound. */
+export type PropertyKind = "safety" | "progress";
+
 /** A history that leads to a violation: all that a run depends on besides the model. */
-export interface Schedule {
+export interface Schedule<Scenario = unknown> {
   readonly scenario: Scenario;
-  readonly maxLatenessTicks: number;
+  /** How late a woken worker may start; nobody is late when absent. */
+  readonly maxLatenessTicks?: number;
   readonly decisions: readonly Decision[];
 }
 
-export interface PropertyResult {
+export interface PropertyResult<Scenario = unknown> {
   readonly name: string;
-  /** safety: nothing bad within the bounds. progress: something good within a bound. */
-  readonly kind: "safety" | "progress";
+  readonly kind: PropertyKind;
   readonly verdict: Verdict;
   /** The shortest violation that was found. */
-  readonly violation: Schedule | null;
+  readonly violation: Schedule<Scenario> | null;
   /** One sentence. */
   readonly detail: string;
 }
@@ -92,9 +94,9 @@ export interface Figures {
   readonly reproduce: string | null;
 }
 
-export interface CheckResult {
+export interface CheckResult<Scenario = unknown> {
   readonly verdict: Verdict;
-  readonly properties: readonly PropertyResult[];
+  readonly properties: readonly PropertyResult<Scenario>[];
   readonly figures: Figures;
   /** What was explored and what was not, a sentence each. */
   readonly bounds: readonly string[];

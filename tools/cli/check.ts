@@ -1,5 +1,6 @@
 /** `groundhog check SYSTEM`: verdict, figures, witness; `--replay FILE` runs a witness again. */
 import { join } from "node:path";
+import type { System } from "../../kernel-models/system.ts";
 import type { Configuration } from "../c/configuration.ts";
 import type { CheckResult, Verdict } from "../check/verdict.ts";
 import { differenceOf, type Played, type Witness } from "../check/witness.ts";
@@ -21,10 +22,10 @@ import {
   paintForTerminal,
   print,
 } from "./surroundings.ts";
-import { type CheckableSystem, checkableSystem } from "./systems.ts";
+import { systemNamed } from "./systems.ts";
 import { programOf, sliceOf } from "./translation.ts";
 import { historiesOf, replayDifference, type Validated, validate, withDifferenceFile } from "./validate.ts";
-import { readProof, replay, scheduleOf, timelineOf, witnessesOf } from "./witnesses.ts";
+import { readProof, replay, timelineOf, witnessesOf } from "./witnesses.ts";
 
 export interface CheckOptions extends NarrowingOptions {
   readonly kernel?: string;
@@ -104,7 +105,7 @@ export function reportWithWitnesses(
 /** The kernel as the command line wants it: with the edit of a candidate, where one is named. */
 async function kernelToCheck(
   source: KernelSource,
-  system: CheckableSystem,
+  system: System,
   configuration: Configuration,
   candidate: string | undefined,
 ): Promise<ReadKernel> {
@@ -123,10 +124,10 @@ function replayResult(
   witness: Witness,
   played: Played | null,
   isSameModel: boolean,
-  judge: CheckableSystem["properties"]["judge"],
+  { kinds, judge }: System["properties"],
 ): Omit<CheckResult, "figures"> {
   const { property } = witness;
-  const kind = property === "healthy-server-kept" ? "safety" : "progress";
+  const kind = Object.hasOwn(kinds, property) ? (kinds[property] ?? "progress") : "progress";
   const difference =
     played === null ? "other decisions are asked for" : differenceOf(witness.expected, played.expected);
   if (difference !== null && isSameModel) {
@@ -134,8 +135,7 @@ function replayResult(
   }
   const fault = played?.record.fault ?? null;
   // The witness' own property is asked of what came now: ends can be alike where one violates it and one does not.
-  const judged =
-    played === null || fault !== null ? null : judge(property, scheduleOf(witness).scenario, played.record);
+  const judged = played === null || fault !== null ? null : judge(property, witness.scenario, played.record);
   const verdict = judged === null ? "inconclusive" : judged ? "violated" : "holds";
   const end = difference === null ? "came to the same end, event for event" : `came to another end: ${difference}`;
   const detail = `the witness ${end}${isSameModel ? "" : "; it was made from another model"}`;
@@ -159,11 +159,11 @@ async function replayWitness(
   const played = replay(prepared, witness);
   const isSameModel = prepared.translation.sha256 === witness.modelSha256;
   const result = {
-    ...replayResult(file, witness, played, isSameModel, prepared.system.properties.judge),
+    ...replayResult(file, witness, played, isSameModel, prepared.system.properties),
     figures: null,
   };
   const command = replayCommand(prepared.system.name, options, file);
-  const timeline = played === null ? "" : timelineOf(scheduleOf(witness), played);
+  const timeline = played === null ? "" : timelineOf(prepared.system, witness, played);
   const witnesses = new Map([[witness.property, { path: file, replay: command, timeline }]]);
   return show({ ...reportOf(prepared, source, result, options.candidate), witnesses }, options);
 }
@@ -225,8 +225,9 @@ async function showDifference(subject: Validated, file: DifferenceFile, options:
 }
 
 /** A witness says itself what is run. */
-function refuseNarrowing({ hz, echoInterval, rtt, wheel, validate: isValidated }: CheckOptions): void {
-  const narrowed = { "--hz": hz, "--echo-interval": echoInterval, "--rtt": rtt, "--wheel": wheel };
+function refuseNarrowing({ hz, own, wheel, validate: isValidated }: CheckOptions): void {
+  const others = Object.entries(own ?? {}).map(([name, value]) => [`--${name}`, value] as const);
+  const narrowed = { "--hz": hz, ...Object.fromEntries(others), "--wheel": wheel };
   const given = Object.entries({ ...narrowed, "--validate": isValidated });
   for (const [option, value] of given) {
     if (value !== undefined) throw new InputError(option, "has no meaning with --replay: the witness says what is run");
@@ -235,12 +236,12 @@ function refuseNarrowing({ hz, echoInterval, rtt, wheel, validate: isValidated }
 
 /** Runs the command; the result goes to standard output, witnesses to the folder of --out. */
 export async function checkCommand(name: string, options: CheckOptions): Promise<Exit> {
-  const system: CheckableSystem = checkableSystem(name);
-  const narrowing: Narrowing = narrowingOf(options);
+  const system: System = systemNamed(name);
+  const narrowing: Narrowing = narrowingOf(options, system);
   const configuration = configurationOf(options.config);
   historiesOf(options.histories, options.validate === true);
   checkOut(options.out, "check");
-  const proof = options.replay === undefined ? null : readProof(options.replay, name);
+  const proof = options.replay === undefined ? null : readProof(options.replay, system);
   if (proof !== null) refuseNarrowing(options);
   // A witness is about the kernel that it was found in, where nothing else is said.
   const kernel = options.kernel ?? proof?.kernel.id;

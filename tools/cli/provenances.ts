@@ -1,6 +1,7 @@
 /** Base, subject prefix and trailers of the patches of one run; what the history says is asked once. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { System } from "../../kernel-models/system.ts";
 import { openRevision } from "../kernel/git.ts";
 import { InputError } from "../kernel/input-error.ts";
 import type { GitOrigin } from "../kernel/source.ts";
@@ -10,7 +11,6 @@ import type { Probe } from "../timing/probe.ts";
 import { BRIEFLY, checkPrepared, prepare } from "./check-system.ts";
 import type { RepairRequest, Subject } from "./repair-request.ts";
 import { installationFolder } from "./surroundings.ts";
-import type { CheckableSystem } from "./systems.ts";
 import { modelOf, programOf } from "./translation.ts";
 
 /** What is said of the repository in every message of a run. */
@@ -86,7 +86,7 @@ function fixesLine({ commit, subject }: Culprit): string {
 }
 
 /** The texts of a system's messages. */
-export function messageTemplates(system: CheckableSystem): MessageTemplates {
+export function messageTemplates(system: System): MessageTemplates {
   const read = (...path: readonly string[]): string =>
     readFileSync(join(installationFolder(), "templates", ...path), "utf8");
   return {

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SYSTEMS } from "../../kernel-models/registry.ts";
+import type { System } from "../../kernel-models/system.ts";
 import type { Configuration } from "../c/configuration.ts";
 import type { Verdict } from "../check/verdict.ts";
 import type { KernelSource } from "../kernel/source.ts";
@@ -12,7 +13,7 @@ import { type RunReport, runDocument, runMarkdown, runReport, runText } from "..
 import { scanDocument } from "../report/scan-json.ts";
 import { FACT_KINDS } from "../timing/fact.ts";
 import { fieldStores } from "../timing/field-stores.ts";
-import { intervalFields, probeOf, type SystemEntry } from "../timing/probe.ts";
+import { intervalFields, probeOf } from "../timing/probe.ts";
 import { type Scan, scanKernel } from "../timing/scan.ts";
 import { recipesOf } from "./candidates.ts";
 import { exitOf, reportWithWitnesses, validated } from "./check.ts";
@@ -32,7 +33,7 @@ import {
   paintForTerminal,
   print,
 } from "./surroundings.ts";
-import { isCheckable, systemNamed } from "./systems.ts";
+import { systemNamed } from "./systems.ts";
 import { sliceOf } from "./translation.ts";
 
 export interface RunOptions {
@@ -43,11 +44,11 @@ export interface RunOptions {
   readonly validate?: boolean;
 }
 
-function systemsNamed(names: readonly string[]): readonly SystemEntry[] {
-  return names.length === 0 ? SYSTEMS : names.map(systemNamed);
+function systemsNamed(names: readonly string[]): readonly System[] {
+  return names.length === 0 ? SYSTEMS : names.map((name) => systemNamed(name));
 }
 
-function storyOf(system: SystemEntry, scan: Scan): ProbeStory {
+function storyOf(system: System, scan: Scan): ProbeStory {
   const probe = probeOf(scan.facts, system.probe);
   const fields = probe === null ? [] : intervalFields(probe);
   // Mount options keep the same name in another struct, and often in another unit.
@@ -78,6 +79,7 @@ interface Outcomes {
 async function outcomesOf(
   source: KernelSource,
   scan: Scan,
+  systems: readonly System[],
   stories: readonly ProbeStory[],
   configuration: Configuration,
   options: RunOptions,
@@ -85,8 +87,8 @@ async function outcomesOf(
   const checks = new Map<string, CheckReport>();
   const fixes = new Map<string, FixReport>();
   const written: string[] = [];
-  for (const { system, lines } of stories) {
-    if (lines === null || !isCheckable(system)) continue;
+  for (const [i, system] of systems.entries()) {
+    if (stories[i]?.lines == null) continue;
     const { model, slice } = await sliceOf(source, scan.program, system);
     const checked = await checkPrepared(prepare(system, model, BRIEFLY), jobProgress("checked"));
     const made = reportWithWitnesses(checked, source, options);
@@ -128,7 +130,7 @@ export async function runCommand(names: readonly string[], options: RunOptions):
     try {
       const scan = await scanKernel(source, [], configuration, checker);
       const stories = systems.map((system) => storyOf(system, scan));
-      const outcomes = await outcomesOf(source, scan, stories, configuration, options);
+      const outcomes = await outcomesOf(source, scan, systems, stories, configuration, options);
       const report = runReport(scan, stories, FACT_KINDS, outcomes.checks, outcomes.fixes);
       const written = [...writeFiles(options.out, filesOf(scan, report)), ...outcomes.written];
       await print(
