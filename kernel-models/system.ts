@@ -1,8 +1,10 @@
 /** What a system folder exports: everything that tools/ take from it, and nothing that they know of it themselves. */
 import type { Exercise } from "../tools/check/exercise.ts";
+import type { FigureStory } from "../tools/check/figure-story.ts";
 import type { NarrowingOption } from "../tools/check/narrowing.ts";
 import type { Runner, RunOutcome } from "../tools/check/run.ts";
 import type { SystemProperties } from "../tools/check/system-check.ts";
+import type { CheckResult } from "../tools/check/verdict.ts";
 import type { WitnessStory } from "../tools/check/witness.ts";
 import type { RepairStory } from "../tools/repair/candidate.ts";
 import type { SystemEntry } from "../tools/timing/probe.ts";
@@ -16,8 +18,10 @@ import type { SystemModel } from "../tools/translate/boundary.ts";
  *
  * @typeParam Scenario one simulated history, as plain data: a witness holds it
  * @typeParam Run what came of it, as plain data
+ * @typeParam Figures what a whole check measures, as plain data
  */
-export interface System<Scenario = unknown, Run extends RunOutcome = RunOutcome> extends SystemEntry {
+export interface System<Scenario = unknown, Run extends RunOutcome = RunOutcome, Figures = unknown>
+  extends SystemEntry {
   /** What to slice, and where it begins. */
   readonly model: SystemModel;
   /**
@@ -25,12 +29,13 @@ export interface System<Scenario = unknown, Run extends RunOutcome = RunOutcome>
    * @param facts what the translation says besides the text
    */
   createRunner(model: Readonly<Record<string, unknown>>, facts: unknown): Runner<Scenario, Run>;
-  readonly properties: SystemProperties<Scenario, Run>;
+  readonly properties: SystemProperties<Scenario, Run, Figures>;
   /** With which options `check` and `fix` narrow what is explored; none for a system without any. */
   readonly options: readonly NarrowingOption[];
   readonly witness: WitnessStory<Scenario, Run>;
+  readonly figures: FigureStory<Figures>;
   /** Random histories for comparing the model with compiled C; a system without cannot be validated. */
   readonly exercise?: Exercise;
   /** What candidate patches are compared by, and what their messages tell. */
-  readonly repair: RepairStory;
+  readonly repair: RepairStory<CheckResult<Scenario, Figures>>;
 }

@@ -1,6 +1,6 @@
 /** Results of all combinations as figures in seconds, and the recipe to see a violation on a real machine. */
 import type { CheckRequest } from "../../tools/check/system-check.ts";
-import type { Detection, Figures, IdleFigures, Window } from "../../tools/check/verdict.ts";
+import type { Detection, Figures, IdleFigures, Window } from "./figure-types.ts";
 import type { CombinationResult } from "./phases.ts";
 import type { Rate } from "./scenarios.ts";
 import type { Survey } from "./survey.ts";

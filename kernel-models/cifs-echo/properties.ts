@@ -11,9 +11,10 @@
 
 import type { RunFault } from "../../tools/check/run.ts";
 import type { SystemProperties } from "../../tools/check/system-check.ts";
-import type { CheckResult, PropertyResult, Verdict } from "../../tools/check/verdict.ts";
+import type { PropertyResult, Verdict } from "../../tools/check/verdict.ts";
 import type { Rhythm } from "./alignments.ts";
 import { type EchoSchedule, type Explorer, echoExplorer, type RunRecord, type Scenario } from "./echo-run.ts";
+import type { EchoCheck, Figures } from "./figure-types.ts";
 import { type Explored, figuresOf, usualOf } from "./figures.ts";
 import type { Violation } from "./findings.ts";
 import { violates } from "./judge.ts";
@@ -341,7 +342,7 @@ function conclude(
   jobs: readonly EchoJob[],
   results: readonly (EchoResult | RunFault)[],
   unmodelled: number,
-): CheckResult<Scenario> {
+): EchoCheck {
   const findings = gathered(found, jobs, results);
   const isUnsure = unmodelled > 0 || findings.faults.length > 0 || findings.explored.length === 0;
   const properties = [safety, progress, goesOn, resumes].map((property) => property(findings, isUnsure));
@@ -357,20 +358,28 @@ function conclude(
   };
 }
 
+/** What goes from one method of the properties to another. */
+interface EchoWork {
+  readonly request: EchoRequest;
+  readonly explorer: Explorer;
+  readonly survey: Survey;
+  readonly job: EchoJob;
+  readonly result: EchoResult;
+}
+
 /** The properties of cifs-echo. */
-export const echoProperties: SystemProperties<Scenario, RunRecord, EchoRequest, Explorer, Survey, EchoJob, EchoResult> =
-  {
-    kinds: {
-      "healthy-server-kept": "safety",
-      "dead-server-noticed": "progress",
-      "echo-goes-on": "progress",
-      "echo-resumes": "progress",
-    },
-    explorer: echoExplorer,
-    survey,
-    plan,
-    cost,
-    runJob,
-    judge: violates,
-    conclude,
-  };
+export const echoProperties: SystemProperties<Scenario, RunRecord, Figures, EchoWork> = {
+  kinds: {
+    "healthy-server-kept": "safety",
+    "dead-server-noticed": "progress",
+    "echo-goes-on": "progress",
+    "echo-resumes": "progress",
+  },
+  explorer: echoExplorer,
+  survey,
+  plan,
+  cost,
+  runJob,
+  judge: violates,
+  conclude,
+};

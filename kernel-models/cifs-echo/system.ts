@@ -5,13 +5,15 @@ import type { System } from "../system.ts";
 import type { RunRecord, Scenario } from "./echo-run.ts";
 import { createRunner } from "./environment.ts";
 import { exercise } from "./exercise.ts";
+import { echoFigures } from "./figure-text.ts";
+import type { Figures } from "./figure-types.ts";
 import { echoOptions } from "./options.ts";
 import { echoProperties } from "./properties.ts";
 import { echoRepair } from "./repair.ts";
 import { cifsEchoSlice } from "./slice.ts";
 import { echoWitness } from "./witness.ts";
 
-export const cifsEcho: System<Scenario, RunRecord> = {
+export const cifsEcho: System<Scenario, RunRecord, Figures> = {
   name: "cifs-echo",
   title: "SMB echo",
   probe: "cifs_echo_request",
@@ -21,5 +23,6 @@ export const cifsEcho: System<Scenario, RunRecord> = {
   properties: echoProperties,
   options: echoOptions,
   witness: echoWitness,
+  figures: echoFigures,
   repair: echoRepair,
 };

@@ -1,11 +1,11 @@
 /** The properties of cifs-echo on an echo written by hand: figures that must come out, and changes that must show. */
 import { describe, expect, test } from "vitest";
-import { type Explorer, echoExplorer, type Scenario } from "../../kernel-models/cifs-echo/echo-run.ts";
+import { type Explorer, echoExplorer } from "../../kernel-models/cifs-echo/echo-run.ts";
+import type { EchoCheck } from "../../kernel-models/cifs-echo/figure-types.ts";
 import { echoProperties } from "../../kernel-models/cifs-echo/properties.ts";
 import type { EchoRequest } from "../../kernel-models/cifs-echo/table.ts";
 import { STRATEGIES } from "../../tools/check/strategies.ts";
 import type { KernelFacts } from "../../tools/check/system-check.ts";
-import type { CheckResult } from "../../tools/check/verdict.ts";
 import { everyPhase, type StandIn, standIn, THREE, TWO } from "./stand-in.ts";
 
 const FACTS: KernelFacts = { timers: "levels", longBits: 64, msleepAddsJiffy: true };
@@ -18,16 +18,16 @@ const USUAL: EchoRequest = {
   size: "brief",
 };
 
-function checkWith(strategies: Explorer, request: EchoRequest, unmodelled = 0): CheckResult<Scenario> {
+function checkWith(strategies: Explorer, request: EchoRequest, unmodelled = 0): EchoCheck {
   const survey = echoProperties.survey(request, strategies);
   const jobs = echoProperties.plan(request, survey);
   const results = jobs.map((job) => echoProperties.runJob(request, job, strategies));
   return echoProperties.conclude(request, survey, jobs, results, unmodelled);
 }
 
-const check = (code: StandIn, request: Partial<EchoRequest> = {}, unmodelled = 0): CheckResult<Scenario> =>
+const check = (code: StandIn, request: Partial<EchoRequest> = {}, unmodelled = 0): EchoCheck =>
   checkWith(echoExplorer(standIn(code), STRATEGIES), { ...USUAL, ...request }, unmodelled);
-const verdicts = ({ properties }: CheckResult<Scenario>): string[] => properties.map((one) => one.verdict);
+const verdicts = ({ properties }: EchoCheck): string[] => properties.map((one) => one.verdict);
 
 describe("HZ=250, 60 s, round trip one jiffy", () => {
   test("2 x with levels: period, window, share, detection", () => {

@@ -4,13 +4,13 @@
  */
 import { describe, expect, test } from "vitest";
 import { mountsOf } from "../../kernel-models/cifs-echo/alignments.ts";
-import { echoExplorer, type Scenario } from "../../kernel-models/cifs-echo/echo-run.ts";
+import { echoExplorer } from "../../kernel-models/cifs-echo/echo-run.ts";
+import type { EchoCheck } from "../../kernel-models/cifs-echo/figure-types.ts";
 import { Findings } from "../../kernel-models/cifs-echo/findings.ts";
 import { echoProperties } from "../../kernel-models/cifs-echo/properties.ts";
 import { idleScenario } from "../../kernel-models/cifs-echo/scenarios.ts";
 import type { EchoRequest } from "../../kernel-models/cifs-echo/table.ts";
 import { STRATEGIES } from "../../tools/check/strategies.ts";
-import type { CheckResult } from "../../tools/check/verdict.ts";
 import { type StandIn, standIn, THREE, TWO } from "./stand-in.ts";
 
 const USUAL: EchoRequest = {
@@ -22,7 +22,7 @@ const USUAL: EchoRequest = {
   size: "full",
 };
 
-function check(code: StandIn, request: Partial<EchoRequest> = {}): CheckResult<Scenario> {
+function check(code: StandIn, request: Partial<EchoRequest> = {}): EchoCheck {
   const all = { ...USUAL, ...request };
   const strategies = echoExplorer(standIn(code), STRATEGIES);
   const survey = echoProperties.survey(all, strategies);
@@ -33,8 +33,7 @@ function check(code: StandIn, request: Partial<EchoRequest> = {}): CheckResult<S
 
 const DIFFERS = /^the state of the mount differs from echo to echo at 1 combination \(such as HZ=250, 60 s\): /;
 const IS_CUT = /does not repeat within \d+ echoes at 1 combination/;
-const said = ({ bounds }: CheckResult<Scenario>, what: RegExp): string | null =>
-  bounds.find((one) => what.test(one)) ?? null;
+const said = ({ bounds }: EchoCheck, what: RegExp): string | null => bounds.find((one) => what.test(one)) ?? null;
 
 describe("a fixed schedule: 64 places of the wheel at 60 s", () => {
   test("the window of later echoes is found, with its share of all of them", () => {

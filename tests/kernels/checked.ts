@@ -1,6 +1,7 @@
 /** A kernel taken to a verdict as `check cifs-echo` does it, and what is compared of the result. */
 
 import type { RunRecord, Scenario } from "../../kernel-models/cifs-echo/echo-run.ts";
+import type { Figures } from "../../kernel-models/cifs-echo/figure-types.ts";
 import { cifsEcho } from "../../kernel-models/cifs-echo/system.ts";
 import { everythingEnabled } from "../../tools/c/configuration.ts";
 import type { CheckResult, Verdict } from "../../tools/check/verdict.ts";
@@ -18,7 +19,7 @@ export const USUAL: Narrowing = {
 };
 
 /** A checked kernel. */
-export type EchoChecked = Checked<Scenario, RunRecord>;
+export type EchoChecked = Checked<Scenario, RunRecord, Figures>;
 
 /** The kernel without its RPC client, of which nothing is in the model: scanning takes half the time. */
 export function smbClientOnly(source: KernelSource): KernelSource {

@@ -24,6 +24,17 @@ export interface CheckRequest {
   readonly size: "full" | "brief";
 }
 
+/** What a system's properties hand from one of their methods to another; nobody else looks into it. */
+export interface WorkTypes {
+  /** What is asked, with the system's own options. */
+  readonly request: CheckRequest;
+  readonly explorer: unknown;
+  readonly survey: unknown;
+  /** Plain data: jobs and results go from thread to thread. */
+  readonly job: unknown;
+  readonly result: unknown;
+}
+
 /**
  * A system's properties, cut into jobs that can be done in any order and in any thread; jobs and results are plain
  * data. The result does not depend on who did what.
@@ -33,31 +44,28 @@ export interface CheckRequest {
 export interface SystemProperties<
   Scenario = unknown,
   Run extends RunOutcome = RunOutcome,
-  Request extends CheckRequest = CheckRequest,
-  Explorer = unknown,
-  Survey = unknown,
-  Job = unknown,
-  Result = unknown,
+  Figures = unknown,
+  Work extends WorkTypes = WorkTypes,
 > {
   /** Every property by name, with its kind: a replay is told the name by its witness. */
   readonly kinds: Readonly<Record<string, PropertyKind>>;
   /** What jobs explore with: the strategies that this system has a use for, on its runner. */
-  explorer(run: Runner<Scenario, Run>, strategies: Strategies): Explorer;
+  explorer(run: Runner<Scenario, Run>, strategies: Strategies): Work["explorer"];
   /** A few runs that say what the table can be: once, before all jobs. */
-  survey(request: Request, explorer: Explorer): Survey;
+  survey(request: Work["request"], explorer: Work["explorer"]): Work["survey"];
   /** The jobs in the order of the report. */
-  plan(request: Request, survey: Survey): readonly Job[];
+  plan(request: Work["request"], survey: Work["survey"]): readonly Work["job"][];
   /** Whether one history violates a property; null when it says nothing of it, or there is no such property. */
   judge(property: string, scenario: Scenario, run: Run): boolean | null;
   /** Which jobs take long, in any unit: they are begun first. */
-  cost(job: Job): number;
-  runJob(request: Request, job: Job, explorer: Explorer): Result;
+  cost(job: Work["job"]): number;
+  runJob(request: Work["request"], job: Work["job"], explorer: Work["explorer"]): Work["result"];
   /** @param results in the order of the jobs; a fault where a job could not be done. */
   conclude(
-    request: Request,
-    survey: Survey,
-    jobs: readonly Job[],
-    results: readonly (Result | RunFault)[],
+    request: Work["request"],
+    survey: Work["survey"],
+    jobs: readonly Work["job"][],
+    results: readonly (Work["result"] | RunFault)[],
     unmodelled: number,
-  ): CheckResult<Scenario>;
+  ): CheckResult<Scenario, Figures>;
 }

@@ -30,23 +30,24 @@ export const BRIEFLY: Narrowing = {
 };
 
 /** A system's model, ready to run. */
-export interface Prepared<Scenario = unknown, Run extends RunOutcome = RunOutcome> {
-  readonly system: System<Scenario, Run>;
+export interface Prepared<Scenario = unknown, Run extends RunOutcome = RunOutcome, Figures = unknown> {
+  readonly system: System<Scenario, Run, Figures>;
   readonly translation: KernelModel;
   readonly setup: BenchSetup;
   readonly run: Runner<Scenario, Run>;
 }
 
-export interface Checked<Scenario = unknown, Run extends RunOutcome = RunOutcome> extends Prepared<Scenario, Run> {
-  readonly result: CheckResult<Scenario>;
+export interface Checked<Scenario = unknown, Run extends RunOutcome = RunOutcome, Figures = unknown>
+  extends Prepared<Scenario, Run, Figures> {
+  readonly result: CheckResult<Scenario, Figures>;
 }
 
 /** Loads a model. */
-export function prepare<Scenario, Run extends RunOutcome>(
-  system: System<Scenario, Run>,
+export function prepare<Scenario, Run extends RunOutcome, Figures>(
+  system: System<Scenario, Run, Figures>,
   translation: KernelModel,
   narrowing: Narrowing,
-): Prepared<Scenario, Run> {
+): Prepared<Scenario, Run, Figures> {
   const { text, ...facts } = translation;
   const kernelFacts: KernelFacts = {
     timers: narrowing.wheel ?? translation.timers,
@@ -71,10 +72,10 @@ function workerScript(): URL | null {
 }
 
 /** Checks a prepared system. */
-export async function checkPrepared<Scenario, Run extends RunOutcome>(
-  prepared: Prepared<Scenario, Run>,
+export async function checkPrepared<Scenario, Run extends RunOutcome, Figures>(
+  prepared: Prepared<Scenario, Run, Figures>,
   progress: JobProgress,
-): Promise<Checked<Scenario, Run>> {
+): Promise<Checked<Scenario, Run, Figures>> {
   const { system, setup, translation } = prepared;
   const { properties } = system;
   const bench = benchFor(system, setup);

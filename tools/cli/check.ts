@@ -2,12 +2,13 @@
 import { join } from "node:path";
 import type { System } from "../../kernel-models/system.ts";
 import type { Configuration } from "../c/configuration.ts";
+import type { FigureStory } from "../check/figure-story.ts";
 import type { CheckResult, Verdict } from "../check/verdict.ts";
 import { differenceOf, type Played, type Witness } from "../check/witness.ts";
 import { InputError } from "../kernel/input-error.ts";
 import type { KernelSource } from "../kernel/source.ts";
 import type { DifferenceFile, ValidationReport } from "../native/validation-report.ts";
-import { type CheckReport, checkDocument, checkText } from "../report/check.ts";
+import { type CheckReport, checkDocument, checkText, type ToldFigures } from "../report/check.ts";
 import { type ReadKernel, withCandidate } from "./candidates.ts";
 import { type NarrowingOptions, narrowingOf } from "./check-options.ts";
 import { type Checked, checkPrepared, type Narrowing, type Prepared, prepare } from "./check-system.ts";
@@ -61,12 +62,21 @@ export function replayCommand(system: string, options: KernelOptions, path: stri
   return [...invocation(), "check", system, ...kernel, ...config, ...candidate, "--replay", path].map(quoted).join(" ");
 }
 
+/** A system's figures with what it says of them. */
+export function toldFigures<Figures>(
+  { figures: story }: { readonly figures: FigureStory<Figures> },
+  figures: Figures,
+  timersFrom: string,
+): ToldFigures {
+  return { document: figures, blocks: story.blocks(figures, timersFrom), cells: story.cells(figures) };
+}
+
 type Unwritten = Omit<CheckReport, "witnesses">;
 
 function reportOf(
   { system, translation }: Prepared,
   source: KernelSource,
-  result: CheckReport["result"],
+  result: CheckReport["result"] & { readonly figures?: unknown },
   candidate: string | undefined,
 ): Unwritten {
   const { sha256, functions, files, timersFrom, notes, unmodelled } = translation;
@@ -75,6 +85,8 @@ function reportOf(
     kernel: { id: source.id, version: source.version },
     candidate: candidate ?? null,
     result,
+    figures: result.figures === undefined ? null : toldFigures(system, result.figures, timersFrom),
+    columns: system.figures.columns,
     unmodelled: unmodelled.map(({ file, line, what }) => ({ file, line, what })),
     model: { sha256, functions: functions.map((one) => one.name), files, timersFrom, notes },
     validation: null,
@@ -158,10 +170,7 @@ async function replayWitness(
 ): Promise<Exit> {
   const played = replay(prepared, witness);
   const isSameModel = prepared.translation.sha256 === witness.modelSha256;
-  const result = {
-    ...replayResult(file, witness, played, isSameModel, prepared.system.properties),
-    figures: null,
-  };
+  const result = replayResult(file, witness, played, isSameModel, prepared.system.properties);
   const command = replayCommand(prepared.system.name, options, file);
   const timeline = played === null ? "" : timelineOf(prepared.system, witness, played);
   const witnesses = new Map([[witness.property, { path: file, replay: command, timeline }]]);
@@ -214,7 +223,7 @@ async function showDifference(subject: Validated, file: DifferenceFile, options:
   }
   const bounds = ["this one history only", ...(isSameModel ? [] : ["the difference was found on another model"])];
   const result = { verdict: "inconclusive", properties: [], bounds, reasons } as const;
-  const report = reportOf(subject.prepared, subject.source, { ...result, figures: null }, options.candidate);
+  const report = reportOf(subject.prepared, subject.source, result, options.candidate);
   const shown: CheckReport = { ...report, validation, witnesses: new Map() };
   await print(options.json === true ? jsonLine(checkDocument(shown)) : checkText(shown, paintForTerminal()));
   return validation.status === "same"
