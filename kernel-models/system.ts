@@ -36,6 +36,12 @@ export interface System<Scenario = unknown, Run extends RunOutcome = RunOutcome,
   readonly figures: FigureStory<Figures>;
   /** Random histories for comparing the model with compiled C; a system without cannot be validated. */
   readonly exercise?: Exercise;
-  /** What candidate patches are compared by, and what their messages tell. */
+  /** What candidate patches are compared by, and what their messages tell; a system without is not repaired. */
+  readonly repair?: RepairStory<CheckResult<Scenario, Figures>>;
+}
+
+/** A system for which there may be candidate patches. */
+export interface RepairableSystem<Scenario = unknown, Run extends RunOutcome = RunOutcome, Figures = unknown>
+  extends System<Scenario, Run, Figures> {
   readonly repair: RepairStory<CheckResult<Scenario, Figures>>;
 }

@@ -1,7 +1,7 @@
 /**
  * The SMB echo: a periodic probe that is skipped after recent traffic, and a watchdog that waits for signs of life.
  */
-import type { System } from "../system.ts";
+import type { RepairableSystem } from "../system.ts";
 import type { RunRecord, Scenario } from "./echo-run.ts";
 import { createRunner } from "./environment.ts";
 import { exercise } from "./exercise.ts";
@@ -13,7 +13,7 @@ import { echoRepair } from "./repair.ts";
 import { cifsEchoSlice } from "./slice.ts";
 import { echoWitness } from "./witness.ts";
 
-export const cifsEcho: System<Scenario, RunRecord, Figures> = {
+export const cifsEcho: RepairableSystem<Scenario, RunRecord, Figures> = {
   name: "cifs-echo",
   title: "SMB echo",
   probe: "cifs_echo_request",

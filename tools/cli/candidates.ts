@@ -1,6 +1,6 @@
 /** Recipes by system, and a kernel with the edit of one of them. */
 
-import type { System } from "../../kernel-models/system.ts";
+import type { RepairableSystem, System } from "../../kernel-models/system.ts";
 import { RECIPES } from "../../patches/registry.ts";
 import type { Program } from "../c/program.ts";
 import { InputError } from "../kernel/input-error.ts";
@@ -12,6 +12,11 @@ import { patchedFiles } from "../repair/verify-edits.ts";
 import { collectTimingFacts } from "../timing/collect.ts";
 import type { Fact } from "../timing/fact.ts";
 import { type Probe, probeOf } from "../timing/probe.ts";
+
+/** Whether there are candidates for a system, and it says what they are compared by. */
+export function isRepairable(system: System): system is RepairableSystem {
+  return system.repair !== undefined && recipesOf(system).length > 0;
+}
 
 /** All recipes of a system. */
 export function recipesOf(system: System): readonly Recipe[] {
@@ -33,11 +38,12 @@ export function recipeNamed(system: System, name: string, option: string): Recip
 }
 
 /**
- * The probe of a system in a kernel's facts.
+ * The probe of a system in a kernel's facts; null for a system that is not about one.
  *
  * @throws InputError when the kernel has none
  */
-export function probeIn(system: System, facts: readonly Fact[], id: string): Probe {
+export function probeIn(system: System, facts: readonly Fact[], id: string): Probe | null {
+  if (system.probe === undefined) return null;
   const probe = probeOf(facts, system.probe);
   if (probe === null) throw new InputError(id, `has no ${system.probe}() that is bound to a work item`);
   return probe;

@@ -23,7 +23,7 @@ import {
   paintForTerminal,
   print,
 } from "./surroundings.ts";
-import { systemNamed } from "./systems.ts";
+import { type Systems, systemNamed } from "./systems.ts";
 import { programOf, sliceOf } from "./translation.ts";
 import { historiesOf, replayDifference, type Validated, validate, withDifferenceFile } from "./validate.ts";
 import { readProof, replay, timelineOf, witnessesOf } from "./witnesses.ts";
@@ -244,8 +244,8 @@ function refuseNarrowing({ hz, own, wheel, validate: isValidated }: CheckOptions
 }
 
 /** Runs the command; the result goes to standard output, witnesses to the folder of --out. */
-export async function checkCommand(name: string, options: CheckOptions): Promise<Exit> {
-  const system: System = systemNamed(name);
+export async function checkCommand(name: string, options: CheckOptions, systems?: Systems): Promise<Exit> {
+  const system: System = systemNamed(name, systems);
   const narrowing: Narrowing = narrowingOf(options, system);
   const configuration = configurationOf(options.config);
   historiesOf(options.histories, options.validate === true);

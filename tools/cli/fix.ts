@@ -1,13 +1,13 @@
 /** `groundhog fix SYSTEM`: candidate patches, each put through the same check; the ones that hold are written. */
 import { join } from "node:path";
 import { simpleGit } from "simple-git";
-import type { System } from "../../kernel-models/system.ts";
+import type { RepairableSystem, System } from "../../kernel-models/system.ts";
 import { InputError } from "../kernel/input-error.ts";
 import type { KernelSource } from "../kernel/source.ts";
 import type { Author } from "../repair/scratch-git.ts";
 import { type FixReport, fixDocument, fixText, type Proof } from "../report/fix.ts";
 import { scanKernel } from "../timing/scan.ts";
-import { recipeNamed, recipesOf } from "./candidates.ts";
+import { isRepairable, recipeNamed } from "./candidates.ts";
 import { type KernelOptions, reportWithWitnesses } from "./check.ts";
 import { type NarrowingOptions, narrowingOf } from "./check-options.ts";
 import { type Checked, checkPrepared, type Narrowing, prepare } from "./check-system.ts";
@@ -90,7 +90,7 @@ function seriesNames(text: string | undefined, system: System): readonly string[
 
 /** A kernel's system as it is, checked. */
 export async function subjectOf(
-  system: System,
+  system: RepairableSystem,
   source: KernelSource,
   configuration: Subject["configuration"],
   narrowing: Narrowing,
@@ -168,7 +168,7 @@ function exitOf({ isNeeded, before, placed, series }: FixReport): Exit {
 /** Runs the command; the table goes to standard output, patches to the folder of --out. */
 export async function fixCommand(name: string, options: FixOptions): Promise<Exit> {
   const system = systemNamed(name);
-  if (recipesOf(system).length === 0) throw new InputError(name, "has no candidates yet");
+  if (!isRepairable(system)) throw new InputError(name, "has no candidates yet");
   const narrowing = narrowingOf(options, system);
   const links = options.link ?? [];
   if (links.length > MAX_LINKS) throw new InputError("--link", `more than ${MAX_LINKS} addresses`);

@@ -27,14 +27,14 @@ export class Provenances {
   constructor(
     private readonly subject: Subject,
     private readonly request: RepairRequest,
-    private readonly probe: Probe,
+    private readonly probe: Probe | null,
     private readonly isNeeded: boolean,
   ) {}
 
   /** @param paths the files that the patch touches */
   async of(paths: readonly string[]): Promise<Provenance> {
     const { source, system } = this.subject;
-    const path = this.probe.watchdogs[0]?.file ?? paths[0] ?? "";
+    const path = this.probe?.watchdogs[0]?.file ?? paths[0] ?? "";
     const origin = await originOf(source, paths);
     const key = origin?.commit ?? "";
     const prefix = this.prefixes.get(key) ?? subjectPrefix(origin, path, system.repair.prefixes);
@@ -49,8 +49,8 @@ export class Provenances {
   /** The commit that gave the watchdog its patience, where the check holds of the kernel before it. */
   private async culprit(origin: GitOrigin | null, path: string): Promise<Culprit | null> {
     const { system } = this.subject;
-    const watchdog = this.probe.watchdogs[0]?.function ?? null;
-    if (origin === null || watchdog === null || !this.isNeeded) return null;
+    const watchdog = this.probe?.watchdogs[0]?.function ?? null;
+    if (origin === null || watchdog === null || system.probe === undefined || !this.isNeeded) return null;
     const name = path.slice(path.lastIndexOf("/") + 1);
     const others = Object.keys(system.repair.prefixes).map((folder) => `${folder}/${name}`);
     const elsewhere = others.filter((one) => one !== path);

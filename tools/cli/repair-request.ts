@@ -1,6 +1,6 @@
 /** What is asked of a repair, and of which kernel. */
 
-import type { System } from "../../kernel-models/system.ts";
+import type { RepairableSystem } from "../../kernel-models/system.ts";
 import type { Configuration } from "../c/configuration.ts";
 import type { Program } from "../c/program.ts";
 import type { KernelSource } from "../kernel/source.ts";
@@ -25,7 +25,7 @@ export interface RepairRequest {
 
 /** A kernel with what is known of it before any repair. */
 export interface Subject {
-  readonly system: System;
+  readonly system: RepairableSystem;
   readonly source: KernelSource;
   readonly configuration: Configuration;
   readonly program: Program;
