@@ -24,7 +24,7 @@ import {
   paintForTerminal,
   print,
 } from "./surroundings.ts";
-import { systemNamed } from "./systems.ts";
+import { type Systems, systemNamed } from "./systems.ts";
 import { modelOf, NO_CHECKER } from "./translation.ts";
 
 export interface FixOptions extends NarrowingOptions {
@@ -166,8 +166,8 @@ function exitOf({ isNeeded, before, placed, series }: FixReport): Exit {
 }
 
 /** Runs the command; the table goes to standard output, patches to the folder of --out. */
-export async function fixCommand(name: string, options: FixOptions): Promise<Exit> {
-  const system = systemNamed(name);
+export async function fixCommand(name: string, options: FixOptions, systems?: Systems): Promise<Exit> {
+  const system = systemNamed(name, systems);
   if (!isRepairable(system)) throw new InputError(name, "has no candidates yet");
   const narrowing = narrowingOf(options, system);
   const links = options.link ?? [];
