@@ -2,6 +2,7 @@
 import type { Block, FigureStory } from "../../tools/check/figure-story.ts";
 import { schema } from "./figure-schema.ts";
 import type { Figures } from "./figure-types.ts";
+import { usualDetection, worstNoticedSeconds } from "./figures.ts";
 
 const percent = (share: number): string => `${(share * 100).toFixed(2)}%`;
 const two = (value: number | null): string => (value === null ? "-" : value.toFixed(2));
@@ -13,10 +14,6 @@ function windowText(windows: Figures["windows"]): string {
   if (first.share === 1) return "all";
   const text = `${first.fromSeconds.toFixed(2)}-${first.toSeconds.toFixed(2)}`;
   return second === undefined ? text : `${text} and ${windows.length - 1} more`;
-}
-
-function larger(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? (a ?? b) : Math.max(a, b);
 }
 
 /** The least margin over all round trips of a row. */
@@ -45,7 +42,7 @@ function figureRows(figures: Figures): readonly (readonly string[])[] {
       worst === null ? "none" : `${percent(worst[1])} at ${worst[0]} s`,
       two(leastMargin(figures.idle.filter(same))),
       two(detection.bestSeconds),
-      two(larger(detection.worstSeconds, detection.worstAfterRequestSeconds)),
+      two(worstNoticedSeconds(detection)),
     ];
   });
 }
@@ -99,14 +96,13 @@ function blocks(figures: Figures, timersFrom: string): readonly Block[] {
   ];
 }
 
-/** The combination that people know, else the first. */
+/** What `run` says of them in a row. */
 function cells(figures: Figures): readonly string[] {
-  const usual = figures.detection.find((one) => one.hz === 250 && one.echoIntervalSeconds === 60);
-  const noticed = usual ?? figures.detection[0];
+  const usual = usualDetection(figures);
   return [
     percent(figures.worstShare),
     `${two(leastMargin(figures.idle))} s`,
-    noticed === undefined ? "-" : `${two(larger(noticed.worstSeconds, noticed.worstAfterRequestSeconds))} s`,
+    usual === undefined ? "-" : `${two(worstNoticedSeconds(usual))} s`,
     String(figures.idleEchoesPerHour),
   ];
 }

@@ -1,17 +1,11 @@
 /** What a check of cifs-echo says of candidate patches: figures to compare by, and the story for their messages. */
 
 import type { Measure, RepairStory, Story } from "../../tools/repair/candidate.ts";
-import type { Detection, EchoCheck, Figures } from "./figure-types.ts";
-
-/** HZ=250, 60 s and the shortest round trip, where the table has them; else its first combination. */
-function usualDetection({ detection }: Figures): Detection | undefined {
-  return detection.find((one) => one.hz === 250 && one.echoIntervalSeconds === 60) ?? detection[0];
-}
+import type { EchoCheck, Figures } from "./figure-types.ts";
+import { usualDetection, worstNoticedSeconds } from "./figures.ts";
 
 function noticedSeconds(figures: Figures): number | null {
-  const usual = usualDetection(figures);
-  const all = [usual?.worstSeconds, usual?.worstAfterRequestSeconds].filter((one) => one != null);
-  return all.length === 0 ? null : Math.max(...all);
+  return worstNoticedSeconds(usualDetection(figures));
 }
 
 /** The least of margin / interval over all combinations: how near the nearest violation is. */
