@@ -98,6 +98,7 @@ function importComplaint(path: string, { from, onlyTypes }: Import): string | nu
   const room = roomOf(path);
   if (!from.startsWith(".")) {
     if (room === "simulator") return `imports ${from}: the simulator imports nothing`;
+    if (REGISTRIES.has(room) && !onlyTypes) return `imports more than types of ${from}`;
     const threads = /worker_threads$/.test(from) && NO_CLOCK.has(room) && !MAY_HAVE_THREADS.has(path);
     return threads ? `imports ${from}` : null;
   }
@@ -230,6 +231,7 @@ describe("what must be caught is", () => {
     ["tools/report/a.ts", 'import "../timing/fact.ts";', "more than types"],
     ["kernel-models/x/a.ts", 'import { check } from "../../tools/check/check.ts";', "more than types"],
     ["kernel-models/x/a.ts", 'import type { C } from "../../tools/c/file.ts";', "imports tools/c/file.ts"],
+    ["kernel-models/x/a.ts", 'import { z } from "zod";', "imports more than types of zod"],
     ["patches/x/a.ts", 'import { exit } from "../../tools/cli/exit.ts";', "imports tools/cli/exit.ts"],
     ["tools/c/a.ts", 'import { lex } from "./lex.js";', "does not end in .ts"],
     ["tools/c/a.ts", 'import { Worker } from "node:worker_threads";', "imports node:worker_threads"],
@@ -284,6 +286,7 @@ describe("what is allowed is not", () => {
       "tools/report/a.ts",
       'import type { Fact } from "../timing/fact.ts";\nimport { type Scan } from "../timing/scan.ts";',
     ],
+    ["kernel-models/x/a.ts", 'import type { z } from "zod";\nimport type { System } from "../system.ts";'],
     ["tools/check/a.ts", 'import { Clock } from "../simulator/clock.ts";'],
     ["tools/c/parallel-check.ts", 'import { Worker } from "node:worker_threads";'],
     ["tools/c/a.ts", "parser.setTimeoutMicros(5); // Date.now() and console.log, any\nconst s = 'process.exit';"],

@@ -6,9 +6,10 @@
  * the work is to keep a fixed schedule, they meet the wheel at another place each time. Then the mount is followed from
  * echo to echo until a state comes again, and each echo from which on things happen at other times is an anchor.
  */
-import type { RunFault, RunRecord, Scenario } from "../../tools/check/scenario.ts";
-import type { Explorer } from "../../tools/check/system-check.ts";
+
+import type { RunFault } from "../../tools/check/run.ts";
 import { granularityTicks } from "../../tools/simulator/timers-levels.ts";
+import type { Explorer, RunRecord, Scenario } from "./echo-run.ts";
 import { ANCHOR_ECHO, IDLE_WORKS, intervalTicks, lasting, longestGap, type Rate, rateAfter } from "./scenarios.ts";
 import { startOffsets } from "./table.ts";
 

@@ -2,7 +2,8 @@
  * What the model of the SMB echo runs among: a mount, a server on the other end of a socket, users of the share. The
  * kernel's own arithmetic is nowhere here; what the model calls over its boundary is answered by its C name.
  */
-import type { RunFault, RunOptions, RunRecord, RunScenario, Scenario } from "../../tools/check/scenario.ts";
+
+import type { RunFault, RunOptions } from "../../tools/check/run.ts";
 import { lateUpTo } from "../../tools/simulator/decisions.ts";
 import { SimulationFault } from "../../tools/simulator/fault.ts";
 import { ltS64 } from "../../tools/simulator/integers.ts";
@@ -12,6 +13,7 @@ import { Simulation } from "../../tools/simulator/simulation.ts";
 import { type Coroutine, kthread_run } from "../../tools/simulator/tasks.ts";
 import type { DelayedWork, WorkStruct } from "../../tools/simulator/workqueue.ts";
 import { boundaryOf, lastResponse } from "./boundary.ts";
+import type { RunRecord, RunScenario, Scenario } from "./echo-run.ts";
 import { EchoHistory, isCoroutine, RUN_ENDS } from "./history.ts";
 import { type ModelInstance, type ModelModule, mountOptions, negotiated } from "./mount.ts";
 import { SmbServer } from "./server.ts";

@@ -1,6 +1,6 @@
 /** Results of all combinations as figures in seconds, and the recipe to see a violation on a real machine. */
 import type { CheckRequest } from "../../tools/check/system-check.ts";
-import type { Detection, Figures, IdleFigures, Window } from "../../tools/check/verdict.ts";
+import type { Detection, Figures, IdleFigures, Window } from "./figure-types.ts";
 import type { CombinationResult } from "./phases.ts";
 import type { Rate } from "./scenarios.ts";
 import type { Survey } from "./survey.ts";
@@ -74,12 +74,26 @@ function idleOf({ combination, result }: Explored, survey: Survey): IdleFigures 
   };
 }
 
+/** The settings that people know. */
+function isUsual({ hz, echoIntervalSeconds }: Pick<Combination, "hz" | "echoIntervalSeconds">): boolean {
+  return hz === 250 && echoIntervalSeconds === 60;
+}
+
 /** The combination that people know: HZ=250, echo_interval=60, a fast server; else the first. */
 export function usualOf(explored: readonly Explored[]): Explored | null {
-  const usual = explored.find(
-    ({ combination }) => combination.hz === 250 && combination.echoIntervalSeconds === 60 && combination.isForDetection,
-  );
+  const usual = explored.find(({ combination }) => isUsual(combination) && combination.isForDetection);
   return usual ?? explored[0] ?? null;
+}
+
+/** HZ=250, 60 s and the shortest round trip, where the table has them; else its first combination. */
+export function usualDetection({ detection }: Pick<Figures, "detection">): Detection | undefined {
+  return detection.find(isUsual) ?? detection[0];
+}
+
+/** From a server's death to its being declared dead, at the worst; null where that was not measured, or never comes. */
+export function worstNoticedSeconds(detection: Detection | undefined): number | null {
+  const all = [detection?.worstSeconds, detection?.worstAfterRequestSeconds].filter((one) => one != null);
+  return all.length === 0 ? null : Math.max(...all);
 }
 
 function share(windows: readonly Window[]): number {

@@ -1,5 +1,7 @@
 /** What is found while one combination is explored. */
-import type { RunFault, RunRecord, Scenario } from "../../tools/check/scenario.ts";
+
+import type { RunFault } from "../../tools/check/run.ts";
+import type { RunRecord, Scenario } from "./echo-run.ts";
 
 const MAX_FAULTS = 3;
 

@@ -1,9 +1,11 @@
 /** What happened in a run: the ticks that the properties look at, and the notes that timelines are made of. */
-import type { DeclaredDead, RunFault, RunRecord, Scenario } from "../../tools/check/scenario.ts";
+
+import type { RunFault } from "../../tools/check/run.ts";
 import type { Simulation } from "../../tools/simulator/simulation.ts";
 import type { Coroutine } from "../../tools/simulator/tasks.ts";
 import { timer_pending } from "../../tools/simulator/timers.ts";
 import { type DelayedWork, delayed_work_pending } from "../../tools/simulator/workqueue.ts";
+import type { DeclaredDead, RunRecord, Scenario } from "./echo-run.ts";
 
 /** Thrown to end a run from the middle of a model; not an error, so it has no stack to build. */
 export const RUN_ENDS: unique symbol = Symbol("the run ends");

@@ -1,5 +1,5 @@
 /** Whether one history violates a property: what the check asks of its runs, and a replay of its witness. */
-import type { RunRecord, Scenario } from "../../tools/check/scenario.ts";
+import type { RunRecord, Scenario } from "./echo-run.ts";
 
 /** The server keeps its promise: it lives, and answers within half an echo interval. */
 function isHealthy({ deathTicks, rttTicks, pauses, echoIntervalSeconds, hz }: Scenario): boolean {

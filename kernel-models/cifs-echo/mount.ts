@@ -2,10 +2,11 @@
  * The mount: what the user asked for, and the state in which negotiation leaves a session. Members that a kernel does
  * not have are left out of its model, and setting them here changes nothing.
  */
-import type { Scenario } from "../../tools/check/scenario.ts";
+
 import { cstring } from "../../tools/simulator/pointers.ts";
 import type { Simulation } from "../../tools/simulator/simulation.ts";
 import type { WorkqueueOptions } from "../../tools/simulator/workqueue.ts";
+import type { Scenario } from "./echo-run.ts";
 
 export type Members = Record<string, unknown>;
 type Constructor = new (kernel: Simulation) => Members;

@@ -1,9 +1,11 @@
 /**
  * One combination explored: an isolated request at every jiffy between two echoes, and the death of the server.
  */
-import type { RunFault, RunRecord, Scenario } from "../../tools/check/scenario.ts";
-import type { CheckRequest, Explorer } from "../../tools/check/system-check.ts";
+
+import type { RunFault } from "../../tools/check/run.ts";
+import type { CheckRequest } from "../../tools/check/system-check.ts";
 import { type Alignment, type Mount, mountsOf, type Rhythm, type RhythmLimits } from "./alignments.ts";
+import type { Explorer, RunRecord, Scenario } from "./echo-run.ts";
 import { Findings, mergedRanges, type PhaseRange, size, type Violation } from "./findings.ts";
 import { dyingScenario, idleScenario, intervalTicks, type Rate, rateAfter } from "./scenarios.ts";
 import {

@@ -8,17 +8,20 @@
  * - echo-resumes (progress): after a reconnect to a server that is back, echoes are sent again.
  * - dead-server-noticed (progress): a dead server is declared dead within a bound; the model itself yields the bound.
  */
-import type { RunFault } from "../../tools/check/scenario.ts";
-import type { CheckRequest, Explorer, SystemProperties } from "../../tools/check/system-check.ts";
-import type { CheckResult, PropertyResult, Schedule, Verdict } from "../../tools/check/verdict.ts";
+
+import type { RunFault } from "../../tools/check/run.ts";
+import type { SystemProperties } from "../../tools/check/system-check.ts";
+import type { PropertyResult, Verdict } from "../../tools/check/verdict.ts";
 import type { Rhythm } from "./alignments.ts";
+import { type EchoSchedule, type Explorer, echoExplorer, type RunRecord, type Scenario } from "./echo-run.ts";
+import type { EchoCheck, Figures } from "./figure-types.ts";
 import { type Explored, figuresOf, usualOf } from "./figures.ts";
 import type { Violation } from "./findings.ts";
 import { violates } from "./judge.ts";
 import { type CombinationResult, exploreCombination, MAX_DYING_SECONDS } from "./phases.ts";
 import { GIVE_UP } from "./scenarios.ts";
 import { type Survey, survey } from "./survey.ts";
-import { type Combination, combinations } from "./table.ts";
+import { type Combination, combinations, type EchoRequest } from "./table.ts";
 import { MAX_LATENESS_DIVISOR, runWorkload, type WorkloadResult } from "./workloads.ts";
 
 export type EchoJob =
@@ -35,7 +38,7 @@ const WORKLOADS = { full: 4, brief: 2 } as const;
 const SEEDS_APART = 1_000_003;
 const WORKLOAD_COST = 0.02;
 
-function plan(request: CheckRequest, found: Survey): readonly EchoJob[] {
+function plan(request: EchoRequest, found: Survey): readonly EchoJob[] {
   const table = combinations(request, found.fixedIntervalSeconds);
   const phases = table.map((combination): EchoJob => ({ kind: "phases", combination }));
   const workloads = table.flatMap((combination, i) =>
@@ -47,7 +50,7 @@ function plan(request: CheckRequest, found: Survey): readonly EchoJob[] {
   return [...phases, ...workloads];
 }
 
-function runJob(request: CheckRequest, job: EchoJob, explorer: Explorer): EchoResult {
+function runJob(request: EchoRequest, job: EchoJob, explorer: Explorer): EchoResult {
   return job.kind === "phases"
     ? { kind: "phases", result: exploreCombination(request, job.combination, explorer) }
     : { kind: "workload", result: runWorkload(request, job.combination, job.seed, explorer) };
@@ -110,7 +113,7 @@ function isLighter(a: readonly number[], b: readonly number[]): boolean {
 
 interface Candidate {
   readonly violation: Violation;
-  readonly schedule: Schedule;
+  readonly schedule: EchoSchedule;
 }
 
 /** The violation that is easiest to follow. */
@@ -177,7 +180,7 @@ function keptDetail(findings: Findings, verdict: Verdict, found: Candidate | nul
   );
 }
 
-function safety(findings: Findings, isUnsure: boolean): PropertyResult {
+function safety(findings: Findings, isUnsure: boolean): PropertyResult<Scenario> {
   const found = lightest(findings);
   const verdict = found !== null ? "violated" : isUnsure ? "inconclusive" : "holds";
   return {
@@ -190,7 +193,7 @@ function safety(findings: Findings, isUnsure: boolean): PropertyResult {
 }
 
 /** A dead server that nobody notices; on the usual mount where possible. */
-function unnoticed({ explored, workloads }: Findings): Schedule | null {
+function unnoticed({ explored, workloads }: Findings): EchoSchedule | null {
   const usual = usualOf(explored);
   const inOrder = usual === null ? explored : [usual, ...explored];
   for (const { result } of inOrder) {
@@ -214,7 +217,7 @@ function noticedDetail({ explored }: Findings): string {
   );
 }
 
-function progress(findings: Findings, isUnsure: boolean): PropertyResult {
+function progress(findings: Findings, isUnsure: boolean): PropertyResult<Scenario> {
   const violation = unnoticed(findings);
   const base = { name: "dead-server-noticed", kind: "progress", violation } as const;
   if (violation !== null) {
@@ -226,7 +229,7 @@ function progress(findings: Findings, isUnsure: boolean): PropertyResult {
   return { ...base, verdict: isOpen ? "inconclusive" : "holds", detail: noticedDetail(findings) };
 }
 
-function goesOn({ explored }: Findings, isUnsure: boolean): PropertyResult {
+function goesOn({ explored }: Findings, isUnsure: boolean): PropertyResult<Scenario> {
   const silenced = explored.map(({ result }) => result.silenced).find((one) => one !== null) ?? null;
   const base = { name: "echo-goes-on", kind: "progress" } as const;
   if (silenced !== null) {
@@ -240,7 +243,7 @@ function goesOn({ explored }: Findings, isUnsure: boolean): PropertyResult {
   return { ...base, verdict: isUnsure || !isTried ? "inconclusive" : "holds", violation: null, detail };
 }
 
-function resumes({ explored }: Findings, isUnsure: boolean): PropertyResult {
+function resumes({ explored }: Findings, isUnsure: boolean): PropertyResult<Scenario> {
   const forgotten = explored.map(({ result }) => result.forgotten).find((one) => one !== null) ?? null;
   const base = { name: "echo-resumes", kind: "progress" } as const;
   if (forgotten !== null) {
@@ -254,7 +257,7 @@ function resumes({ explored }: Findings, isUnsure: boolean): PropertyResult {
   return { ...base, verdict: isOpen ? "inconclusive" : "holds", violation: null, detail };
 }
 
-function schedule(scenario: Schedule["scenario"]): Schedule {
+function schedule(scenario: Scenario): EchoSchedule {
   return { scenario, maxLatenessTicks: 0, decisions: [] };
 }
 
@@ -301,7 +304,7 @@ function rhythms(explored: readonly Explored[]): readonly string[] {
   ].flat();
 }
 
-function bounds(request: CheckRequest, found: Survey, { explored, workloads }: Findings): readonly string[] {
+function bounds(request: EchoRequest, found: Survey, { explored, workloads }: Findings): readonly string[] {
   const sum = (value: (one: CombinationResult) => number, noun: string): string =>
     counted(
       explored.reduce((total, { result }) => total + value(result), 0),
@@ -334,12 +337,12 @@ function bounds(request: CheckRequest, found: Survey, { explored, workloads }: F
 }
 
 function conclude(
-  request: CheckRequest,
+  request: EchoRequest,
   found: Survey,
   jobs: readonly EchoJob[],
   results: readonly (EchoResult | RunFault)[],
   unmodelled: number,
-): CheckResult {
+): EchoCheck {
   const findings = gathered(found, jobs, results);
   const isUnsure = unmodelled > 0 || findings.faults.length > 0 || findings.explored.length === 0;
   const properties = [safety, progress, goesOn, resumes].map((property) => property(findings, isUnsure));
@@ -355,8 +358,24 @@ function conclude(
   };
 }
 
+/** What goes from one method of the properties to another. */
+interface EchoWork {
+  readonly request: EchoRequest;
+  readonly explorer: Explorer;
+  readonly survey: Survey;
+  readonly job: EchoJob;
+  readonly result: EchoResult;
+}
+
 /** The properties of cifs-echo. */
-export const echoProperties: SystemProperties<Survey, EchoJob, EchoResult> = {
+export const echoProperties: SystemProperties<Scenario, RunRecord, Figures, EchoWork> = {
+  kinds: {
+    "healthy-server-kept": "safety",
+    "dead-server-noticed": "progress",
+    "echo-goes-on": "progress",
+    "echo-resumes": "progress",
+  },
+  explorer: echoExplorer,
   survey,
   plan,
   cost,

@@ -1,16 +1,11 @@
 /** What a check of cifs-echo says of candidate patches: figures to compare by, and the story for their messages. */
-import type { CheckResult, Detection, Figures } from "../../tools/check/verdict.ts";
-import type { Measure, RepairStory, Story } from "../../tools/repair/candidate.ts";
 
-/** HZ=250, 60 s and the shortest round trip, where the table has them; else its first combination. */
-function usualDetection({ detection }: Figures): Detection | undefined {
-  return detection.find((one) => one.hz === 250 && one.echoIntervalSeconds === 60) ?? detection[0];
-}
+import type { Measure, RepairStory, Story } from "../../tools/repair/candidate.ts";
+import type { EchoCheck, Figures } from "./figure-types.ts";
+import { usualDetection, worstNoticedSeconds } from "./figures.ts";
 
 function noticedSeconds(figures: Figures): number | null {
-  const usual = usualDetection(figures);
-  const all = [usual?.worstSeconds, usual?.worstAfterRequestSeconds].filter((one) => one != null);
-  return all.length === 0 ? null : Math.max(...all);
+  return worstNoticedSeconds(usualDetection(figures));
 }
 
 /** The least of margin / interval over all combinations: how near the nearest violation is. */
@@ -26,12 +21,17 @@ function leastMargin({ idle, fixedIntervalSeconds }: Figures): { readonly share:
   return least;
 }
 
+/** Two digits, as in a table. */
+function two(value: number | null): string {
+  return value === null ? "-" : value.toFixed(2);
+}
+
 function percent(share: number): string {
   return `${Math.round(share * 100)}%`;
 }
 
 /** The figures in the order in which they count: a dead server's detection, traffic, robustness. */
-export function echoMeasures({ figures }: CheckResult): readonly Measure[] {
+export function echoMeasures({ figures }: EchoCheck): readonly Measure[] {
   const noticed = noticedSeconds(figures);
   const margin = leastMargin(figures);
   const { busyEchoesPerHour: busy, idleEchoesPerHour: idle, worstShare } = figures;
@@ -45,6 +45,7 @@ export function echoMeasures({ figures }: CheckResult): readonly Measure[] {
       better: "less",
       // The phase of the wheel moves it by that much.
       tolerance: 0.03 * (noticed ?? 0),
+      cell: two(noticed),
       text: noticed === null ? "noticed after - s" : `noticed after ${noticed.toFixed(2)} s`,
     },
     {
@@ -55,6 +56,7 @@ export function echoMeasures({ figures }: CheckResult): readonly Measure[] {
       isMinor: false,
       better: "less",
       tolerance: 1,
+      cell: two(busy),
       text: `echoes/h busy ${busy.toFixed(1)}`,
     },
     {
@@ -65,6 +67,7 @@ export function echoMeasures({ figures }: CheckResult): readonly Measure[] {
       isMinor: false,
       better: "less",
       tolerance: 0.1 * idle,
+      cell: two(idle),
       text: `echoes/h idle ${idle.toFixed(1)}`,
     },
     {
@@ -75,6 +78,7 @@ export function echoMeasures({ figures }: CheckResult): readonly Measure[] {
       isMinor: true,
       better: "more",
       tolerance: 0.1,
+      cell: margin === null ? "-" : `${(margin.share * 100).toFixed(0)}%`,
       text: margin === null ? "least margin -" : `least margin ${percent(margin.share)}`,
     },
     {
@@ -85,6 +89,7 @@ export function echoMeasures({ figures }: CheckResult): readonly Measure[] {
       isMinor: true,
       better: "less",
       tolerance: 0.001,
+      cell: `${(worstShare * 100).toFixed(2)}%`,
       text: `worst window ${(worstShare * 100).toFixed(2)}%`,
     },
   ];
@@ -105,7 +110,7 @@ function changed(before: number | null, after: number | null, digits: number, un
  *
  * @param after null where there is nothing to compare with
  */
-export function echoStory(before: CheckResult, after: CheckResult | null): Story {
+export function echoStory(before: EchoCheck, after: EchoCheck | null): Story {
   const { figures } = before;
   const usual = usualDetection(figures);
   const window =
@@ -153,7 +158,7 @@ export function echoStory(before: CheckResult, after: CheckResult | null): Story
 }
 
 /** What the repair of cifs-echo needs besides its recipes. */
-export const echoRepair: RepairStory = {
+export const echoRepair: RepairStory<EchoCheck> = {
   measures: echoMeasures,
   story: echoStory,
   prefixes: { "fs/smb/client": "smb: client", "fs/cifs": "cifs" },

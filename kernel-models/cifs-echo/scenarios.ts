@@ -1,6 +1,7 @@
 /** The histories that explorations vary: an idle mount with a server that lives, and with one that dies. */
-import type { RunRecord, Scenario } from "../../tools/check/scenario.ts";
+
 import type { CheckRequest } from "../../tools/check/system-check.ts";
+import type { RunRecord, Scenario } from "./echo-run.ts";
 import type { Combination } from "./table.ts";
 
 /** The echo that phases count from: the period has settled by the first. */

@@ -2,13 +2,14 @@
  * The SMB server and the connection to it: every request is answered after the round trip, unless the server pauses or
  * is dead. Answers are real bytes, as far as the client reads them.
  */
-import type { Scenario } from "../../tools/check/scenario.ts";
+
 import { leS64, ltS64 } from "../../tools/simulator/integers.ts";
 import { kref, kref_init, refcount_set, refcount_t } from "../../tools/simulator/kernel-structs.ts";
 import type { ListHead } from "../../tools/simulator/lists.ts";
 import { list_add_tail } from "../../tools/simulator/lists.ts";
 import type { Simulation } from "../../tools/simulator/simulation.ts";
 import { arrive, type Socket } from "../../tools/simulator/sockets.ts";
+import type { Scenario } from "./echo-run.ts";
 import type { EchoHistory } from "./history.ts";
 import { type Members, type ModelInstance, type ModelModule, negotiated, setMember } from "./mount.ts";
 

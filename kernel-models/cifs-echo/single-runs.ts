@@ -1,7 +1,7 @@
 /** Explorations of one combination that are a few runs each: deaths, failures, a busy mount, a slow socket. */
-import type { RunRecord, Scenario } from "../../tools/check/scenario.ts";
-import type { Explorer } from "../../tools/check/system-check.ts";
+
 import type { Alignment } from "./alignments.ts";
+import type { Explorer, RunRecord, Scenario } from "./echo-run.ts";
 import type { Findings } from "./findings.ts";
 import { isForgotten, isSilenced } from "./judge.ts";
 import { dyingScenario, giveUpTicks, intervalTicks, lasting, longestGap, type Rate, rateAfter } from "./scenarios.ts";

@@ -2,9 +2,11 @@
  * A few runs before the table: whether the mount option sets the echo interval, and how many intervals the watchdog
  * waits. Both are measured on the model, since kernels differ in how they say it.
  */
-import type { RunFault, RunOptions, RunRecord, Scenario } from "../../tools/check/scenario.ts";
-import type { CheckRequest, Explorer } from "../../tools/check/system-check.ts";
+
+import type { RunFault, RunOptions } from "../../tools/check/run.ts";
+import type { CheckRequest } from "../../tools/check/system-check.ts";
 import type { TraceEvent } from "../../tools/simulator/trace.ts";
+import type { Explorer, RunRecord, Scenario } from "./echo-run.ts";
 import { dyingScenario, idleScenario, longestGap } from "./scenarios.ts";
 
 export interface Survey {

@@ -1,14 +1,19 @@
 /**
  * The SMB echo: a periodic probe that is skipped after recent traffic, and a watchdog that waits for signs of life.
  */
-import type { SystemEntry } from "../../tools/timing/probe.ts";
+import type { RepairableSystem } from "../system.ts";
+import type { RunRecord, Scenario } from "./echo-run.ts";
 import { createRunner } from "./environment.ts";
 import { exercise } from "./exercise.ts";
+import { echoFigures } from "./figure-text.ts";
+import type { Figures } from "./figure-types.ts";
+import { echoOptions } from "./options.ts";
 import { echoProperties } from "./properties.ts";
 import { echoRepair } from "./repair.ts";
 import { cifsEchoSlice } from "./slice.ts";
+import { echoWitness } from "./witness.ts";
 
-export const cifsEcho = {
+export const cifsEcho: RepairableSystem<Scenario, RunRecord, Figures> = {
   name: "cifs-echo",
   title: "SMB echo",
   probe: "cifs_echo_request",
@@ -16,5 +21,8 @@ export const cifsEcho = {
   createRunner,
   exercise,
   properties: echoProperties,
+  options: echoOptions,
+  witness: echoWitness,
+  figures: echoFigures,
   repair: echoRepair,
-} satisfies SystemEntry & Record<string, unknown>;
+};

@@ -1,8 +1,17 @@
 /**
  * Which combinations of HZ, echo interval, round trip and wheel alignment are explored.
  */
-import type { CheckRequest, RoundTrip } from "../../tools/check/system-check.ts";
+import type { CheckRequest } from "../../tools/check/system-check.ts";
 import { granularityTicks } from "../../tools/simulator/timers-levels.ts";
+
+/** A round trip: seconds, or one jiffy whatever HZ is. */
+export type RoundTrip = number | "1jiffy";
+
+/** What is asked of a check of the echo; absent lists mean the table below. */
+export interface EchoRequest extends CheckRequest {
+  readonly echoIntervals: readonly number[] | null;
+  readonly roundTrips: readonly RoundTrip[] | null;
+}
 
 /** CONFIG_HZ of the distributions; the range of the mount option (SMB_ECHO_INTERVAL_MIN and _MAX of cifsglob.h). */
 const FULL = {
@@ -39,7 +48,7 @@ export function roundTripTicks(roundTrip: RoundTrip, hz: number): number {
  *
  * @param fixedIntervalSeconds the echo interval of a kernel that has no mount option for it; null for others
  */
-export function combinations(request: CheckRequest, fixedIntervalSeconds: number | null): readonly Combination[] {
+export function combinations(request: EchoRequest, fixedIntervalSeconds: number | null): readonly Combination[] {
   const table = request.size === "brief" ? BRIEF : FULL;
   const intervals =
     fixedIntervalSeconds === null ? (request.echoIntervals ?? table.echoIntervals) : [fixedIntervalSeconds];

@@ -3,11 +3,12 @@
  * slow and pauses, workers that start late. First the server stays alive, and must be kept; then it dies, and that
  * must be noticed.
  */
-import type { RunFault, RunRecord, RunScenario, Scenario } from "../../tools/check/scenario.ts";
-import type { CheckRequest, Explorer } from "../../tools/check/system-check.ts";
-import type { Schedule } from "../../tools/check/verdict.ts";
+
+import type { RunFault } from "../../tools/check/run.ts";
+import type { CheckRequest } from "../../tools/check/system-check.ts";
 import { firstChoice, RandomDecisions, RecordingDecisions, ReplayDecisions } from "../../tools/simulator/decisions.ts";
 import { below, type Generator32, seededGenerator } from "../../tools/simulator/random.ts";
+import type { EchoSchedule, Explorer, RunRecord, RunScenario, Scenario } from "./echo-run.ts";
 import { type Violation, violationOf } from "./findings.ts";
 import { dyingScenario, idleScenario } from "./scenarios.ts";
 import type { Combination } from "./table.ts";
@@ -26,8 +27,8 @@ export const MAX_LATENESS_DIVISOR = 4;
 const PROMISE_DIVISOR = 2;
 
 export interface WorkloadResult {
-  readonly violation: (Violation & { readonly schedule: Schedule }) | null;
-  readonly unnoticed: Schedule | null;
+  readonly violation: (Violation & { readonly schedule: EchoSchedule }) | null;
+  readonly unnoticed: EchoSchedule | null;
   readonly fault: RunFault | null;
   readonly runs: number;
 }
@@ -85,7 +86,7 @@ function runWith(
 
 interface RecordedRun {
   readonly record: RunRecord;
-  readonly schedule: Schedule;
+  readonly schedule: EchoSchedule;
 }
 
 /**
@@ -130,7 +131,7 @@ export function runWorkload(
 }
 
 /** Everything that can be left out of a violation, one thing at a time. */
-function* simpler({ scenario, maxLatenessTicks }: Schedule): Generator<Workload> {
+function* simpler({ scenario, maxLatenessTicks }: EchoSchedule): Generator<Workload> {
   if (maxLatenessTicks > 0) yield { scenario, maxLatenessTicks: 0 };
   const pauses = scenario.pauses ?? [];
   for (const left of pauses) {
@@ -166,7 +167,7 @@ function isViolation(record: RunRecord): boolean {
 }
 
 /** A simpler workload, with the decisions that were taken as far as they still fit and none after that. */
-function runAgain(run: RunScenario, candidate: Workload, before: Schedule): RecordedRun | null {
+function runAgain(run: RunScenario, candidate: Workload, before: EchoSchedule): RecordedRun | null {
   const { scenario, maxLatenessTicks } = candidate;
   for (const decisions of [[], before.decisions]) {
     const source = fitting(new ReplayDecisions(decisions, firstChoice));

@@ -4,18 +4,18 @@
  * comes before. The whole table is a command: `node dist/groundhog.js check cifs-echo --kernel K` (the bar is 60 s).
  */
 import { beforeAll, bench, describe } from "vitest";
+import { echoExplorer, type RunScenario, type Scenario } from "../../kernel-models/cifs-echo/echo-run.ts";
+import { cifsEcho } from "../../kernel-models/cifs-echo/system.ts";
 import { everythingEnabled } from "../../tools/c/configuration.ts";
-import { explorer } from "../../tools/check/explorer.ts";
 import { compileModel, instantiateModel } from "../../tools/check/load-model.ts";
-import type { RunScenario, Scenario } from "../../tools/check/scenario.ts";
-import { checkableSystem } from "../../tools/cli/systems.ts";
+import { STRATEGIES } from "../../tools/check/strategies.ts";
 import { modelOf, programOf } from "../../tools/cli/translation.ts";
 import { openKernel } from "../../tools/kernel/open.ts";
 import { kernelFolder } from "./kernels.ts";
 
 const PHASES = 15_360;
 const STEP = 64;
-const SYSTEM = checkableSystem("cifs-echo");
+const SYSTEM = cifsEcho;
 const FOLDER = await kernelFolder("6.1");
 
 const SCENARIO: Scenario = {
@@ -47,7 +47,10 @@ beforeAll(async () => {
 
 describe(`one combination, ${PHASES} phases, 6.1`, () => {
   bench("by regions, each replayed once", () => {
-    const { regions } = explorer(run).sweep(0, PHASES - 1, (phase) => ({ ...SCENARIO, touches: [phase] }));
+    const { regions } = echoExplorer(run, STRATEGIES).sweep(0, PHASES - 1, (phase) => ({
+      ...SCENARIO,
+      touches: [phase],
+    }));
     if (regions.at(-1)?.to !== PHASES - 1) throw new Error("phases are missing");
   });
   bench(`a run for each ${STEP}th phase`, () => {

@@ -3,8 +3,8 @@
  * levels) by regions and one by one. The aim is 0.1 s by regions.
  */
 import { bench, describe } from "vitest";
-import { sweepPhases } from "../../tools/check/sweep.ts";
 import { type EchoSetup, runEcho } from "../check/echo-model.ts";
+import { sweepPhases } from "../check/region-sweep.ts";
 
 const PHASES = 15_360;
 const SETUP: EchoSetup = { hz: 250, timers: "levels", intervalSeconds: 60, rttTicks: 1, intervalsToDeath: 2 };

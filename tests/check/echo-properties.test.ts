@@ -1,13 +1,15 @@
 /** The properties of cifs-echo on an echo written by hand: figures that must come out, and changes that must show. */
 import { describe, expect, test } from "vitest";
+import { type Explorer, echoExplorer } from "../../kernel-models/cifs-echo/echo-run.ts";
+import type { EchoCheck } from "../../kernel-models/cifs-echo/figure-types.ts";
 import { echoProperties } from "../../kernel-models/cifs-echo/properties.ts";
-import { explorer } from "../../tools/check/explorer.ts";
-import type { CheckRequest, Explorer, KernelFacts } from "../../tools/check/system-check.ts";
-import type { CheckResult } from "../../tools/check/verdict.ts";
+import type { EchoRequest } from "../../kernel-models/cifs-echo/table.ts";
+import { STRATEGIES } from "../../tools/check/strategies.ts";
+import type { KernelFacts } from "../../tools/check/system-check.ts";
 import { everyPhase, type StandIn, standIn, THREE, TWO } from "./stand-in.ts";
 
 const FACTS: KernelFacts = { timers: "levels", longBits: 64, msleepAddsJiffy: true };
-const USUAL: CheckRequest = {
+const USUAL: EchoRequest = {
   facts: FACTS,
   hz: [250],
   echoIntervals: [60],
@@ -16,16 +18,16 @@ const USUAL: CheckRequest = {
   size: "brief",
 };
 
-function checkWith(strategies: Explorer, request: CheckRequest, unmodelled = 0): CheckResult {
+function checkWith(strategies: Explorer, request: EchoRequest, unmodelled = 0): EchoCheck {
   const survey = echoProperties.survey(request, strategies);
   const jobs = echoProperties.plan(request, survey);
   const results = jobs.map((job) => echoProperties.runJob(request, job, strategies));
   return echoProperties.conclude(request, survey, jobs, results, unmodelled);
 }
 
-const check = (code: StandIn, request: Partial<CheckRequest> = {}, unmodelled = 0): CheckResult =>
-  checkWith(explorer(standIn(code)), { ...USUAL, ...request }, unmodelled);
-const verdicts = ({ properties }: CheckResult): string[] => properties.map((one) => one.verdict);
+const check = (code: StandIn, request: Partial<EchoRequest> = {}, unmodelled = 0): EchoCheck =>
+  checkWith(echoExplorer(standIn(code), STRATEGIES), { ...USUAL, ...request }, unmodelled);
+const verdicts = ({ properties }: EchoCheck): string[] => properties.map((one) => one.verdict);
 
 describe("HZ=250, 60 s, round trip one jiffy", () => {
   test("2 x with levels: period, window, share, detection", () => {
@@ -113,7 +115,7 @@ describe("what changes in the code shows", () => {
 
 describe("round trips", () => {
   test("those of the table go up to half the interval, those that are asked for are taken", () => {
-    const of = (roundTrips: CheckRequest["roundTrips"]): number[] =>
+    const of = (roundTrips: EchoRequest["roundTrips"]): number[] =>
       check(THREE, { hz: [100], echoIntervals: [2], size: "full", roundTrips }).figures.idle.map(
         (one) => one.rttSeconds,
       );
@@ -145,7 +147,7 @@ describe("regions say the same as every phase on its own", () => {
       roundTrips: [roundTrip],
     };
     const slow = checkWith(everyPhase(standIn(code)), request);
-    const fast = checkWith(explorer(standIn(code)), request);
+    const fast = checkWith(echoExplorer(standIn(code), STRATEGIES), request);
     expect(fast.figures).toEqual(slow.figures);
     expect(fast.properties).toEqual(slow.properties);
   });
@@ -153,7 +155,7 @@ describe("regions say the same as every phase on its own", () => {
 
 describe("random workloads", () => {
   test("the same seed gives the same result, job by job", () => {
-    const strategies = explorer(standIn(TWO));
+    const strategies = echoExplorer(standIn(TWO), STRATEGIES);
     const request = { ...USUAL, hz: [100], echoIntervals: [5], size: "full" as const };
     const survey = echoProperties.survey(request, strategies);
     const jobs = echoProperties.plan(request, survey).filter((job) => job.kind === "workload");
@@ -166,7 +168,7 @@ describe("random workloads", () => {
 
   test("find what one request alone does not, and shrink it", () => {
     // A watchdog of 1.2 intervals, and no guard: a server that pauses is given up, one that does not is kept.
-    const strategies = explorer(standIn({ ...TWO, timeoutIntervals: 1.2, guard: false }));
+    const strategies = echoExplorer(standIn({ ...TWO, timeoutIntervals: 1.2, guard: false }), STRATEGIES);
     const combination = { hz: 100, echoIntervalSeconds: 30, rttTicks: 1, isForDetection: true };
     const request = { ...USUAL, size: "full" as const };
     const phases = echoProperties.runJob(request, { kind: "phases", combination }, strategies);

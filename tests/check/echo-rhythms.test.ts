@@ -4,15 +4,16 @@
  */
 import { describe, expect, test } from "vitest";
 import { mountsOf } from "../../kernel-models/cifs-echo/alignments.ts";
+import { echoExplorer } from "../../kernel-models/cifs-echo/echo-run.ts";
+import type { EchoCheck } from "../../kernel-models/cifs-echo/figure-types.ts";
 import { Findings } from "../../kernel-models/cifs-echo/findings.ts";
 import { echoProperties } from "../../kernel-models/cifs-echo/properties.ts";
 import { idleScenario } from "../../kernel-models/cifs-echo/scenarios.ts";
-import { explorer } from "../../tools/check/explorer.ts";
-import type { CheckRequest } from "../../tools/check/system-check.ts";
-import type { CheckResult } from "../../tools/check/verdict.ts";
+import type { EchoRequest } from "../../kernel-models/cifs-echo/table.ts";
+import { STRATEGIES } from "../../tools/check/strategies.ts";
 import { type StandIn, standIn, THREE, TWO } from "./stand-in.ts";
 
-const USUAL: CheckRequest = {
+const USUAL: EchoRequest = {
   facts: { timers: "levels", longBits: 64, msleepAddsJiffy: true },
   hz: [250],
   echoIntervals: [60],
@@ -21,9 +22,9 @@ const USUAL: CheckRequest = {
   size: "full",
 };
 
-function check(code: StandIn, request: Partial<CheckRequest> = {}): CheckResult {
+function check(code: StandIn, request: Partial<EchoRequest> = {}): EchoCheck {
   const all = { ...USUAL, ...request };
-  const strategies = explorer(standIn(code));
+  const strategies = echoExplorer(standIn(code), STRATEGIES);
   const survey = echoProperties.survey(all, strategies);
   const jobs = echoProperties.plan(all, survey);
   const results = jobs.map((job) => echoProperties.runJob(all, job, strategies));
@@ -32,7 +33,7 @@ function check(code: StandIn, request: Partial<CheckRequest> = {}): CheckResult 
 
 const DIFFERS = /^the state of the mount differs from echo to echo at 1 combination \(such as HZ=250, 60 s\): /;
 const IS_CUT = /does not repeat within \d+ echoes at 1 combination/;
-const said = ({ bounds }: CheckResult, what: RegExp): string | null => bounds.find((one) => what.test(one)) ?? null;
+const said = ({ bounds }: EchoCheck, what: RegExp): string | null => bounds.find((one) => what.test(one)) ?? null;
 
 describe("a fixed schedule: 64 places of the wheel at 60 s", () => {
   test("the window of later echoes is found, with its share of all of them", () => {
@@ -61,7 +62,12 @@ describe("a fixed schedule: 64 places of the wheel at 60 s", () => {
     const request = { ...USUAL, size: "full" as const };
     const idle = idleScenario(request, { hz: 250, echoIntervalSeconds: 60, rttTicks: 1 });
     const limits = { anchors: 100, seconds: 1e9, works: 256 };
-    const { mounts, rhythm } = mountsOf(idle, limits, explorer(standIn({ ...TWO, rhythm: "fixed" })), new Findings());
+    const { mounts, rhythm } = mountsOf(
+      idle,
+      limits,
+      echoExplorer(standIn({ ...TWO, rhythm: "fixed" }), STRATEGIES),
+      new Findings(),
+    );
     const states = mounts.flatMap(({ alignments }) => alignments.map((one) => one.states));
     expect(states.reduce((a, b) => a + b, 0)).toBe(rhythm?.states);
     expect(rhythm?.isWhole).toBe(true);
@@ -90,7 +96,7 @@ describe("works that come more often than echoes", () => {
   });
 
   test("a work at every jiffy, whatever the option says: a fault, not an interval of 0 s", () => {
-    const strategies = explorer(standIn({ ...TWO, rhythm: "jiffy" }));
+    const strategies = echoExplorer(standIn({ ...TWO, rhythm: "jiffy" }), STRATEGIES);
     const survey = echoProperties.survey(USUAL, strategies);
     expect(survey.fixedIntervalSeconds).toBeNull();
     expect(survey.fault).toEqual({

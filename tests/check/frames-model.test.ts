@@ -6,11 +6,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import type { RunRecord, RunScenario, Scenario } from "../../kernel-models/cifs-echo/echo-run.ts";
+import { cifsEcho } from "../../kernel-models/cifs-echo/system.ts";
 import { everythingEnabled } from "../../tools/c/configuration.ts";
 import { framesOf } from "../../tools/check/frames.ts";
 import { compileModel, type Interposed, instantiateModel } from "../../tools/check/load-model.ts";
-import type { RunRecord, RunScenario, Scenario } from "../../tools/check/scenario.ts";
-import { checkableSystem } from "../../tools/cli/systems.ts";
 import { modelOf, programOf } from "../../tools/cli/translation.ts";
 import { openKernel } from "../../tools/kernel/open.ts";
 import { Frame, FrameThread, RETURNED, SUSPENDED } from "../../tools/simulator/frame.ts";
@@ -77,7 +77,7 @@ const interpose: Interposed = (module, exported) => {
   return "indirect" in all ? { ...all, indirect: (called: unknown) => called } : all;
 };
 
-const SYSTEM = checkableSystem("cifs-echo");
+const SYSTEM = cifsEcho;
 
 async function runners(): Promise<readonly [RunScenario, RunScenario]> {
   const sampleDirectory = join(import.meta.dirname, "../../kernel-models/sample");

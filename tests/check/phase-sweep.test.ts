@@ -1,7 +1,7 @@
 /** Rectangles of phases: every record of every phase is what a plain run has. */
 import { describe, expect, test } from "vitest";
+import { ECHO_RECORDS, type RunRecord, type Scenario } from "../../kernel-models/cifs-echo/echo-run.ts";
 import { sweepRecords } from "../../tools/check/phase-sweep.ts";
-import type { RunRecord, Scenario } from "../../tools/check/scenario.ts";
 import { type StandIn, standIn, THREE, TWO } from "./stand-in.ts";
 
 const BASE: Omit<Scenario, "hz" | "timers" | "echoIntervalSeconds" | "rttTicks"> = {
@@ -16,7 +16,7 @@ const BASE: Omit<Scenario, "hz" | "timers" | "echoIntervalSeconds" | "rttTicks">
 
 function compared(code: StandIn, scenario: Scenario, from: number, to: number): readonly number[] {
   const run = (phase: number): RunRecord => standIn(code)({ ...scenario, touches: [phase] });
-  const { regions } = sweepRecords(from, to, run);
+  const { regions } = sweepRecords(from, to, run, ECHO_RECORDS);
   let next = from;
   for (const region of regions) {
     expect(region.from).toBe(next);
@@ -62,7 +62,7 @@ describe("what must fail", () => {
       const record = standIn(TWO)({ ...scenario, touches: [phase] });
       return { ...record, requestsUnanswered: runs++ };
     };
-    expect(() => sweepRecords(0, 50, run)).toThrow(/say something else|differ/);
+    expect(() => sweepRecords(0, 50, run, ECHO_RECORDS)).toThrow(/say something else|differ/);
   });
 
   test("a run that looks at its phase behind the recorder's back", () => {
@@ -70,13 +70,13 @@ describe("what must fail", () => {
       const record = standIn(TWO)({ ...scenario, touches: [phase] });
       return phase > 130 ? { ...record, requestsUnanswered: 1 } : record;
     };
-    expect(() => sweepRecords(100, 200, run)).toThrow(/say something else of/);
+    expect(() => sweepRecords(100, 200, run, ECHO_RECORDS)).toThrow(/say something else of/);
   });
 
   test("what a plain run throws comes out", () => {
     const run = (): RunRecord => {
       throw new Error("broken model");
     };
-    expect(() => sweepRecords(0, 5, run)).toThrow("broken model");
+    expect(() => sweepRecords(0, 5, run, ECHO_RECORDS)).toThrow("broken model");
   });
 });

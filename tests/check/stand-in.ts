@@ -1,8 +1,16 @@
 /** A small echo written by hand, so that the check can be tested without a kernel and without the translator. */
 
+import {
+  type Explorer,
+  type RunRecord,
+  type RunScenario,
+  type Scenario,
+  sameRecord,
+  settingsText,
+} from "../../kernel-models/cifs-echo/echo-run.ts";
+import type { Region } from "../../tools/check/phase-sweep.ts";
 import { replayed } from "../../tools/check/replayed.ts";
-import type { RunOptions, RunRecord, RunScenario, Scenario } from "../../tools/check/scenario.ts";
-import type { Explorer, ScenarioRegion } from "../../tools/check/system-check.ts";
+import type { RunOptions } from "../../tools/check/run.ts";
 import { lateUpTo } from "../../tools/simulator/decisions.ts";
 import { time_after64, time_before64 } from "../../tools/simulator/jiffies.ts";
 import { isLater } from "../../tools/simulator/phase.ts";
@@ -229,11 +237,11 @@ export function standIn(code: StandIn): RunScenario {
 
 /** Every phase on its own, merged where nothing but the touch moved: slow, and plainly right. */
 export function everyPhase(run: RunScenario): Explorer {
-  const once = replayed(run);
+  const once = replayed(run, sameRecord, settingsText);
   return {
     once,
     sweep: (from, to, scenarioAt) => {
-      const regions: ScenarioRegion[] = [];
+      const regions: Region<RunRecord>[] = [];
       for (let phase = from; phase <= to; phase++) {
         const record = run(scenarioAt(phase));
         regions.push({ from: phase, to: phase, at: () => record });

@@ -1,13 +1,13 @@
 /** Sweeps by regions against brute force: one plain run for every phase. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { outcomeAt, type Region, sameOutcome, sweepCounts, sweepPhases } from "../../tools/check/sweep.ts";
 import { add64, ltS64, toS32 } from "../../tools/simulator/integers.ts";
 import { EPS } from "../../tools/simulator/phase.ts";
 import type { TimerKind } from "../../tools/simulator/timers.ts";
 import { type TraceEvent, TraceRecorder } from "../../tools/simulator/trace.ts";
 import { type EchoOutcome, type EchoSetup, runEcho } from "./echo-model.ts";
 import { randomScenario, runScenario } from "./random-scenario.ts";
+import { outcomeAt, type Region, sameOutcome, sweepCounts, sweepPhases } from "./region-sweep.ts";
 
 /** The first phase at which a region says something else than a plain run; null when there is none. */
 function firstDifference<T>(regions: readonly Region<T>[], run: (phase: number) => T): string | null {

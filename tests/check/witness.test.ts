@@ -1,8 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { historyOf } from "../../tools/check/history.ts";
+import {
+  type EchoSchedule,
+  type RunScenario,
+  type Scenario,
+  sameRecord,
+  settingsText,
+} from "../../kernel-models/cifs-echo/echo-run.ts";
+import { historyOf } from "../../kernel-models/cifs-echo/event-rows.ts";
+import { cifsEcho } from "../../kernel-models/cifs-echo/system.ts";
 import { replayed } from "../../tools/check/replayed.ts";
-import type { RunScenario, Scenario } from "../../tools/check/scenario.ts";
-import type { Schedule } from "../../tools/check/verdict.ts";
 import {
   completed,
   differenceOf,
@@ -29,11 +35,10 @@ const SCENARIO: Scenario = {
   deathTicks: null,
   endEchoesAfterAnchor: 3,
 };
-const PLAIN: Schedule = { scenario: SCENARIO, maxLatenessTicks: 0, decisions: [] };
+const PLAIN: EchoSchedule = { scenario: SCENARIO, maxLatenessTicks: 0, decisions: [] };
 
-function witnessOf(run: RunScenario, schedule: Schedule): Witness {
-  const { scenario, maxLatenessTicks, decisions } = completed(run, schedule);
-  const { pauses: _, endTicksAfterAnchor: _end, maxTicksAfterMount: _max, ...rest } = scenario;
+function witnessOf(run: RunScenario, schedule: EchoSchedule): Witness<Scenario> {
+  const whole = completed(run, schedule);
   return {
     format: "groundhog-witness",
     version: 1,
@@ -41,17 +46,15 @@ function witnessOf(run: RunScenario, schedule: Schedule): Witness {
     property: "healthy-server-kept",
     kernel: { id: "sample", version: null },
     modelSha256: "0".repeat(64),
-    scenario: { ...rest, touches: [...rest.touches] },
-    maxLatenessTicks,
-    decisions: [...decisions],
-    expected: play(run, completed(run, schedule)).expected,
+    ...whole,
+    expected: play(run, whole, cifsEcho.witness).expected,
   };
 }
 
 describe("a witness", () => {
   test("survives its file and runs to the same end", () => {
-    const witness = parseWitness(witnessText(witnessOf(standIn(TWO), PLAIN)));
-    const { expected, recorder } = play(standIn(TWO), witness as Schedule);
+    const witness = parseWitness(witnessText(witnessOf(standIn(TWO), PLAIN)), cifsEcho);
+    const { expected, recorder } = play(standIn(TWO), witness as EchoSchedule, cifsEcho.witness);
     expect(differenceOf(witness.expected, expected)).toBeNull();
     expect(expected.endsWith).toBe("declared-dead");
     expect(recorder.dropped).toBe(0);
@@ -59,7 +62,7 @@ describe("a witness", () => {
 
   test("says so when another model comes to another end", () => {
     const witness = witnessOf(standIn(TWO), PLAIN);
-    const { expected } = play(standIn(THREE), witness as Schedule);
+    const { expected } = play(standIn(THREE), witness as EchoSchedule, cifsEcho.witness);
     expect(differenceOf(witness.expected, expected)).toBe("endsWith was declared-dead and is now kept");
   });
 
@@ -67,14 +70,14 @@ describe("a witness", () => {
     const run = standIn(TWO);
     const recording = new RecordingDecisions(new RandomDecisions(seededGenerator(4)));
     run(SCENARIO, { decisions: recording, maxLatenessTicks: 20 });
-    const late: Schedule = { scenario: SCENARIO, maxLatenessTicks: 20, decisions: recording.decisions };
+    const late: EchoSchedule = { scenario: SCENARIO, maxLatenessTicks: 20, decisions: recording.decisions };
     expect(recording.decisions.some((one) => one.label === "latency" && one.chosen > 0)).toBe(true);
     const witness = witnessOf(run, late);
-    expect(differenceOf(witness.expected, play(run, late).expected)).toBeNull();
+    expect(differenceOf(witness.expected, play(run, late, cifsEcho.witness).expected)).toBeNull();
     const [first, ...others] = late.decisions;
     if (first === undefined) throw new Error("no decisions");
     const changed = { ...late, decisions: [{ ...first, n: first.n + 1 }, ...others] };
-    expect(() => play(run, changed)).toThrow(/decision 0 was/);
+    expect(() => play(run, changed, cifsEcho.witness)).toThrow(/decision 0 was/);
   });
 
   test.each([
@@ -83,8 +86,8 @@ describe("a witness", () => {
     ['{"format": "groundhog-witness", "version": 2}', /version 2; this reads version 1/],
     ['{"format": "groundhog-witness", "version": 1}', /is no good witness: system/],
   ])("%j is refused", (text, message) => {
-    expect(() => parseWitness(text)).toThrow(WitnessError);
-    expect(() => parseWitness(text)).toThrow(message);
+    expect(() => parseWitness(text, cifsEcho)).toThrow(WitnessError);
+    expect(() => parseWitness(text, cifsEcho)).toThrow(message);
   });
 
   test.each([
@@ -97,14 +100,14 @@ describe("a witness", () => {
   ])("a scenario whose %s is %j is refused", (key, value) => {
     const good = witnessOf(standIn(TWO), PLAIN);
     const text = JSON.stringify({ ...good, scenario: { ...good.scenario, [key]: value } });
-    expect(() => parseWitness(text)).toThrow(/is no good witness: scenario/);
+    expect(() => parseWitness(text, cifsEcho)).toThrow(/is no good witness: scenario/);
   });
 });
 
 describe("each run is replayed once", () => {
   test("and comes out the same", () => {
     const run = standIn(TWO);
-    expect(replayed(run)(SCENARIO)).toEqual(run(SCENARIO));
+    expect(replayed(run, sameRecord, settingsText)(SCENARIO)).toEqual(run(SCENARIO));
   });
 
   test("one that depends on what ran before is a fault", () => {
@@ -113,7 +116,9 @@ describe("each run is replayed once", () => {
       const record = standIn(TWO)(scenario, options);
       return { ...record, requestsUnanswered: runs++ };
     };
-    expect(() => replayed(forgetful)(SCENARIO)).toThrow(/came out differently the second time/);
+    expect(() => replayed(forgetful, sameRecord, settingsText)(SCENARIO)).toThrow(
+      /came out differently the second time/,
+    );
   });
 
   test("one that asks for less the second time, too", () => {
@@ -122,12 +127,12 @@ describe("each run is replayed once", () => {
       if (runs++ === 0) options?.decisions?.choose(2, "whim");
       return standIn(TWO)(scenario, options);
     };
-    expect(() => replayed(moody)(SCENARIO)).toThrow(/came out differently/);
+    expect(() => replayed(moody, sameRecord, settingsText)(SCENARIO)).toThrow(/came out differently/);
   });
 });
 
 test("the history of a run: what happened in which order", () => {
-  const { record, recorder } = play(standIn(TWO), completed(standIn(TWO), PLAIN));
+  const { record, recorder } = play(standIn(TWO), completed(standIn(TWO), PLAIN), cifsEcho.witness);
   const history = historyOf(SCENARIO, record, recorder.events);
   const rows = history.rows.map((row) => [(row.tick - history.anchorTick) / 250, row.kind]);
   expect(rows).toEqual([

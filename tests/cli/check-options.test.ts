@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
+import { cifsEcho } from "../../kernel-models/cifs-echo/system.ts";
 import { exitOf, replayCommand } from "../../tools/cli/check.ts";
 import { narrowingOf } from "../../tools/cli/check-options.ts";
 import { InputError } from "../../tools/kernel/input-error.ts";
 
 describe("what narrows a check", () => {
   test("nothing given: the system's own table", () => {
-    expect(narrowingOf({})).toEqual({
+    expect(narrowingOf({}, cifsEcho)).toEqual({
       hz: null,
-      echoIntervals: null,
-      roundTrips: null,
+      own: { echoIntervals: null, roundTrips: null },
       wheel: null,
       seed: 1,
       size: "full",
@@ -16,11 +16,15 @@ describe("what narrows a check", () => {
   });
 
   test("lists, each value once", () => {
-    const options = { hz: "250, 1000,250", echoInterval: "60", rtt: "1jiffy,0.5,5", wheel: "exact", seed: "0" };
-    expect(narrowingOf(options)).toMatchObject({
+    const options = {
+      hz: "250, 1000,250",
+      own: { "echo-interval": "60", rtt: "1jiffy,0.5,5" },
+      wheel: "exact",
+      seed: "0",
+    };
+    expect(narrowingOf(options, cifsEcho)).toMatchObject({
       hz: [250, 1000],
-      echoIntervals: [60],
-      roundTrips: ["1jiffy", 0.5, 5],
+      own: { echoIntervals: [60], roundTrips: ["1jiffy", 0.5, 5] },
       wheel: "exact",
       seed: 0,
     });
@@ -31,16 +35,17 @@ describe("what narrows a check", () => {
     [{ hz: "250.5" }, "250.5"],
     [{ hz: "11" }, "12 to 12287"],
     [{ hz: "1e3" }, "1e3"],
-    [{ echoInterval: "0" }, "1 to 600"],
-    [{ echoInterval: "601" }, "1 to 600"],
-    [{ rtt: "0" }, "--rtt"],
-    [{ rtt: "2jiffies" }, "2jiffies"],
-    [{ rtt: new Array(21).fill("1").join() }, "more than 20"],
+    [{ own: { "echo-interval": "0" } }, "1 to 600"],
+    [{ own: { "echo-interval": "601" } }, "1 to 600"],
+    [{ own: { rtt: "0" } }, "--rtt"],
+    [{ own: { rtt: "2jiffies" } }, "2jiffies"],
+    [{ own: { rtt: new Array(21).fill("1").join() } }, "more than 20"],
     [{ wheel: "round" }, "exact, levels, slack"],
     [{ seed: "-1" }, "--seed"],
+    [{ own: { rpciod: "OTHER" } }, "--rpciod: is an option of another system, not of cifs-echo"],
   ])("%j is refused", (options, word) => {
-    expect(() => narrowingOf(options)).toThrow(InputError);
-    expect(() => narrowingOf(options)).toThrow(word);
+    expect(() => narrowingOf(options, cifsEcho)).toThrow(InputError);
+    expect(() => narrowingOf(options, cifsEcho)).toThrow(word);
   });
 });
 

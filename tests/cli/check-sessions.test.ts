@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type CheckDocument, checkSchema } from "../../tools/report/schema.ts";
+import { checkSchema, type EchoDocument } from "../report/echo-schemas.ts";
 import { expectOneLine, filesBelow, groundhog, newFolder, shell, useBundle } from "./session.ts";
 
 useBundle();
@@ -15,12 +15,12 @@ const check = (kernel: string, ...args: string[]) =>
   groundhog(["check", "cifs-echo", "--kernel", kernel, ...args], PATIENT);
 
 /** A check of the usual mount, as a document. */
-function checked(kernel: string, out: string, ...args: string[]): { exit: number | null; document: CheckDocument } {
+function checked(kernel: string, out: string, ...args: string[]): { exit: number | null; document: EchoDocument } {
   const { exit, stdout } = check(kernel, ...NARROW, "--out", out, "--json", ...args);
   return { exit, document: checkSchema.parse(JSON.parse(stdout)) };
 }
 
-const verdictOn = (document: CheckDocument, property: string) =>
+const verdictOn = (document: EchoDocument, property: string) =>
   document.properties.find((one) => one.name === property)?.verdict;
 
 describe("the history of the sample", () => {

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { findCompiler } from "../../tools/native/compiler.ts";
-import { checkSchema, runSchema } from "../../tools/report/schema.ts";
+import { checkSchema, runSchema } from "../report/echo-schemas.ts";
 import { filesBelow, groundhog, newFolder, useBundle } from "./session.ts";
 
 useBundle();

@@ -1,22 +1,25 @@
 /** A kernel taken to a verdict as `check cifs-echo` does it, and what is compared of the result. */
+
+import type { RunRecord, Scenario } from "../../kernel-models/cifs-echo/echo-run.ts";
+import type { Figures } from "../../kernel-models/cifs-echo/figure-types.ts";
+import { cifsEcho } from "../../kernel-models/cifs-echo/system.ts";
 import { everythingEnabled } from "../../tools/c/configuration.ts";
 import type { CheckResult, Verdict } from "../../tools/check/verdict.ts";
 import { type Checked, checkPrepared, type Narrowing, prepare } from "../../tools/cli/check-system.ts";
-import { checkableSystem } from "../../tools/cli/systems.ts";
 import { type KernelModel, modelOf, programOf } from "../../tools/cli/translation.ts";
 import type { KernelSource } from "../../tools/kernel/source.ts";
 
 /** The usual mount: HZ=250, 60 s, a server that answers within a jiffy. */
 export const USUAL: Narrowing = {
   hz: [250],
-  echoIntervals: [60],
-  roundTrips: ["1jiffy"],
+  own: { echoIntervals: [60], roundTrips: ["1jiffy"] },
   wheel: null,
   seed: 1,
   size: "full",
 };
 
-const SYSTEM = checkableSystem("cifs-echo");
+/** A checked kernel. */
+export type EchoChecked = Checked<Scenario, RunRecord, Figures>;
 
 /** The kernel without its RPC client, of which nothing is in the model: scanning takes half the time. */
 export function smbClientOnly(source: KernelSource): KernelSource {
@@ -30,17 +33,17 @@ export function smbClientOnly(source: KernelSource): KernelSource {
 
 /** The kernel's model. */
 export async function translated(source: KernelSource): Promise<KernelModel> {
-  return modelOf(source, await programOf(source, everythingEnabled()), SYSTEM);
+  return modelOf(source, await programOf(source, everythingEnabled()), cifsEcho);
 }
 
 /** The verdict on a model. */
-export function checkedModel(model: KernelModel, narrowing: Partial<Narrowing> = {}): Promise<Checked> {
-  const all = { ...USUAL, ...narrowing };
-  return checkPrepared(prepare(SYSTEM, model, all), () => {});
+export function checkedModel(model: KernelModel, narrowing: Partial<Narrowing> = {}): Promise<EchoChecked> {
+  const all = { ...USUAL, ...narrowing, own: { ...USUAL.own, ...narrowing.own } };
+  return checkPrepared(prepare(cifsEcho, model, all), () => {});
 }
 
 /** The verdict on a kernel. */
-export async function checkedKernel(source: KernelSource, narrowing: Partial<Narrowing> = {}): Promise<Checked> {
+export async function checkedKernel(source: KernelSource, narrowing: Partial<Narrowing> = {}): Promise<EchoChecked> {
   return checkedModel(await translated(source), narrowing);
 }
 
@@ -71,7 +74,7 @@ function verdictOn(result: CheckResult, property: string): Verdict | null {
 }
 
 /** The outcome of a check of one combination. */
-export function outcomeOf({ result, translation }: Checked): Outcome {
+export function outcomeOf({ result, translation }: EchoChecked): Outcome {
   const { figures } = result;
   const [idle] = figures.idle;
   const [detection] = figures.detection;

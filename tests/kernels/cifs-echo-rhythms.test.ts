@@ -3,8 +3,7 @@
  * measures of these, and that it sees where one echo does not speak for the others.
  */
 import { expect, test } from "vitest";
-import type { Checked } from "../../tools/cli/check-system.ts";
-import { checkedKernel } from "./checked.ts";
+import { checkedKernel, type EchoChecked } from "./checked.ts";
 import type { Edit } from "./edited.ts";
 import { editedKernel } from "./edited.ts";
 import { GUARD, inConnect, REARM, WORK_BEGINS, waiting } from "./mutations.ts";
@@ -36,12 +35,12 @@ const FIXED: readonly Edit[] = [
 
 type RoundTrips = readonly (number | "1jiffy")[];
 
-async function checked(context: Context, edits: readonly Edit[], ...roundTrips: RoundTrips): Promise<Checked> {
+async function checked(context: Context, edits: readonly Edit[], ...roundTrips: RoundTrips): Promise<EchoChecked> {
   const { source } = subjects.get(context, VERSION);
-  return checkedKernel(await editedKernel(source, [...waiting(2), ...edits]), { roundTrips });
+  return checkedKernel(await editedKernel(source, [...waiting(2), ...edits]), { own: { roundTrips } });
 }
 
-const differs = ({ result }: Checked): string | undefined =>
+const differs = ({ result }: EchoChecked): string | undefined =>
   result.bounds.find((one) => one.startsWith("the state of the mount differs from echo to echo"));
 
 test("half an interval: as many echoes, and settled with slow servers, too", async (context) => {

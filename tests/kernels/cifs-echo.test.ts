@@ -3,12 +3,12 @@
  * of a published capture.
  */
 import { describe, expect, test } from "vitest";
-import type { Scenario } from "../../tools/check/scenario.ts";
+import type { RunRecord, Scenario } from "../../kernel-models/cifs-echo/echo-run.ts";
+import { cifsEcho } from "../../kernel-models/cifs-echo/system.ts";
 import type { Schedule } from "../../tools/check/verdict.ts";
 import { completed, differenceOf, type Played, parseWitness, play, type Witness } from "../../tools/check/witness.ts";
-import type { Checked } from "../../tools/cli/check-system.ts";
 import { replay, timelineOf, witnessesOf } from "../../tools/cli/witnesses.ts";
-import { checkedModel } from "./checked.ts";
+import { checkedModel, type EchoChecked } from "./checked.ts";
 import { type Context, type Subject, useSubjects } from "./subjects.ts";
 import { typeComplaints } from "./type-check.ts";
 
@@ -18,11 +18,11 @@ const subjects = useSubjects(VERSIONS);
 const kernel = (context: Context, version: string): Subject => subjects.get(context, version);
 
 /** The witness of the old bug, as its file has it. */
-function witnessOf({ checked, source }: Subject): { readonly witness: Witness; readonly timeline: string } {
+function witnessOf({ checked, source }: Subject): { readonly witness: Witness<Scenario>; readonly timeline: string } {
   const made = witnessesOf(checked[2], source).find((one) => one.property === "healthy-server-kept");
   const text = made?.files.get(made.file);
   if (made === undefined || text === undefined) throw new Error("no witness");
-  return { witness: parseWitness(text), timeline: made.timeline };
+  return { witness: parseWitness(text, cifsEcho), timeline: made.timeline };
 }
 
 describe.each(VERSIONS)("linux-source-%s as it is: 3 intervals", (version) => {
@@ -73,7 +73,7 @@ describe.each(VERSIONS)("linux-source-%s with the old bug: 2 intervals", (versio
   test("the watchdog fires on the arrival of the late echo's answer, 120.2 to 120.3 s after the last one", (context) => {
     const subject = kernel(context, version);
     const { witness, timeline } = witnessOf(subject);
-    const { record } = play(subject.checked[2].run, { ...witness, scenario: witness.scenario as Scenario });
+    const { record } = play(subject.checked[2].run, witness, cifsEcho.witness);
     const { declaredDead, responses } = record;
     const gap = ((declaredDead?.tick ?? 0) - (declaredDead?.lastResponseTick ?? 0)) / 250;
     expect(gap).toBeGreaterThan(120.2);
@@ -91,7 +91,11 @@ describe.each(VERSIONS)("linux-source-%s with the old bug: 2 intervals", (versio
 
   test("exact timers and short round trips: no window", async (context) => {
     const { models } = kernel(context, version);
-    const { result } = await checkedModel(models[2], { wheel: "exact", roundTrips: ["1jiffy", 0.5], size: "brief" });
+    const { result } = await checkedModel(models[2], {
+      wheel: "exact",
+      own: { roundTrips: ["1jiffy", 0.5] },
+      size: "brief",
+    });
     expect([result.verdict, result.figures.windows]).toEqual(["holds", []]);
     expect(result.figures.idle[0]?.periodSeconds).toBe(60);
   });
@@ -99,7 +103,8 @@ describe.each(VERSIONS)("linux-source-%s with the old bug: 2 intervals", (versio
   test("the witness comes to the same end again; a changed one does not, and neither does another kernel", (context) => {
     const subject = kernel(context, version);
     const { witness } = witnessOf(subject);
-    const endOf = (checked: Checked, one: Witness) => differenceOf(witness.expected, expected(checked, one));
+    const endOf = (checked: EchoChecked, one: Witness<Scenario>) =>
+      differenceOf(witness.expected, expected(checked, one));
     expect(endOf(subject.checked[2], witness)).toBeNull();
     const moved = { ...witness, scenario: { ...witness.scenario, touches: [750] } };
     expect(endOf(subject.checked[2], moved)).toMatch(/^endsWith was declared-dead and is now kept$/);
@@ -109,7 +114,7 @@ describe.each(VERSIONS)("linux-source-%s with the old bug: 2 intervals", (versio
   });
 });
 
-function expected(checked: Checked, witness: Witness): Witness["expected"] {
+function expected(checked: EchoChecked, witness: Witness<Scenario>): Witness["expected"] {
   const played = replay(checked, witness);
   if (played === null) throw new Error("other decisions");
   return played.expected;
@@ -138,9 +143,11 @@ describe.each(VERSIONS)("the published capture, on linux-source-%s with the old 
     endEchoesAfterAnchor: 4,
   };
 
-  const played = ({ run }: Checked): { readonly schedule: Schedule; readonly played: Played } => {
+  const played = ({
+    run,
+  }: EchoChecked): { readonly schedule: Schedule<Scenario>; readonly played: Played<RunRecord> } => {
     const schedule = completed(run, { scenario, maxLatenessTicks: 0, decisions: [] });
-    return { schedule, played: play(run, schedule) };
+    return { schedule, played: play(run, schedule, cifsEcho.witness) };
   };
 
   test("each time within 0.15 s", (context) => {
@@ -161,7 +168,7 @@ describe.each(VERSIONS)("the published capture, on linux-source-%s with the old 
 
   test("the timeline says what the drift is, and why there is a window", (context) => {
     const { schedule, played: whole } = played(kernel(context, version).checked[2]);
-    const text = timelineOf(schedule, whole);
+    const text = timelineOf(cifsEcho, schedule, whole);
     expect(text).toMatch(/The echo runs every 61\.440 s instead of every 60 s because .*granularity of 2\.048 s/);
     expect(text).toMatch(/this is the drift, not processing time\./);
     expect(text).toMatch(/The window exists because a response that comes a little after an echo suppresses the next/);

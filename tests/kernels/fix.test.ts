@@ -1,17 +1,16 @@
 /** Candidate patches on real kernels with the multiplier of the watchdog set back to two: the whole way of `fix`. */
 import { describe, expect, test } from "vitest";
+import { cifsEcho } from "../../kernel-models/cifs-echo/system.ts";
 import { everythingEnabled } from "../../tools/c/configuration.ts";
 import type { Narrowing } from "../../tools/cli/check-system.ts";
 import { subjectOf } from "../../tools/cli/fix.ts";
 import type { RepairRequest } from "../../tools/cli/repair-request.ts";
 import { type Repair, repairSystem } from "../../tools/cli/repair-system.ts";
-import { checkableSystem } from "../../tools/cli/systems.ts";
 import type { KernelSource } from "../../tools/kernel/source.ts";
 import { smbClientOnly, USUAL } from "./checked.ts";
 import { editedKernel } from "./edited.ts";
 import { CACHE, debianKernel } from "./kernels.ts";
 
-const SYSTEM = checkableSystem("cifs-echo");
 const CONNECT = "fs/smb/client/connect.c";
 const TWO_INTERVALS = {
   file: CONNECT,
@@ -36,8 +35,12 @@ async function repaired(
   request: Partial<RepairRequest> = {},
   narrowing: Partial<Narrowing> = {},
 ): Promise<Repair> {
-  const all = { ...REQUEST, ...request, narrowing: { ...USUAL, ...narrowing } };
-  const subject = await subjectOf(SYSTEM, smbClientOnly(source), everythingEnabled(), all.narrowing);
+  const all = {
+    ...REQUEST,
+    ...request,
+    narrowing: { ...USUAL, ...narrowing, own: { ...USUAL.own, ...narrowing.own } },
+  };
+  const subject = await subjectOf(cifsEcho, smbClientOnly(source), everythingEnabled(), all.narrowing);
   return repairSystem(subject, all);
 }
 
@@ -131,7 +134,7 @@ describe.each(["6.1", "6.12"])("linux-source-%s", async (version) => {
   }, 300_000);
 
   test("with an exact wheel and short round trips two intervals are enough to begin with", async () => {
-    const repair = await repaired(two, {}, { wheel: "exact", roundTrips: ["1jiffy", 0.5] });
+    const repair = await repaired(two, {}, { wheel: "exact", own: { roundTrips: ["1jiffy", 0.5] } });
     expect(repair.isNeeded).toBe(false);
   }, 300_000);
 

@@ -1,9 +1,8 @@
 /** Kernels that tests are about: each as it is, and with the old bug. */
 import { afterAll, beforeAll } from "vitest";
-import type { Checked } from "../../tools/cli/check-system.ts";
 import type { KernelModel } from "../../tools/cli/translation.ts";
 import type { KernelSource } from "../../tools/kernel/source.ts";
-import { checkedModel, smbClientOnly, translated } from "./checked.ts";
+import { checkedModel, type EchoChecked, smbClientOnly, translated } from "./checked.ts";
 import { editedKernel } from "./edited.ts";
 import { debianKernel } from "./kernels.ts";
 import { type Intervals, waiting } from "./mutations.ts";
@@ -11,7 +10,7 @@ import { type Intervals, waiting } from "./mutations.ts";
 export interface Subject {
   readonly source: KernelSource;
   readonly models: Readonly<Record<Intervals, KernelModel>>;
-  readonly checked: Readonly<Record<Intervals, Checked>>;
+  readonly checked: Readonly<Record<Intervals, EchoChecked>>;
 }
 
 /** What a test can skip itself with. */

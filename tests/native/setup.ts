@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exercise } from "../../kernel-models/cifs-echo/exercise.ts";
+import { cifsEcho } from "../../kernel-models/cifs-echo/system.ts";
 import { everythingEnabled } from "../../tools/c/configuration.ts";
 import type { Exercise } from "../../tools/check/exercise.ts";
 import { compileModel } from "../../tools/check/load-model.ts";
-import { checkableSystem } from "../../tools/cli/systems.ts";
 import { LONG_BITS, programOf, sliceOf } from "../../tools/cli/translation.ts";
 import type { KernelSource } from "../../tools/kernel/source.ts";
 import { buildHarness, type Compiler, findCompiler, type HarnessFiles } from "../../tools/native/compiler.ts";
@@ -40,7 +40,7 @@ export interface Comparison {
 /** Compiles a kernel's slice for some values of HZ, and its model. */
 export async function comparisonOf(source: KernelSource, hz: readonly number[] = [250]): Promise<Comparison> {
   if (COMPILER === null) throw new Error("no compiler");
-  const system = checkableSystem("cifs-echo");
+  const system = cifsEcho;
   const { model, slice } = await sliceOf(source, await programOf(source, everythingEnabled()), system);
   const { text, plan } = sliceSource(slice, HARNESS_FILES.prelude);
   const request = {

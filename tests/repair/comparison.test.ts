@@ -11,6 +11,7 @@ function measure(name: string, value: number | null, changes: Partial<Measure> =
     value,
     better: "less",
     tolerance: 0.5,
+    cell: String(value),
     text: `${name} ${value} s`,
     isMinor: false,
     meaning: null,

@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
-import type { CheckResult } from "../../tools/check/verdict.ts";
-import { type CheckReport, checkDocument, checkText, systemTable } from "../../tools/report/check.ts";
+import type { EchoCheck } from "../../kernel-models/cifs-echo/figure-types.ts";
+import { cifsEcho } from "../../kernel-models/cifs-echo/system.ts";
+import { toldFigures } from "../../tools/cli/check.ts";
+import { type CheckReport, checkDocument, checkText, systemTables } from "../../tools/report/check.ts";
 import { PLAIN } from "../../tools/report/scan-text.ts";
-import { checkSchema } from "../../tools/report/schema.ts";
+import { checkSchema } from "./echo-schemas.ts";
 
 const names = { hz: 250, echoIntervalSeconds: 60, rttSeconds: 0.004 };
-const RESULT: CheckResult = {
+const RESULT: EchoCheck = {
   verdict: "violated",
   properties: [
     { name: "healthy-server-kept", kind: "safety", verdict: "violated", violation: null, detail: "it was not kept" },
@@ -46,6 +48,8 @@ const REPORT: CheckReport = {
   kernel: { id: "sample@5", version: "0.1.0" },
   candidate: null,
   result: RESULT,
+  figures: toldFigures(cifsEcho, RESULT.figures, "kernel/time/timer.c"),
+  columns: cifsEcho.figures.columns,
   unmodelled: [{ file: "fs/cifs/connect.c", line: 7, what: "call of frobnicate()" }],
   model: { sha256: "0123456789abcdef", functions: ["a", "b"], files: [], timersFrom: "kernel/time/timer.c", notes: [] },
   validation: null,
@@ -79,6 +83,8 @@ describe("the result of a check", () => {
   });
 
   test("as a row of the table of systems", () => {
-    expect(systemTable([REPORT], PLAIN)).toMatch(/^cifs-echo +violated +1\.52% +59\.78 s +121\.86 s +58\.59$/m);
+    expect(systemTables([REPORT], PLAIN).join("\n")).toMatch(
+      /^cifs-echo +violated +1\.52% +59\.78 s +121\.86 s +58\.59$/m,
+    );
   });
 });

@@ -6,10 +6,11 @@ import { probeStory } from "../../tools/report/probe-text.ts";
 import { runDocument, runMarkdown, runReport, runText } from "../../tools/report/run.ts";
 import { scanDocument } from "../../tools/report/scan-json.ts";
 import { coveragePercent, PLAIN, scanText as textOfScan } from "../../tools/report/scan-text.ts";
-import { runSchema, scanSchema } from "../../tools/report/schema.ts";
+import { scanSchema } from "../../tools/report/schema.ts";
 import { FACT_KINDS } from "../../tools/timing/fact.ts";
 import { probeOf } from "../../tools/timing/probe.ts";
 import { scanTexts } from "../timing/memory-source.ts";
+import { runSchema } from "./echo-schemas.ts";
 
 const TEMPLATE = readFileSync(join(import.meta.dirname, "../../templates/run-report.md.hbs"), "utf8");
 const SYSTEM = { name: "echo", title: "Echo", probe: "run_echo" };

@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { historyOf } from "../../tools/check/history.ts";
-import type { Scenario } from "../../tools/check/scenario.ts";
+import type { Scenario } from "../../kernel-models/cifs-echo/echo-run.ts";
+import { historyOf } from "../../kernel-models/cifs-echo/event-rows.ts";
+import { driftSentence, echoTimeline, windowSentence } from "../../kernel-models/cifs-echo/timeline.ts";
+import { echoWitness } from "../../kernel-models/cifs-echo/witness.ts";
 import { completed, play } from "../../tools/check/witness.ts";
-import { driftSentence, timelineText, windowSentence } from "../../tools/report/timeline.ts";
+import { timelineText } from "../../tools/report/timeline.ts";
 import { standIn, TWO } from "../check/stand-in.ts";
 
 const TEMPLATE = readFileSync(join(import.meta.dirname, "../../templates/timeline.txt.hbs"), "utf8");
@@ -24,12 +26,13 @@ const SCENARIO: Scenario = {
 
 function timeline(scenario: Scenario) {
   const run = standIn(TWO);
-  const { record, recorder } = play(run, completed(run, { scenario, maxLatenessTicks: 0, decisions: [] }));
-  return { scenario, record, history: historyOf(scenario, record, recorder.events) };
+  const { record, recorder } = play(run, completed(run, { scenario, decisions: [] }), echoWitness);
+  const text = timelineText(echoTimeline(scenario, record, recorder.events), TEMPLATE);
+  return { scenario, record, history: historyOf(scenario, record, recorder.events), text };
 }
 
 test("a table of times, and why", () => {
-  expect(`\n${timelineText(timeline(SCENARIO), TEMPLATE)}`).toBe(`
+  expect(`\n${timeline(SCENARIO).text}`).toBe(`
 HZ=250, echo interval 60 s, round trip one jiffy, timers: levels
 Times in seconds after the echo from which the witness counts.
 
@@ -62,7 +65,7 @@ test("without drift and without a window nothing is explained", () => {
 test("a dead server: no window to explain, and the receive timeout as the cause", () => {
   const dying = timeline({ ...SCENARIO, touches: [], deathTicks: 2, endEchoesAfterAnchor: 9 });
   expect(windowSentence(dying)).toBeNull();
-  const text = timelineText(dying, TEMPLATE);
+  const { text } = dying;
   expect(text).toMatch(/the server dies +from now on nothing is answered/);
   expect(text).toMatch(/last response 121\.86\d s ago; a receive timeout has passed/);
 });

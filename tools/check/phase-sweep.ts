@@ -1,5 +1,5 @@
 /**
- * Exhaustive in the phase, by rectangles of phases: as sweep.ts, with neighbouring regions put together.
+ * Exhaustive in the phase, by rectangles of phases.
  *
  * With timers in levels a region ends where a timer falls into the next bucket, though nothing else is different there:
  * from one bucket to the next, everything that hangs on the timer moves by one granule. So a phase is seen as
@@ -14,16 +14,39 @@
  */
 import { SimulationFault } from "../simulator/fault.ts";
 import { activeRecorder, EPS, PhaseRecorder, valueAt, withPhase } from "../simulator/phase.ts";
-import { mapTicks, type RunRecord, sameRecord } from "./scenario.ts";
-import type { ScenarioRegion, Sweep } from "./system-check.ts";
+
+/** Phases from..to (inclusive) in which a run takes the same course. */
+export interface Region<Run> {
+  readonly from: number;
+  readonly to: number;
+  /** What came of the run at a phase of the region. */
+  readonly at: (phase: number) => Run;
+}
+
+export interface Sweep<Run> {
+  readonly regions: readonly Region<Run>[];
+  readonly runs: number;
+}
+
+/** What a sweep must know of records: in runs over phases their ticks carry slopes. */
+export interface TickRecords<Run> {
+  /** A record with each tick mapped, always in the same order; the rest stays as it is. */
+  readonly map: (record: Run, map: (tick: number) => number) => Run;
+  /** Whether two runs came to the same: every tick, every count. */
+  readonly same: (a: Run, b: Run) => boolean;
+}
 
 /** A run over the phases `phase` + s * step. */
-interface Line {
-  readonly record: RunRecord;
+interface Line<Run> {
+  readonly record: Run;
   readonly maxShift: number;
 }
 
-type RunPhase = (phase: number) => RunRecord;
+/** The runs of a sweep, and what their records are. */
+interface Swept<Run> {
+  readonly run: (phase: number) => Run;
+  readonly records: TickRecords<Run>;
+}
 
 /** Fewer phases in a row are not worth two more runs. */
 const MIN_WIDTH = 8;
@@ -31,7 +54,7 @@ const MIN_WIDTH = 8;
 const MAX_PHASES_BETWEEN_TRIES = 32;
 
 /** A run over the phases from `phase` on, `step` apart; null when it stands for nothing. */
-function lineFrom(run: RunPhase, phase: number, step: number, maxShift: number): Line | null {
+function lineFrom<Run>({ run }: Swept<Run>, phase: number, step: number, maxShift: number): Line<Run> | null {
   const recorder = new PhaseRecorder(maxShift);
   try {
     const record = withPhase(recorder, () => run(phase + step * EPS));
@@ -42,35 +65,35 @@ function lineFrom(run: RunPhase, phase: number, step: number, maxShift: number):
   }
 }
 
-function recordAt(record: RunRecord, shift: number): RunRecord {
-  return mapTicks(record, (tick) => valueAt(tick, shift));
+function recordAt<Run>({ records }: Swept<Run>, record: Run, shift: number): Run {
+  return records.map(record, (tick) => valueAt(tick, shift));
 }
 
 /** A record in a rectangle: what `along` says of r, moved by what `across` says of k. */
-function recordIn(along: RunRecord, across: RunRecord, r: number, k: number): RunRecord {
+function recordIn<Run>({ records }: Swept<Run>, along: Run, across: Run, r: number, k: number): Run {
   const moved: number[] = [];
-  mapTicks(across, (tick) => {
+  records.map(across, (tick) => {
     moved.push(valueAt(tick, k) - valueAt(tick, 0));
     return tick;
   });
   let next = 0;
-  return mapTicks(along, (tick) => valueAt(tick, r) + (moved[next++] ?? 0));
+  return records.map(along, (tick) => valueAt(tick, r) + (moved[next++] ?? 0));
 }
 
-interface Rectangle {
+interface Rectangle<Run> {
   readonly steps: number;
-  readonly across: RunRecord | null;
+  readonly across: Run | null;
   readonly runs: number;
 }
 
 /** How many buckets the region from `phase` of `width` phases can be repeated for. */
-function repeated(run: RunPhase, phase: number, width: number, to: number): Rectangle {
+function repeated<Run>(swept: Swept<Run>, phase: number, width: number, to: number): Rectangle<Run> {
   const room = Math.floor((to - phase + 1) / width) - 1;
   // Granules are powers of two; other widths end for another reason.
   if (width < MIN_WIDTH || (width & (width - 1)) !== 0 || room < 1) return { steps: 0, across: null, runs: 0 };
-  const first = lineFrom(run, phase, width, room);
+  const first = lineFrom(swept, phase, width, room);
   if (first === null || first.maxShift === 0) return { steps: 0, across: null, runs: 1 };
-  const last = lineFrom(run, phase + width - 1, width, first.maxShift);
+  const last = lineFrom(swept, phase + width - 1, width, first.maxShift);
   const steps = last?.maxShift ?? 0;
   return { steps, across: first.record, runs: 2 };
 }
@@ -83,20 +106,26 @@ function repeated(run: RunPhase, phase: number, width: number, to: number): Rect
  * @throws SimulationFault of kind "region-mismatch" when the plain run of a rectangle's last phase gives something
  * else, "nondeterminism" when two plain runs of one phase differ; whatever `run` throws in a plain run
  */
-export function sweepRecords(from: number, to: number, run: RunPhase): Sweep {
+export function sweepRecords<Run>(
+  from: number,
+  to: number,
+  run: (phase: number) => Run,
+  records: TickRecords<Run>,
+): Sweep<Run> {
+  const swept: Swept<Run> = { run, records };
   if (activeRecorder() !== null) throw new SimulationFault("unsupported", "a sweep within a run over phases");
-  const regions: ScenarioRegion[] = [];
+  const regions: Region<Run>[] = [];
   let runs = 0;
   let failures = 0;
   let nextTry = from;
   for (let phase = from; phase <= to; ) {
     const start = phase;
     const isTried = start >= nextTry && start < to;
-    const line = isTried ? lineFrom(run, start, 1, to - start) : null;
+    const line = isTried ? lineFrom(swept, start, 1, to - start) : null;
     if (isTried) runs++;
     if (line !== null) failures = 0;
     else if (isTried) nextTry = start + Math.min(2 ** failures++, MAX_PHASES_BETWEEN_TRIES);
-    const region = line === null ? singleRegion(run, start) : wideRegion(run, start, line, to);
+    const region = line === null ? singleRegion(swept, start) : wideRegion(swept, start, line, to);
     runs += region.runs;
     regions.push(region);
     phase = region.to + 1;
@@ -104,24 +133,30 @@ export function sweepRecords(from: number, to: number, run: RunPhase): Sweep {
   return { regions, runs };
 }
 
-function singleRegion(run: RunPhase, phase: number): ScenarioRegion & { readonly runs: number } {
+function singleRegion<Run>({ run, records }: Swept<Run>, phase: number): Region<Run> & { readonly runs: number } {
   const record = run(phase);
-  if (!sameRecord(record, run(phase))) {
+  if (!records.same(record, run(phase))) {
     throw new SimulationFault("nondeterminism", `two runs at the phase ${phase} differ`);
   }
   return { from: phase, to: phase, at: () => record, runs: 2 };
 }
 
-function wideRegion(run: RunPhase, start: number, line: Line, to: number): ScenarioRegion & { readonly runs: number } {
+function wideRegion<Run>(
+  swept: Swept<Run>,
+  start: number,
+  line: Line<Run>,
+  to: number,
+): Region<Run> & { readonly runs: number } {
+  const { run, records } = swept;
   const width = line.maxShift + 1;
-  const { steps, across, runs } = repeated(run, start, width, to);
+  const { steps, across, runs } = repeated(swept, start, width, to);
   const end = start + (steps + 1) * width - 1;
-  const at = (phase: number): RunRecord => {
+  const at = (phase: number): Run => {
     const offset = phase - start;
-    if (steps === 0 || across === null) return recordAt(line.record, offset);
-    return recordIn(line.record, across, offset % width, Math.floor(offset / width));
+    if (steps === 0 || across === null) return recordAt(swept, line.record, offset);
+    return recordIn(swept, line.record, across, offset % width, Math.floor(offset / width));
   };
-  if (!sameRecord(at(end), run(end))) {
+  if (!records.same(at(end), run(end))) {
     const where = `the phases ${start} to ${end}`;
     throw new SimulationFault("region-mismatch", `runs over ${where} say something else of ${end} than a run at it`);
   }

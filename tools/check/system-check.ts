@@ -3,8 +3,9 @@
  * strategies come in as arguments, so that a system knows none of them.
  */
 import type { TimerKind } from "../simulator/timers.ts";
-import type { RunFault, RunRecord, RunScenario, Scenario } from "./scenario.ts";
-import type { CheckResult } from "./verdict.ts";
+import type { RunFault, Runner, RunOutcome } from "./run.ts";
+import type { Strategies } from "./strategies.ts";
+import type { CheckResult, PropertyKind } from "./verdict.ts";
 
 /** Facts of the kernel that a history depends on and that are not in the model's text. */
 export interface KernelFacts {
@@ -13,62 +14,58 @@ export interface KernelFacts {
   readonly msleepAddsJiffy: boolean;
 }
 
-/** A round trip: seconds, or one jiffy whatever HZ is. */
-export type RoundTrip = number | "1jiffy";
-
-/** What is asked; absent lists mean the system's own table. */
+/** What is asked; an absent list means the system's own table. A system's own options stand beside these. */
 export interface CheckRequest {
   readonly facts: KernelFacts;
   readonly hz: readonly number[] | null;
-  readonly echoIntervals: readonly number[] | null;
-  readonly roundTrips: readonly RoundTrip[] | null;
-  /** Of the random workloads. */
+  /** Of whatever is drawn at random. */
   readonly seed: number;
   /** `brief` is a narrow table that ends in seconds, for `run`. */
   readonly size: "full" | "brief";
 }
 
-/** Phases from..to (inclusive) in which a run takes the same course. */
-export interface ScenarioRegion {
-  readonly from: number;
-  readonly to: number;
-  /** What came of the run at a phase of the region. */
-  readonly at: (phase: number) => RunRecord;
-}
-
-export interface Sweep {
-  readonly regions: readonly ScenarioRegion[];
-  readonly runs: number;
-}
-
-/** Strategies of tools/check/ as a system sees them. */
-export interface Explorer {
-  /** One run; it is replayed once, and any difference is a fault. */
-  readonly once: RunScenario;
-  /** Every phase from `from` to `to`, both included. */
-  readonly sweep: (from: number, to: number, scenarioAt: (phase: number) => Scenario) => Sweep;
+/** What a system's properties hand from one of their methods to another; nobody else looks into it. */
+export interface WorkTypes {
+  /** What is asked, with the system's own options. */
+  readonly request: CheckRequest;
+  readonly explorer: unknown;
+  readonly survey: unknown;
+  /** Plain data: jobs and results go from thread to thread. */
+  readonly job: unknown;
+  readonly result: unknown;
 }
 
 /**
  * A system's properties, cut into jobs that can be done in any order and in any thread; jobs and results are plain
  * data. The result does not depend on who did what.
+ *
+ * These are methods, so that code that knows no system can carry those of any: what it hands them it got from them.
  */
-export interface SystemProperties<Survey = unknown, Job = unknown, Result = unknown> {
+export interface SystemProperties<
+  Scenario = unknown,
+  Run extends RunOutcome = RunOutcome,
+  Figures = unknown,
+  Work extends WorkTypes = WorkTypes,
+> {
+  /** Every property by name, with its kind: a replay is told the name by its witness. */
+  readonly kinds: Readonly<Record<string, PropertyKind>>;
+  /** What jobs explore with: the strategies that this system has a use for, on its runner. */
+  explorer(run: Runner<Scenario, Run>, strategies: Strategies): Work["explorer"];
   /** A few runs that say what the table can be: once, before all jobs. */
-  readonly survey: (request: CheckRequest, explorer: Explorer) => Survey;
+  survey(request: Work["request"], explorer: Work["explorer"]): Work["survey"];
   /** The jobs in the order of the report. */
-  readonly plan: (request: CheckRequest, survey: Survey) => readonly Job[];
+  plan(request: Work["request"], survey: Work["survey"]): readonly Work["job"][];
   /** Whether one history violates a property; null when it says nothing of it, or there is no such property. */
-  readonly judge: (property: string, scenario: Scenario, record: RunRecord) => boolean | null;
+  judge(property: string, scenario: Scenario, run: Run): boolean | null;
   /** Which jobs take long, in any unit: they are begun first. */
-  readonly cost: (job: Job) => number;
-  readonly runJob: (request: CheckRequest, job: Job, explorer: Explorer) => Result;
+  cost(job: Work["job"]): number;
+  runJob(request: Work["request"], job: Work["job"], explorer: Work["explorer"]): Work["result"];
   /** @param results in the order of the jobs; a fault where a job could not be done. */
-  readonly conclude: (
-    request: CheckRequest,
-    survey: Survey,
-    jobs: readonly Job[],
-    results: readonly (Result | RunFault)[],
+  conclude(
+    request: Work["request"],
+    survey: Work["survey"],
+    jobs: readonly Work["job"][],
+    results: readonly (Work["result"] | RunFault)[],
     unmodelled: number,
-  ) => CheckResult;
+  ): CheckResult<Scenario, Figures>;
 }

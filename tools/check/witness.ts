@@ -6,56 +6,19 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { firstChoice, RecordingDecisions, ReplayDecisions } from "../simulator/decisions.ts";
-import { TraceRecorder, traceText } from "../simulator/trace.ts";
-import type { RunRecord, RunScenario } from "./scenario.ts";
+import { type TraceEvent, TraceRecorder, traceText } from "../simulator/trace.ts";
+import type { Runner, RunOutcome } from "./run.ts";
+import type { Timeline } from "./timeline.ts";
 import type { Schedule } from "./verdict.ts";
 
 /** A witness file is a few kilobytes; decisions of long random runs make it longer. */
 export const MAX_WITNESS_BYTES = 4_000_000;
-const MAX_TOUCHES = 1000;
 const MAX_DECISIONS = 100_000;
 const MAX_TRACE_EVENTS = 1_000_000;
-/** 48 days at HZ=12287: beyond every history that the check makes. */
-const MAX_TICKS = 2 ** 36;
-
-const ticks = z.int().min(0).max(MAX_TICKS);
-
-const scenario = z.strictObject({
-  hz: z.int().min(12).max(12_287),
-  longBits: z.union([z.literal(32), z.literal(64)]),
-  timers: z.enum(["exact", "slack", "levels"]),
-  msleepAddsJiffy: z.boolean(),
-  echoIntervalSeconds: z.int().min(1).max(100_000),
-  rttTicks: ticks,
-  startOffsetTicks: ticks,
-  anchorEcho: z.int().min(1).max(100),
-  touches: z.array(ticks).max(MAX_TOUCHES),
-  deathTicks: ticks.nullable(),
-  pauses: z
-    .array(z.strictObject({ fromTicks: ticks, toTicks: ticks }))
-    .max(MAX_TOUCHES)
-    .optional(),
-  revivalTicks: ticks.optional(),
-  failedEcho: z.int().min(1).max(1000).optional(),
-  sendBlocksTicks: ticks.optional(),
-  endEchoesAfterAnchor: z.int().min(1).max(1_000_000),
-  endTicksAfterAnchor: ticks.optional(),
-  maxTicksAfterMount: ticks.optional(),
-});
 
 const decision = z.strictObject({ label: z.string().max(100), n: z.int().min(2), chosen: z.int().min(0) });
 
-const expected = z.strictObject({
-  endsWith: z.enum(["declared-dead", "kept"]),
-  anchorTick: z.int(),
-  declaredDeadTick: z.int().nullable(),
-  lastResponseTick: z.int().nullable(),
-  by: z.string().max(500).nullable(),
-  events: z.int(),
-  traceSha256: z.string().regex(/^[0-9a-f]{64}$/),
-});
-
-const witness = z.strictObject({
+const shape = {
   format: z.literal("groundhog-witness"),
   version: z.literal(1),
   system: z.string().max(100),
@@ -67,19 +30,59 @@ const witness = z.strictObject({
   candidate: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,99}$/)
-    .optional(),
-  scenario,
-  maxLatenessTicks: z.int().min(0).max(1_000_000),
+    .exactOptional(),
+};
+const decided = {
+  // How late a woken worker may start; nobody is late when absent.
+  maxLatenessTicks: z.int().min(0).max(1_000_000).exactOptional(),
   decisions: z.array(decision).max(MAX_DECISIONS),
-  expected,
-});
+};
+const traced = { traceSha256: z.string().regex(/^[0-9a-f]{64}$/) };
 
-export type Witness = z.infer<typeof witness>;
-export type Expected = Witness["expected"];
+/** What a run came to, in numbers and words: a system's own, and the sum of its trace. */
+export type Expected = Readonly<Record<string, string | number | boolean | null>>;
+
+/** Everything that a history depends on besides the model, and what must come of it. */
+export interface Witness<Scenario = unknown> extends Schedule<Scenario> {
+  readonly format: "groundhog-witness";
+  readonly version: 1;
+  readonly system: string;
+  readonly property: string;
+  readonly kernel: { readonly id: string; readonly version: string | null };
+  readonly modelSha256: string;
+  readonly candidate?: string;
+  readonly expected: Expected;
+}
+
+/** zod, as systems get it: their folders import types only, and what runs models need not load it. */
+export type Zod = typeof z;
+
+/** What of a witness file is a system's own. Sizes must be bounded: such files come from outside. */
+export interface WitnessSchemas<Scenario = unknown> {
+  readonly scenario: z.ZodType<Scenario>;
+  /** Numbers, words and null; what a system's expectedOf() gives. */
+  readonly expected: z.ZodObject;
+}
+
+/** What a system says of its runs, for witnesses and for those who read them. */
+export interface WitnessStory<Scenario = unknown, Run extends RunOutcome = RunOutcome> {
+  schemas(zod: Zod): WitnessSchemas<Scenario>;
+  /** What a replay must come to again; the trace's sum is added to it. */
+  expectedOf(run: Run): Expected;
+  /** The settings of a scenario for the name of its file: letters, digits and dashes. */
+  nameOf(scenario: Scenario): string;
+  timelineOf(scenario: Scenario, run: Run, events: readonly TraceEvent[]): Timeline;
+}
 
 /** A witness file that cannot be used; the message is one line for a person, without the file's name. */
 export class WitnessError extends Error {
   override readonly name = "WitnessError";
+}
+
+/** The system whose witness a file is to be. */
+export interface WitnessedSystem<Scenario = unknown, Run extends RunOutcome = RunOutcome> {
+  readonly name: string;
+  readonly witness: WitnessStory<Scenario, Run>;
 }
 
 /**
@@ -87,7 +90,10 @@ export class WitnessError extends Error {
  *
  * @throws WitnessError naming the first thing that is wrong with it
  */
-export function parseWitness(text: string): Witness {
+export function parseWitness<Scenario, Run extends RunOutcome>(
+  text: string,
+  system: WitnessedSystem<Scenario, Run>,
+): Witness<Scenario> {
   if (text.length > MAX_WITNESS_BYTES) throw new WitnessError(`${text.length} bytes are too many for a witness`);
   let value: unknown;
   try {
@@ -99,8 +105,13 @@ export function parseWitness(text: string): Witness {
   if (format !== "groundhog-witness") throw new WitnessError('is no witness: "format" is not "groundhog-witness"');
   const version = "version" in (value as object) ? (value as { version: unknown }).version : undefined;
   if (version !== 1) throw new WitnessError(`is a witness of version ${JSON.stringify(version)}; this reads version 1`);
-  const parsed = witness.safeParse(value);
-  if (parsed.success) return parsed.data;
+  const named = "system" in (value as object) ? (value as { system: unknown }).system : undefined;
+  if (typeof named === "string" && named !== system.name) {
+    throw new WitnessError(`is a witness of ${JSON.stringify(named.slice(0, 100))}, not of ${system.name}`);
+  }
+  const { scenario, expected } = system.witness.schemas(z);
+  const parsed = z.strictObject({ ...shape, scenario, ...decided, expected: expected.extend(traced) }).safeParse(value);
+  if (parsed.success) return parsed.data as Witness<Scenario>;
   const issue = parsed.error.issues[0];
   throw new WitnessError(`is no good witness: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "bad value"}`);
 }
@@ -111,8 +122,8 @@ export function witnessText(value: Witness): string {
 }
 
 /** What a history came to, with its trace. */
-export interface Played {
-  readonly record: RunRecord;
+export interface Played<Run extends RunOutcome = RunOutcome> {
+  readonly record: Run;
   readonly recorder: TraceRecorder;
   readonly expected: Expected;
 }
@@ -122,8 +133,11 @@ export interface Played {
  *
  * @param schedule one whose decisions end early; from there on nobody interferes
  */
-export function completed(run: RunScenario, schedule: Schedule): Schedule {
-  const { scenario, maxLatenessTicks } = schedule;
+export function completed<Scenario, Run extends RunOutcome>(
+  run: Runner<Scenario, Run>,
+  schedule: Schedule<Scenario>,
+): Schedule<Scenario> {
+  const { scenario, maxLatenessTicks = 0 } = schedule;
   const recording = new RecordingDecisions(new ReplayDecisions(schedule.decisions, firstChoice));
   run(scenario, { decisions: recording, maxLatenessTicks });
   return { ...schedule, decisions: recording.decisions };
@@ -134,30 +148,22 @@ export function completed(run: RunScenario, schedule: Schedule): Schedule {
  *
  * @throws SimulationFault `replay-mismatch` when the run asks for other decisions than the schedule has
  */
-export function play(run: RunScenario, schedule: Schedule): Played {
+export function play<Scenario, Run extends RunOutcome>(
+  run: Runner<Scenario, Run>,
+  schedule: Schedule<Scenario>,
+  { expectedOf }: Pick<WitnessStory<Scenario, Run>, "expectedOf">,
+): Played<Run> {
   const recorder = new TraceRecorder(MAX_TRACE_EVENTS);
   const decisions = new ReplayDecisions(schedule.decisions);
-  const { maxLatenessTicks } = schedule;
+  const { maxLatenessTicks = 0 } = schedule;
   const record = run(schedule.scenario, { decisions, maxLatenessTicks, trace: recorder.listen });
-  return { record, recorder, expected: expectedOf(record, recorder) };
-}
-
-function expectedOf(record: RunRecord, recorder: TraceRecorder): Expected {
-  const { declaredDead, anchorTick, events } = record;
-  return {
-    endsWith: declaredDead === null ? "kept" : "declared-dead",
-    anchorTick,
-    declaredDeadTick: declaredDead?.tick ?? null,
-    lastResponseTick: declaredDead?.lastResponseTick ?? null,
-    by: declaredDead?.by ?? null,
-    events,
-    traceSha256: createHash("sha256").update(traceText(recorder.events)).digest("hex"),
-  };
+  const traceSha256 = createHash("sha256").update(traceText(recorder.events)).digest("hex");
+  return { record, recorder, expected: { ...expectedOf(record), traceSha256 } };
 }
 
 /** The first thing in which a replay differs from what its witness says; null when it came to the same end. */
 export function differenceOf(wanted: Expected, found: Expected): string | null {
-  for (const key of Object.keys(wanted) as (keyof Expected)[]) {
+  for (const key of Object.keys(wanted)) {
     if (wanted[key] !== found[key]) return `${key} was ${wanted[key]} and is now ${found[key]}`;
   }
   return null;

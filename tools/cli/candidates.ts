@@ -1,4 +1,6 @@
 /** Recipes by system, and a kernel with the edit of one of them. */
+
+import type { RepairableSystem, System } from "../../kernel-models/system.ts";
 import { RECIPES } from "../../patches/registry.ts";
 import type { Program } from "../c/program.ts";
 import { InputError } from "../kernel/input-error.ts";
@@ -10,10 +12,14 @@ import { patchedFiles } from "../repair/verify-edits.ts";
 import { collectTimingFacts } from "../timing/collect.ts";
 import type { Fact } from "../timing/fact.ts";
 import { type Probe, probeOf } from "../timing/probe.ts";
-import type { CheckableSystem } from "./systems.ts";
+
+/** Whether there are candidates for a system, and it says what they are compared by. */
+export function isRepairable(system: System): system is RepairableSystem {
+  return system.repair !== undefined && recipesOf(system).length > 0;
+}
 
 /** All recipes of a system. */
-export function recipesOf(system: CheckableSystem): readonly Recipe[] {
+export function recipesOf(system: System): readonly Recipe[] {
   return RECIPES[system.name] ?? [];
 }
 
@@ -23,7 +29,7 @@ export function recipesOf(system: CheckableSystem): readonly Recipe[] {
  * @param option what to name in the error
  * @throws InputError when there is none
  */
-export function recipeNamed(system: CheckableSystem, name: string, option: string): Recipe {
+export function recipeNamed(system: System, name: string, option: string): Recipe {
   const recipes = recipesOf(system);
   const recipe = recipes.find((one) => one.name === name);
   if (recipe !== undefined) return recipe;
@@ -32,11 +38,12 @@ export function recipeNamed(system: CheckableSystem, name: string, option: strin
 }
 
 /**
- * The probe of a system in a kernel's facts.
+ * The probe of a system in a kernel's facts; null for a system that is not about one.
  *
  * @throws InputError when the kernel has none
  */
-export function probeIn(system: CheckableSystem, facts: readonly Fact[], id: string): Probe {
+export function probeIn(system: System, facts: readonly Fact[], id: string): Probe | null {
+  if (system.probe === undefined) return null;
   const probe = probeOf(facts, system.probe);
   if (probe === null) throw new InputError(id, `has no ${system.probe}() that is bound to a work item`);
   return probe;
@@ -53,7 +60,7 @@ export interface ReadKernel {
  *
  * @throws InputError when the recipe does not apply, with the place where it stopped
  */
-export function withCandidate(system: CheckableSystem, { source, program }: ReadKernel, name: string): ReadKernel {
+export function withCandidate(system: System, { source, program }: ReadKernel, name: string): ReadKernel {
   const recipe = recipeNamed(system, name, `--candidate ${name}`);
   const probe = probeIn(system, collectTimingFacts(program).facts, source.id);
   const proposal = propose(recipe, program, probe);

@@ -1,25 +1,28 @@
 /**
- * A model set up to be run, in whichever thread: the system's runner on the loaded model, and the strategies.
+ * A model set up to be run, in whichever thread: the system's runner on the loaded model, and what jobs explore with.
  */
-import { explorer } from "../check/explorer.ts";
+import type { System } from "../../kernel-models/system.ts";
 import { instantiateModel } from "../check/load-model.ts";
-import type { RunFault, RunScenario } from "../check/scenario.ts";
-import type { CheckRequest, Explorer } from "../check/system-check.ts";
+import type { RunFault, Runner, RunOutcome } from "../check/run.ts";
+import { STRATEGIES } from "../check/strategies.ts";
+import type { CheckRequest } from "../check/system-check.ts";
 import type { BenchSetup } from "./check-jobs.ts";
-import { type CheckableSystem, checkableSystem } from "./systems.ts";
 
-export interface Bench {
-  readonly system: CheckableSystem;
+export interface Bench<Scenario = unknown, Run extends RunOutcome = RunOutcome> {
+  readonly system: System<Scenario, Run>;
   readonly request: CheckRequest;
-  readonly run: RunScenario;
-  readonly explorer: Explorer;
+  readonly run: Runner<Scenario, Run>;
+  /** The system's own. */
+  readonly explorer: unknown;
 }
 
 /** Loads the model and sets up the runner. */
-export function benchFor({ system: name, javascript, facts, request }: BenchSetup): Bench {
-  const system = checkableSystem(name);
+export function benchFor<Scenario, Run extends RunOutcome>(
+  system: System<Scenario, Run>,
+  { javascript, facts, request }: BenchSetup,
+): Bench<Scenario, Run> {
   const run = system.createRunner(instantiateModel(javascript), facts);
-  return { system, request, run, explorer: explorer(run) };
+  return { system, request, run, explorer: system.properties.explorer(run, STRATEGIES) };
 }
 
 /** One job; what it throws becomes a fault, so that one combination that fails does not take the others along. */

@@ -4,7 +4,8 @@
  */
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import type { RunFault } from "../check/scenario.ts";
+import type { System } from "../../kernel-models/system.ts";
+import type { RunFault } from "../check/run.ts";
 import type { CheckRequest } from "../check/system-check.ts";
 import { type Bench, benchFor, runJob } from "./check-bench.ts";
 
@@ -66,16 +67,18 @@ function startHelper(script: URL, message: ToCheckWorker): Helper {
 /**
  * Does all jobs of a plan.
  *
+ * @param system the one that the setup names: the second thread looks it up in the registry
  * @param script the compiled check-worker; null: everything is done in this thread
  * @returns the results in the order of the jobs, a fault where a job could not be done
  */
 export async function runJobs(
+  system: System,
   setup: BenchSetup,
   jobs: readonly unknown[],
   script: URL | null,
   progress: JobProgress,
 ): Promise<readonly (unknown | RunFault)[]> {
-  const bench = benchFor(setup);
+  const bench = benchFor(system, setup);
   const order = byCost(bench, jobs);
   const taken = new SharedArrayBuffer(4);
   const counter = new Int32Array(taken);

@@ -1,15 +1,15 @@
-/** The options of `check` that narrow its table, from text to numbers. */
-import type { RoundTrip } from "../check/system-check.ts";
+/** The options of `check` and `fix` that narrow what is explored, from text to values. */
+import type { System } from "../../kernel-models/system.ts";
 import { InputError } from "../kernel/input-error.ts";
 import type { TimerKind } from "../simulator/timers.ts";
 import type { Narrowing } from "./check-system.ts";
 
 export interface NarrowingOptions {
   readonly hz?: string;
-  readonly echoInterval?: string;
-  readonly rtt?: string;
   readonly wheel?: string;
   readonly seed?: string;
+  /** Those that systems declare, by their names; whosoever they are. */
+  readonly own?: Readonly<Record<string, string>>;
 }
 
 const WHEELS: readonly TimerKind[] = ["exact", "levels", "slack"];
@@ -38,10 +38,15 @@ function integerIn(text: string, from: number, to: number): number | null {
   return value >= from && value <= to ? value : null;
 }
 
-function roundTrip(text: string): RoundTrip | null {
-  if (text === "1jiffy") return text;
-  const value = /^\d{1,4}(?:\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
-  return value > 0 && value <= 600 ? value : null;
+/** The lists of the system's own options, by the names that its requests have for them. */
+function ownOf(system: Pick<System, "name" | "options">, given: Readonly<Record<string, string>>): Narrowing["own"] {
+  for (const name of Object.keys(given)) {
+    if (system.options.some((one) => one.name === name)) continue;
+    throw new InputError(`--${name}`, `is an option of another system, not of ${system.name}`);
+  }
+  return Object.fromEntries(
+    system.options.map(({ name, key, read, what }) => [key, listOf(`--${name}`, given[name], read, what)]),
+  );
 }
 
 /**
@@ -49,7 +54,7 @@ function roundTrip(text: string): RoundTrip | null {
  *
  * @throws InputError naming the option and the value
  */
-export function narrowingOf(options: NarrowingOptions): Narrowing {
+export function narrowingOf(options: NarrowingOptions, system: Pick<System, "name" | "options">): Narrowing {
   const wheel = options.wheel === undefined ? null : WHEELS.find((one) => one === options.wheel);
   if (wheel === undefined)
     throw new InputError(`--wheel ${options.wheel}`, `no such wheel; there are ${WHEELS.join(", ")}`);
@@ -58,14 +63,7 @@ export function narrowingOf(options: NarrowingOptions): Narrowing {
   return {
     // include/linux/jiffies.h takes HZ from 12 to 12287; 100 to 1000 is what Kconfig.hz offers, and rounding allows.
     hz: listOf("--hz", options.hz, (one) => integerIn(one, 12, 12_287), "an integer from 12 to 12287"),
-    // SMB_ECHO_INTERVAL_MIN and SMB_ECHO_INTERVAL_MAX of cifsglob.h.
-    echoIntervals: listOf(
-      "--echo-interval",
-      options.echoInterval,
-      (one) => integerIn(one, 1, 600),
-      "an integer from 1 to 600, in seconds",
-    ),
-    roundTrips: listOf("--rtt", options.rtt, roundTrip, "1jiffy or a number of seconds up to 600"),
+    own: ownOf(system, options.own ?? {}),
     wheel,
     seed,
     size: "full",

@@ -1,20 +1,20 @@
 /** From a kernel to a verdict on one system: translate, plan, run the jobs, conclude. */
 import { existsSync } from "node:fs";
+import type { System } from "../../kernel-models/system.ts";
 import { compileModel } from "../check/load-model.ts";
-import type { RunScenario } from "../check/scenario.ts";
+import type { Runner, RunOutcome } from "../check/run.ts";
 import type { CheckRequest, KernelFacts } from "../check/system-check.ts";
 import type { CheckResult } from "../check/verdict.ts";
 import type { TimerKind } from "../simulator/timers.ts";
 import { benchFor } from "./check-bench.ts";
 import { type BenchSetup, type JobProgress, runJobs } from "./check-jobs.ts";
-import type { CheckableSystem } from "./systems.ts";
 import { type KernelModel, LONG_BITS } from "./translation.ts";
 
 /** What the command line may narrow; null where it says nothing. */
 export interface Narrowing {
   readonly hz: CheckRequest["hz"];
-  readonly echoIntervals: CheckRequest["echoIntervals"];
-  readonly roundTrips: CheckRequest["roundTrips"];
+  /** Lists of the system's own options, by the names that its requests have for them. */
+  readonly own: Readonly<Record<string, readonly unknown[] | null>>;
   readonly wheel: TimerKind | null;
   readonly seed: number;
   readonly size: CheckRequest["size"];
@@ -23,41 +23,46 @@ export interface Narrowing {
 /** The brief table of `run`. */
 export const BRIEFLY: Narrowing = {
   hz: null,
-  echoIntervals: null,
-  roundTrips: null,
+  own: {},
   wheel: null,
   seed: 1,
   size: "brief",
 };
 
 /** A system's model, ready to run. */
-export interface Prepared {
-  readonly system: CheckableSystem;
+export interface Prepared<Scenario = unknown, Run extends RunOutcome = RunOutcome, Figures = unknown> {
+  readonly system: System<Scenario, Run, Figures>;
   readonly translation: KernelModel;
   readonly setup: BenchSetup;
-  readonly run: RunScenario;
+  readonly run: Runner<Scenario, Run>;
 }
 
-export interface Checked extends Prepared {
-  readonly result: CheckResult;
+export interface Checked<Scenario = unknown, Run extends RunOutcome = RunOutcome, Figures = unknown>
+  extends Prepared<Scenario, Run, Figures> {
+  readonly result: CheckResult<Scenario, Figures>;
 }
 
 /** Loads a model. */
-export function prepare(system: CheckableSystem, translation: KernelModel, narrowing: Narrowing): Prepared {
+export function prepare<Scenario, Run extends RunOutcome, Figures>(
+  system: System<Scenario, Run, Figures>,
+  translation: KernelModel,
+  narrowing: Narrowing,
+): Prepared<Scenario, Run, Figures> {
   const { text, ...facts } = translation;
   const kernelFacts: KernelFacts = {
     timers: narrowing.wheel ?? translation.timers,
     longBits: LONG_BITS,
     msleepAddsJiffy: translation.msleepAddsJiffy,
   };
-  const { wheel: _, ...rest } = narrowing;
+  const { hz, seed, size, own } = narrowing;
+  const absent = Object.fromEntries(system.options.map(({ key }) => [key, null]));
   const setup: BenchSetup = {
     system: system.name,
     javascript: compileModel(text),
     facts,
-    request: { facts: kernelFacts, ...rest },
+    request: { facts: kernelFacts, hz, seed, size, ...absent, ...own },
   };
-  return { system, translation, setup, run: benchFor(setup).run };
+  return { system, translation, setup, run: benchFor(system, setup).run };
 }
 
 /** The compiled second thread beside the bundle; sources run without a bundle do everything in one thread. */
@@ -67,13 +72,16 @@ function workerScript(): URL | null {
 }
 
 /** Checks a prepared system. */
-export async function checkPrepared(prepared: Prepared, progress: JobProgress): Promise<Checked> {
+export async function checkPrepared<Scenario, Run extends RunOutcome, Figures>(
+  prepared: Prepared<Scenario, Run, Figures>,
+  progress: JobProgress,
+): Promise<Checked<Scenario, Run, Figures>> {
   const { system, setup, translation } = prepared;
   const { properties } = system;
-  const bench = benchFor(setup);
+  const bench = benchFor(system, setup);
   const survey = properties.survey(setup.request, bench.explorer);
   const jobs = properties.plan(setup.request, survey);
-  const results = await runJobs(setup, jobs, workerScript(), progress);
+  const results = await runJobs(system, setup, jobs, workerScript(), progress);
   const unmodelled = translation.unmodelled.length;
   return { ...prepared, result: properties.conclude(setup.request, survey, jobs, results, unmodelled) };
 }

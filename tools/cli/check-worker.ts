@@ -4,12 +4,13 @@
 import { parentPort } from "node:worker_threads";
 import { benchFor, runJob } from "./check-bench.ts";
 import type { FromCheckWorker, ToCheckWorker } from "./check-jobs.ts";
+import { systemNamed } from "./systems.ts";
 
 const port = parentPort;
 
 port?.once("message", ({ setup, jobs, order, taken }: ToCheckWorker) => {
   const counter = new Int32Array(taken);
-  const bench = benchFor(setup);
+  const bench = benchFor(systemNamed(setup.system), setup);
   for (;;) {
     const index = order[Atomics.add(counter, 0, 1)];
     if (index === undefined) break;

@@ -1,12 +1,14 @@
 /** `groundhog check SYSTEM`: verdict, figures, witness; `--replay FILE` runs a witness again. */
 import { join } from "node:path";
+import type { System } from "../../kernel-models/system.ts";
 import type { Configuration } from "../c/configuration.ts";
+import type { FigureStory } from "../check/figure-story.ts";
 import type { CheckResult, Verdict } from "../check/verdict.ts";
 import { differenceOf, type Played, type Witness } from "../check/witness.ts";
 import { InputError } from "../kernel/input-error.ts";
 import type { KernelSource } from "../kernel/source.ts";
 import type { DifferenceFile, ValidationReport } from "../native/validation-report.ts";
-import { type CheckReport, checkDocument, checkText } from "../report/check.ts";
+import { type CheckReport, checkDocument, checkText, type ToldFigures } from "../report/check.ts";
 import { type ReadKernel, withCandidate } from "./candidates.ts";
 import { type NarrowingOptions, narrowingOf } from "./check-options.ts";
 import { type Checked, checkPrepared, type Narrowing, type Prepared, prepare } from "./check-system.ts";
@@ -21,10 +23,10 @@ import {
   paintForTerminal,
   print,
 } from "./surroundings.ts";
-import { type CheckableSystem, checkableSystem } from "./systems.ts";
+import { type Systems, systemNamed } from "./systems.ts";
 import { programOf, sliceOf } from "./translation.ts";
 import { historiesOf, replayDifference, type Validated, validate, withDifferenceFile } from "./validate.ts";
-import { readProof, replay, scheduleOf, timelineOf, witnessesOf } from "./witnesses.ts";
+import { readProof, replay, timelineOf, witnessesOf } from "./witnesses.ts";
 
 export interface CheckOptions extends NarrowingOptions {
   readonly kernel?: string;
@@ -60,12 +62,21 @@ export function replayCommand(system: string, options: KernelOptions, path: stri
   return [...invocation(), "check", system, ...kernel, ...config, ...candidate, "--replay", path].map(quoted).join(" ");
 }
 
+/** A system's figures with what it says of them. */
+export function toldFigures<Figures>(
+  { figures: story }: { readonly figures: FigureStory<Figures> },
+  figures: Figures,
+  timersFrom: string,
+): ToldFigures {
+  return { document: figures, blocks: story.blocks(figures, timersFrom), cells: story.cells(figures) };
+}
+
 type Unwritten = Omit<CheckReport, "witnesses">;
 
 function reportOf(
   { system, translation }: Prepared,
   source: KernelSource,
-  result: CheckReport["result"],
+  result: CheckReport["result"] & { readonly figures?: unknown },
   candidate: string | undefined,
 ): Unwritten {
   const { sha256, functions, files, timersFrom, notes, unmodelled } = translation;
@@ -74,6 +85,8 @@ function reportOf(
     kernel: { id: source.id, version: source.version },
     candidate: candidate ?? null,
     result,
+    figures: result.figures === undefined ? null : toldFigures(system, result.figures, timersFrom),
+    columns: system.figures.columns,
     unmodelled: unmodelled.map(({ file, line, what }) => ({ file, line, what })),
     model: { sha256, functions: functions.map((one) => one.name), files, timersFrom, notes },
     validation: null,
@@ -104,7 +117,7 @@ export function reportWithWitnesses(
 /** The kernel as the command line wants it: with the edit of a candidate, where one is named. */
 async function kernelToCheck(
   source: KernelSource,
-  system: CheckableSystem,
+  system: System,
   configuration: Configuration,
   candidate: string | undefined,
 ): Promise<ReadKernel> {
@@ -123,10 +136,10 @@ function replayResult(
   witness: Witness,
   played: Played | null,
   isSameModel: boolean,
-  judge: CheckableSystem["properties"]["judge"],
+  { kinds, judge }: System["properties"],
 ): Omit<CheckResult, "figures"> {
   const { property } = witness;
-  const kind = property === "healthy-server-kept" ? "safety" : "progress";
+  const kind = Object.hasOwn(kinds, property) ? (kinds[property] ?? "progress") : "progress";
   const difference =
     played === null ? "other decisions are asked for" : differenceOf(witness.expected, played.expected);
   if (difference !== null && isSameModel) {
@@ -134,8 +147,7 @@ function replayResult(
   }
   const fault = played?.record.fault ?? null;
   // The witness' own property is asked of what came now: ends can be alike where one violates it and one does not.
-  const judged =
-    played === null || fault !== null ? null : judge(property, scheduleOf(witness).scenario, played.record);
+  const judged = played === null || fault !== null ? null : judge(property, witness.scenario, played.record);
   const verdict = judged === null ? "inconclusive" : judged ? "violated" : "holds";
   const end = difference === null ? "came to the same end, event for event" : `came to another end: ${difference}`;
   const detail = `the witness ${end}${isSameModel ? "" : "; it was made from another model"}`;
@@ -158,12 +170,9 @@ async function replayWitness(
 ): Promise<Exit> {
   const played = replay(prepared, witness);
   const isSameModel = prepared.translation.sha256 === witness.modelSha256;
-  const result = {
-    ...replayResult(file, witness, played, isSameModel, prepared.system.properties.judge),
-    figures: null,
-  };
+  const result = replayResult(file, witness, played, isSameModel, prepared.system.properties);
   const command = replayCommand(prepared.system.name, options, file);
-  const timeline = played === null ? "" : timelineOf(scheduleOf(witness), played);
+  const timeline = played === null ? "" : timelineOf(prepared.system, witness, played);
   const witnesses = new Map([[witness.property, { path: file, replay: command, timeline }]]);
   return show({ ...reportOf(prepared, source, result, options.candidate), witnesses }, options);
 }
@@ -214,7 +223,7 @@ async function showDifference(subject: Validated, file: DifferenceFile, options:
   }
   const bounds = ["this one history only", ...(isSameModel ? [] : ["the difference was found on another model"])];
   const result = { verdict: "inconclusive", properties: [], bounds, reasons } as const;
-  const report = reportOf(subject.prepared, subject.source, { ...result, figures: null }, options.candidate);
+  const report = reportOf(subject.prepared, subject.source, result, options.candidate);
   const shown: CheckReport = { ...report, validation, witnesses: new Map() };
   await print(options.json === true ? jsonLine(checkDocument(shown)) : checkText(shown, paintForTerminal()));
   return validation.status === "same"
@@ -225,8 +234,9 @@ async function showDifference(subject: Validated, file: DifferenceFile, options:
 }
 
 /** A witness says itself what is run. */
-function refuseNarrowing({ hz, echoInterval, rtt, wheel, validate: isValidated }: CheckOptions): void {
-  const narrowed = { "--hz": hz, "--echo-interval": echoInterval, "--rtt": rtt, "--wheel": wheel };
+function refuseNarrowing({ hz, own, wheel, validate: isValidated }: CheckOptions): void {
+  const others = Object.entries(own ?? {}).map(([name, value]) => [`--${name}`, value] as const);
+  const narrowed = { "--hz": hz, ...Object.fromEntries(others), "--wheel": wheel };
   const given = Object.entries({ ...narrowed, "--validate": isValidated });
   for (const [option, value] of given) {
     if (value !== undefined) throw new InputError(option, "has no meaning with --replay: the witness says what is run");
@@ -234,13 +244,13 @@ function refuseNarrowing({ hz, echoInterval, rtt, wheel, validate: isValidated }
 }
 
 /** Runs the command; the result goes to standard output, witnesses to the folder of --out. */
-export async function checkCommand(name: string, options: CheckOptions): Promise<Exit> {
-  const system: CheckableSystem = checkableSystem(name);
-  const narrowing: Narrowing = narrowingOf(options);
+export async function checkCommand(name: string, options: CheckOptions, systems?: Systems): Promise<Exit> {
+  const system: System = systemNamed(name, systems);
+  const narrowing: Narrowing = narrowingOf(options, system);
   const configuration = configurationOf(options.config);
   historiesOf(options.histories, options.validate === true);
   checkOut(options.out, "check");
-  const proof = options.replay === undefined ? null : readProof(options.replay, name);
+  const proof = options.replay === undefined ? null : readProof(options.replay, system);
   if (proof !== null) refuseNarrowing(options);
   // A witness is about the kernel that it was found in, where nothing else is said.
   const kernel = options.kernel ?? proof?.kernel.id;

@@ -1,12 +1,13 @@
 /** `groundhog fix SYSTEM`: candidate patches, each put through the same check; the ones that hold are written. */
 import { join } from "node:path";
 import { simpleGit } from "simple-git";
+import type { RepairableSystem, System } from "../../kernel-models/system.ts";
 import { InputError } from "../kernel/input-error.ts";
 import type { KernelSource } from "../kernel/source.ts";
 import type { Author } from "../repair/scratch-git.ts";
 import { type FixReport, fixDocument, fixText, type Proof } from "../report/fix.ts";
 import { scanKernel } from "../timing/scan.ts";
-import { recipeNamed, recipesOf } from "./candidates.ts";
+import { isRepairable, recipeNamed } from "./candidates.ts";
 import { type KernelOptions, reportWithWitnesses } from "./check.ts";
 import { type NarrowingOptions, narrowingOf } from "./check-options.ts";
 import { type Checked, checkPrepared, type Narrowing, prepare } from "./check-system.ts";
@@ -23,7 +24,7 @@ import {
   paintForTerminal,
   print,
 } from "./surroundings.ts";
-import { type CheckableSystem, checkableSystem } from "./systems.ts";
+import { type Systems, systemNamed } from "./systems.ts";
 import { modelOf, NO_CHECKER } from "./translation.ts";
 
 export interface FixOptions extends NarrowingOptions {
@@ -79,7 +80,7 @@ function plain(text: string): string {
   return text.replace(/[<>\n\r]/g, "").trim();
 }
 
-function seriesNames(text: string | undefined, system: CheckableSystem): readonly string[] | null {
+function seriesNames(text: string | undefined, system: System): readonly string[] | null {
   if (text === undefined) return null;
   const names = text.split(",").map((one) => one.trim());
   for (const name of names) recipeNamed(system, name, `--series ${text}`);
@@ -89,7 +90,7 @@ function seriesNames(text: string | undefined, system: CheckableSystem): readonl
 
 /** A kernel's system as it is, checked. */
 export async function subjectOf(
-  system: CheckableSystem,
+  system: RepairableSystem,
   source: KernelSource,
   configuration: Subject["configuration"],
   narrowing: Narrowing,
@@ -143,7 +144,7 @@ export function reportOfRepair(
     kernel: { id: source.id, version: source.version },
     before: before.result,
     isNeeded,
-    isNarrowed: [narrowing.hz, narrowing.echoIntervals, narrowing.roundTrips].some((one) => one !== null),
+    isNarrowed: [narrowing.hz, ...Object.values(narrowing.own)].some((one) => one !== null),
     measures: system.repair.measures(before.result),
     placed,
     patches,
@@ -165,10 +166,10 @@ function exitOf({ isNeeded, before, placed, series }: FixReport): Exit {
 }
 
 /** Runs the command; the table goes to standard output, patches to the folder of --out. */
-export async function fixCommand(name: string, options: FixOptions): Promise<Exit> {
-  const system = checkableSystem(name);
-  if (recipesOf(system).length === 0) throw new InputError(name, "has no candidates yet");
-  const narrowing = narrowingOf(options);
+export async function fixCommand(name: string, options: FixOptions, systems?: Systems): Promise<Exit> {
+  const system = systemNamed(name, systems);
+  if (!isRepairable(system)) throw new InputError(name, "has no candidates yet");
+  const narrowing = narrowingOf(options, system);
   const links = options.link ?? [];
   if (links.length > MAX_LINKS) throw new InputError("--link", `more than ${MAX_LINKS} addresses`);
   const request: RepairRequest = {

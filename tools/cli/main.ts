@@ -3,8 +3,10 @@
  * is asked for.
  */
 import { Command, CommanderError, Option } from "commander";
+import { SYSTEMS } from "../../kernel-models/registry.ts";
 import { InputError } from "../kernel/input-error.ts";
 import type { CheckOptions } from "./check.ts";
+import type { NarrowingOptions } from "./check-options.ts";
 import { EXIT, type Exit } from "./exit.ts";
 import type { FixOptions } from "./fix.ts";
 import type { ModelOptions } from "./model.ts";
@@ -105,17 +107,13 @@ function addModelCommands(groundhog: Command, done: (exit: Exit) => void): void 
       done(await modelCommand(system, options));
     });
 
-  groundhog
+  const check = groundhog
     .command("check")
     .description("verdict, figures and witness of a system; exit code 0 holds, 1 violated, 3 inconclusive")
     .argument("<SYSTEM>", "the system, such as cifs-echo")
     .option("--kernel <K>", KERNEL_HELP)
-    .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")
-    .option("--hz <N,...>", "only these values of HZ (default: 100,250,300,1000)")
-    .option("--echo-interval <N,...>", "only these echo intervals, in seconds (default: 1 to 600)")
-    .option("--rtt <S,...>", "only these round trips, in seconds or 1jiffy (default: up to half the interval)")
-    .option("--wheel <KIND>", "timers: exact, levels or slack (default: what the kernel's own source has)")
-    .option("--seed <N>", "of the random workloads", "1")
+    .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)");
+  addNarrowingOptions(check)
     .option("--replay <FILE>", "run a witness again instead")
     .option("--validate", "compile the slice's C, too, and compare what both do in random histories")
     .option("--histories <N>", "how many with --validate (default: 10000)")
@@ -132,13 +130,41 @@ function addModelCommands(groundhog: Command, done: (exit: Exit) => void): void 
     )
     .action(async (system: string, options: CheckOptions) => {
       const { checkCommand } = await import("./check.ts");
-      done(await checkCommand(system, options));
+      done(await checkCommand(system, withOwnOptions(options)));
     });
+}
+
+/** Options that narrow what is explored: those of all systems, since commander does not know which one is meant. */
+function addNarrowingOptions(command: Command): Command {
+  command.option("--hz <N,...>", "only these values of HZ (default: 100,250,300,1000)");
+  for (const option of ownOptions()) command.addOption(option);
+  return command
+    .option("--wheel <KIND>", "timers: exact, levels or slack (default: what the kernel's own source has)")
+    .option("--seed <N>", "of the random workloads", "1");
+}
+
+/** The systems' own options; one that several systems have is listed with the help of the first. */
+function ownOptions(): readonly Option[] {
+  const declared = SYSTEMS.flatMap((system) => system.options);
+  const names = declared.map((one) => one.name);
+  return declared
+    .filter(({ name }, i) => names.indexOf(name) === i)
+    .map(({ name, values, help }) => new Option(`--${name} ${values}`, help));
+}
+
+/** What commander parsed, with the systems' own options by their names. */
+function withOwnOptions<T extends object>(options: T): T & Required<Pick<NarrowingOptions, "own">> {
+  const given = new Map(Object.entries(options));
+  const own = ownOptions().flatMap((option) => {
+    const value = given.get(option.attributeName());
+    return typeof value === "string" ? [[option.name(), value] as const] : [];
+  });
+  return { ...options, own: Object.fromEntries(own) };
 }
 
 /** Candidate patches. */
 function addFixCommand(groundhog: Command, done: (exit: Exit) => void): void {
-  groundhog
+  const fix = groundhog
     .command("fix")
     .description("candidate patches, each put through the same check; those that hold are written")
     .argument("<SYSTEM>", "the system, such as cifs-echo")
@@ -146,12 +172,8 @@ function addFixCommand(groundhog: Command, done: (exit: Exit) => void): void {
     .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")
     .option("--series <NAME,...>", "make a series of these candidates, with a cover letter, instead of a comparison")
     .addOption(new Option("--link <URL>", "for a Link: or Closes: line; again for more").argParser(append))
-    .option("--compile", "build the touched objects against Debian's header packages, too")
-    .option("--hz <N,...>", "only these values of HZ (default: 100,250,300,1000)")
-    .option("--echo-interval <N,...>", "only these echo intervals, in seconds (default: 1 to 600)")
-    .option("--rtt <S,...>", "only these round trips, in seconds or 1jiffy (default: up to half the interval)")
-    .option("--wheel <KIND>", "timers: exact, levels or slack (default: what the kernel's own source has)")
-    .option("--seed <N>", "of the random workloads", "1")
+    .option("--compile", "build the touched objects against Debian's header packages, too");
+  addNarrowingOptions(fix)
     .option("--out <DIR>", "where patches go", "groundhog-out")
     .option("--json", "print one JSON document (see: groundhog schema fix)")
     .addHelpText(
@@ -166,7 +188,7 @@ The kernel tree is never written to.
     )
     .action(async (system: string, options: FixOptions) => {
       const { fixCommand } = await import("./fix.ts");
-      done(await fixCommand(system, options));
+      done(await fixCommand(system, withOwnOptions(options)));
     });
 }
 

@@ -4,7 +4,7 @@ import { printable } from "../report/words.ts";
 import { EXIT, type Exit } from "./exit.ts";
 import { writeFiles } from "./out.ts";
 import { configurationOf, openForCommand, print } from "./surroundings.ts";
-import { checkableSystem } from "./systems.ts";
+import { type Systems, systemNamed } from "./systems.ts";
 import { modelOf, programOf } from "./translation.ts";
 
 export interface ModelOptions {
@@ -14,8 +14,8 @@ export interface ModelOptions {
 }
 
 /** Runs the command; with `--out -` the model itself goes to standard output, and nothing else. */
-export async function modelCommand(name: string, options: ModelOptions): Promise<Exit> {
-  const system = checkableSystem(name);
+export async function modelCommand(name: string, options: ModelOptions, systems?: Systems): Promise<Exit> {
+  const system = systemNamed(name, systems);
   const configuration = configurationOf(options.config);
   if (options.out === "") throw new InputError("--out", "names no folder");
   const source = await openForCommand(options.kernel, []);

@@ -1,6 +1,7 @@
 /** Base, subject prefix and trailers of the patches of one run; what the history says is asked once. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { System } from "../../kernel-models/system.ts";
 import { openRevision } from "../kernel/git.ts";
 import { InputError } from "../kernel/input-error.ts";
 import type { GitOrigin } from "../kernel/source.ts";
@@ -10,7 +11,6 @@ import type { Probe } from "../timing/probe.ts";
 import { BRIEFLY, checkPrepared, prepare } from "./check-system.ts";
 import type { RepairRequest, Subject } from "./repair-request.ts";
 import { installationFolder } from "./surroundings.ts";
-import type { CheckableSystem } from "./systems.ts";
 import { modelOf, programOf } from "./translation.ts";
 
 /** What is said of the repository in every message of a run. */
@@ -27,14 +27,14 @@ export class Provenances {
   constructor(
     private readonly subject: Subject,
     private readonly request: RepairRequest,
-    private readonly probe: Probe,
+    private readonly probe: Probe | null,
     private readonly isNeeded: boolean,
   ) {}
 
   /** @param paths the files that the patch touches */
   async of(paths: readonly string[]): Promise<Provenance> {
     const { source, system } = this.subject;
-    const path = this.probe.watchdogs[0]?.file ?? paths[0] ?? "";
+    const path = this.probe?.watchdogs[0]?.file ?? paths[0] ?? "";
     const origin = await originOf(source, paths);
     const key = origin?.commit ?? "";
     const prefix = this.prefixes.get(key) ?? subjectPrefix(origin, path, system.repair.prefixes);
@@ -49,8 +49,8 @@ export class Provenances {
   /** The commit that gave the watchdog its patience, where the check holds of the kernel before it. */
   private async culprit(origin: GitOrigin | null, path: string): Promise<Culprit | null> {
     const { system } = this.subject;
-    const watchdog = this.probe.watchdogs[0]?.function ?? null;
-    if (origin === null || watchdog === null || !this.isNeeded) return null;
+    const watchdog = this.probe?.watchdogs[0]?.function ?? null;
+    if (origin === null || watchdog === null || system.probe === undefined || !this.isNeeded) return null;
     const name = path.slice(path.lastIndexOf("/") + 1);
     const others = Object.keys(system.repair.prefixes).map((folder) => `${folder}/${name}`);
     const elsewhere = others.filter((one) => one !== path);
@@ -86,7 +86,7 @@ function fixesLine({ commit, subject }: Culprit): string {
 }
 
 /** The texts of a system's messages. */
-export function messageTemplates(system: CheckableSystem): MessageTemplates {
+export function messageTemplates(system: System): MessageTemplates {
   const read = (...path: readonly string[]): string =>
     readFileSync(join(installationFolder(), "templates", ...path), "utf8");
   return {

@@ -1,11 +1,12 @@
 /** What is asked of a repair, and of which kernel. */
+
+import type { RepairableSystem } from "../../kernel-models/system.ts";
 import type { Configuration } from "../c/configuration.ts";
 import type { Program } from "../c/program.ts";
 import type { KernelSource } from "../kernel/source.ts";
 import type { Author } from "../repair/scratch-git.ts";
 import type { Fact } from "../timing/fact.ts";
 import type { Checked, Narrowing } from "./check-system.ts";
-import type { CheckableSystem } from "./systems.ts";
 
 /** What the command line says of a repair. */
 export interface RepairRequest {
@@ -24,7 +25,7 @@ export interface RepairRequest {
 
 /** A kernel with what is known of it before any repair. */
 export interface Subject {
-  readonly system: CheckableSystem;
+  readonly system: RepairableSystem;
   readonly source: KernelSource;
   readonly configuration: Configuration;
   readonly program: Program;

@@ -39,7 +39,8 @@ export interface Repair {
 interface Room {
   readonly subject: Subject;
   readonly request: RepairRequest;
-  readonly probe: Probe;
+  /** Null where the system is not about one. */
+  readonly probe: Probe | null;
   readonly isNeeded: boolean;
   readonly provenance: Provenances;
   readonly headerReasons: Map<string, string>;
@@ -71,7 +72,7 @@ function withoutLinks(proposal: Proposal, { directory }: KernelSource): Proposal
 }
 
 /** Makes a recipe's edit on a program and puts the result through the check. */
-async function tryRecipe(room: Room, recipe: Recipe, on: Base, probe: Probe): Promise<Tried> {
+async function tryRecipe(room: Room, recipe: Recipe, on: Base, probe: Probe | null): Promise<Tried> {
   const { subject, request } = room;
   const proposal = withoutLinks(propose(recipe, on.program, probe), subject.source);
   const unchanged = { recipe, proposal, changed: on.changed, program: on.program };

@@ -2,19 +2,21 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SYSTEMS } from "../../kernel-models/registry.ts";
+import type { System } from "../../kernel-models/system.ts";
 import type { Configuration } from "../c/configuration.ts";
 import type { Verdict } from "../check/verdict.ts";
 import type { KernelSource } from "../kernel/source.ts";
 import type { CheckReport } from "../report/check.ts";
 import type { FixReport } from "../report/fix.ts";
-import { type ProbeStory, probeStory } from "../report/probe-text.ts";
+import { probeStory, type SystemStory } from "../report/probe-text.ts";
 import { type RunReport, runDocument, runMarkdown, runReport, runText } from "../report/run.ts";
 import { scanDocument } from "../report/scan-json.ts";
 import { FACT_KINDS } from "../timing/fact.ts";
 import { fieldStores } from "../timing/field-stores.ts";
-import { intervalFields, probeOf, type SystemEntry } from "../timing/probe.ts";
+import { intervalFields, probeOf } from "../timing/probe.ts";
 import { type Scan, scanKernel } from "../timing/scan.ts";
-import { recipesOf } from "./candidates.ts";
+import { lackOf } from "../translate/model.ts";
+import { isRepairable } from "./candidates.ts";
 import { exitOf, reportWithWitnesses, validated } from "./check.ts";
 import { BRIEFLY, checkPrepared, prepare } from "./check-system.ts";
 import type { Exit } from "./exit.ts";
@@ -32,7 +34,7 @@ import {
   paintForTerminal,
   print,
 } from "./surroundings.ts";
-import { isCheckable, systemNamed } from "./systems.ts";
+import { type Systems, systemNamed } from "./systems.ts";
 import { sliceOf } from "./translation.ts";
 
 export interface RunOptions {
@@ -43,11 +45,15 @@ export interface RunOptions {
   readonly validate?: boolean;
 }
 
-function systemsNamed(names: readonly string[]): readonly SystemEntry[] {
-  return names.length === 0 ? SYSTEMS : names.map(systemNamed);
+function systemsNamed(names: readonly string[], systems: Systems): Systems {
+  return names.length === 0 ? systems : names.map((name) => systemNamed(name, systems));
 }
 
-function storyOf(system: SystemEntry, scan: Scan): ProbeStory {
+function storyOf(system: System, scan: Scan): SystemStory {
+  if (system.probe === undefined) {
+    const lack = lackOf(scan.program, system.model);
+    return { system, lines: lack === null ? [] : null, lacks: lack?.what ?? "" };
+  }
   const probe = probeOf(scan.facts, system.probe);
   const fields = probe === null ? [] : intervalFields(probe);
   // Mount options keep the same name in another struct, and often in another unit.
@@ -78,21 +84,22 @@ interface Outcomes {
 async function outcomesOf(
   source: KernelSource,
   scan: Scan,
-  stories: readonly ProbeStory[],
+  systems: readonly System[],
+  stories: readonly SystemStory[],
   configuration: Configuration,
   options: RunOptions,
 ): Promise<Outcomes> {
   const checks = new Map<string, CheckReport>();
   const fixes = new Map<string, FixReport>();
   const written: string[] = [];
-  for (const { system, lines } of stories) {
-    if (lines === null || !isCheckable(system)) continue;
+  for (const [i, system] of systems.entries()) {
+    if (stories[i]?.lines == null) continue;
     const { model, slice } = await sliceOf(source, scan.program, system);
     const checked = await checkPrepared(prepare(system, model, BRIEFLY), jobProgress("checked"));
     const made = reportWithWitnesses(checked, source, options);
     checks.set(system.name, await validated(made.report, { prepared: checked, slice, source }, options, BRIEFLY));
     written.push(...made.written, ...writeFiles(options.out, new Map([[`${system.name}.model.ts`, model.text]])));
-    if (recipesOf(system).length === 0) continue;
+    if (!isRepairable(system)) continue;
     const subject = { system, source, configuration, program: scan.program, facts: scan.facts, before: checked };
     const repair = await repairSystem(subject, {
       narrowing: BRIEFLY,
@@ -117,8 +124,12 @@ function exitOfAll(checks: ReadonlyMap<string, CheckReport>): Exit {
 }
 
 /** Runs the command; the table goes to standard output. */
-export async function runCommand(names: readonly string[], options: RunOptions): Promise<Exit> {
-  const systems = systemsNamed(names);
+export async function runCommand(
+  names: readonly string[],
+  options: RunOptions,
+  known: Systems = SYSTEMS,
+): Promise<Exit> {
+  const systems = systemsNamed(names, known);
   const configuration = configurationOf(options.config);
   checkOut(options.out, "run");
   // The second thread takes a while to start: it does so while the kernel is opened.
@@ -128,7 +139,7 @@ export async function runCommand(names: readonly string[], options: RunOptions):
     try {
       const scan = await scanKernel(source, [], configuration, checker);
       const stories = systems.map((system) => storyOf(system, scan));
-      const outcomes = await outcomesOf(source, scan, stories, configuration, options);
+      const outcomes = await outcomesOf(source, scan, systems, stories, configuration, options);
       const report = runReport(scan, stories, FACT_KINDS, outcomes.checks, outcomes.fixes);
       const written = [...writeFiles(options.out, filesOf(scan, report)), ...outcomes.written];
       await print(

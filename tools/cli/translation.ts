@@ -1,6 +1,7 @@
 /** A system's model made from a kernel: the scan that the translator reads, and what the kernel's timers are like. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { System } from "../../kernel-models/system.ts";
 import type { Configuration } from "../c/configuration.ts";
 import type { ParseChecker } from "../c/parse-check.ts";
 import type { Program } from "../c/program.ts";
@@ -10,7 +11,6 @@ import { type KernelTimers, kernelTimers } from "../timing/kernel-timers.ts";
 import { scanKernel } from "../timing/scan.ts";
 import { MissingEntryError, type TranslatedSlice, type Translation, translateSlice } from "../translate/model.ts";
 import { installationFolder } from "./surroundings.ts";
-import type { CheckableSystem } from "./systems.ts";
 
 /** A model's text with all that is known of its kernel. */
 export interface KernelModel extends Translation, KernelTimers {}
@@ -35,7 +35,7 @@ export interface KernelSlice {
 }
 
 /** Translates a system's slice of a kernel; see sliceOf(). */
-export async function modelOf(source: KernelSource, program: Program, system: CheckableSystem): Promise<KernelModel> {
+export async function modelOf(source: KernelSource, program: Program, system: System): Promise<KernelModel> {
   return (await sliceOf(source, program, system)).model;
 }
 
@@ -44,7 +44,7 @@ export async function modelOf(source: KernelSource, program: Program, system: Ch
  *
  * @throws InputError when the kernel does not have the system
  */
-export async function sliceOf(source: KernelSource, program: Program, system: CheckableSystem): Promise<KernelSlice> {
+export async function sliceOf(source: KernelSource, program: Program, system: System): Promise<KernelSlice> {
   const timers = await kernelTimers(source);
   const template = readFileSync(join(installationFolder(), "templates", "model.ts.hbs"), "utf8");
   try {

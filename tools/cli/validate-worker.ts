@@ -1,12 +1,12 @@
 /** The second thread of a validation; see validate-jobs.ts. */
 import { parentPort } from "node:worker_threads";
-import { checkableSystem } from "./systems.ts";
+import { systemNamed } from "./systems.ts";
 import { type FromValidateWorker, type ToValidateWorker, takeHistories } from "./validate-jobs.ts";
 
 const port = parentPort;
 
 port?.once("message", async (message: ToValidateWorker) => {
-  const { exercise } = checkableSystem(message.setup.system);
+  const { exercise } = systemNamed(message.setup.system);
   try {
     if (exercise === undefined) throw new Error(`${message.setup.system} has no exercise`);
     const part = await takeHistories(message, exercise, () => undefined);

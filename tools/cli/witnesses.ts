@@ -1,8 +1,8 @@
 /** Witness files: made from the violations of a check, written, read and run again. */
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { historyOf } from "../check/history.ts";
-import type { Scenario } from "../check/scenario.ts";
+import type { System } from "../../kernel-models/system.ts";
+import type { RunOutcome } from "../check/run.ts";
 import type { Schedule } from "../check/verdict.ts";
 import {
   completed,
@@ -32,18 +32,20 @@ export interface WitnessFiles {
 }
 
 /** The timeline of a run, through templates/timeline.txt.hbs. */
-export function timelineOf(schedule: Schedule, played: Played): string {
-  const { scenario } = schedule;
-  const { record, recorder } = played;
-  const history = historyOf(scenario, record, recorder.events);
+export function timelineOf<Scenario, Run extends RunOutcome>(
+  { witness }: Pick<System<Scenario, Run>, "witness">,
+  { scenario }: Schedule<Scenario>,
+  { record, recorder }: Played<Run>,
+): string {
   const template = readFileSync(join(installationFolder(), "templates", "timeline.txt.hbs"), "utf8");
-  return timelineText({ scenario, record, history }, template);
+  return timelineText(witness.timelineOf(scenario, record, recorder.events), template);
 }
 
 /** A name that another kernel's witness, or one of other settings, does not have. */
-function stemOf(system: string, property: string, scenario: Scenario, modelSha256: string): string {
-  const { hz, echoIntervalSeconds, rttTicks } = scenario;
-  return `${system}-${property}-${hz}hz-${echoIntervalSeconds}s-${rttTicks}jiffies-${modelSha256.slice(0, 8)}`;
+function stemOf(system: System, property: string, scenario: unknown, modelSha256: string): string {
+  const settings = system.witness.nameOf(scenario);
+  if (!/^[\w-]+$/.test(settings)) throw new Error(`${system.name}: ${JSON.stringify(settings)} names no file`);
+  return `${system.name}-${property}-${settings}-${modelSha256.slice(0, 8)}`;
 }
 
 /**
@@ -60,7 +62,7 @@ export function witnessesOf(
   return result.properties.flatMap(({ name, violation }) => {
     if (violation === null) return [];
     const schedule = completed(run, violation);
-    const played = play(run, schedule);
+    const played = play(run, schedule, system.witness);
     const witness: Witness = {
       format: "groundhog-witness",
       version: 1,
@@ -69,33 +71,20 @@ export function witnessesOf(
       kernel: { id: kernel.id, version: kernel.version },
       modelSha256: translation.sha256,
       ...(candidate === undefined ? {} : { candidate }),
-      ...plain(schedule),
+      scenario: schedule.scenario,
+      ...(schedule.maxLatenessTicks === undefined ? {} : { maxLatenessTicks: schedule.maxLatenessTicks }),
+      decisions: schedule.decisions,
       expected: played.expected,
     };
-    const stem = stemOf(system.name, name, schedule.scenario, translation.sha256);
+    const stem = stemOf(system, name, schedule.scenario, translation.sha256);
     const file = `${stem}.witness.json`;
-    const timeline = timelineOf(schedule, played);
+    const timeline = timelineOf(system, schedule, played);
     const files = new Map([
       [file, witnessText(witness)],
       [`${stem}.timeline.txt`, timeline],
     ]);
     return [{ property: name, file, timeline, files }];
   });
-}
-
-/** A schedule in the shape of the file: lists that can be written to. */
-function plain(schedule: Schedule): Pick<Witness, "scenario" | "maxLatenessTicks" | "decisions"> {
-  const { scenario, maxLatenessTicks, decisions } = schedule;
-  const { pauses, ...rest } = scenario;
-  return {
-    scenario: {
-      ...rest,
-      touches: [...scenario.touches],
-      ...(pauses === undefined ? {} : { pauses: pauses.map((one) => ({ ...one })) }),
-    },
-    maxLatenessTicks,
-    decisions: decisions.map((one) => ({ ...one })),
-  };
 }
 
 function proofText(file: string): string {
@@ -116,12 +105,13 @@ function proofText(file: string): string {
  *
  * @throws InputError when it cannot be read, or is not of this system
  */
-export function readProof(file: string, system: string): Witness | DifferenceFile {
+export function readProof(file: string, system: System): Witness | DifferenceFile {
   const text = proofText(file);
   try {
-    const proof = isDifference(text) ? parseDifference(text) : parseWitness(text);
-    if (proof.system === system) return proof;
-    throw new InputError(file, `is a witness of ${printable(proof.system)}, not of ${system}`);
+    if (!isDifference(text)) return parseWitness(text, system);
+    const proof = parseDifference(text);
+    if (proof.system === system.name) return proof;
+    throw new InputError(file, `is a witness of ${printable(proof.system)}, not of ${system.name}`);
   } catch (error) {
     if (error instanceof WitnessError || error instanceof DifferenceError) {
       throw new InputError(file, error.message, { cause: error });
@@ -130,20 +120,13 @@ export function readProof(file: string, system: string): Witness | DifferenceFil
   }
 }
 
-/** The witness as something to play: absent fields are absent, not undefined. */
-export function scheduleOf({ scenario, maxLatenessTicks, decisions }: Witness): Schedule {
-  const present = Object.entries(scenario).filter(([, value]) => value !== undefined);
-  return {
-    scenario: Object.fromEntries(present) as unknown as Scenario,
-    maxLatenessTicks,
-    decisions,
-  };
-}
-
 /** Plays a witness on a model; null when the model asks for decisions that the witness does not have. */
-export function replay(prepared: Prepared, witness: Witness): Played | null {
+export function replay<Scenario, Run extends RunOutcome>(
+  { run, system }: Prepared<Scenario, Run>,
+  witness: Witness<Scenario>,
+): Played<Run> | null {
   try {
-    return play(prepared.run, scheduleOf(witness));
+    return play(run, witness, system.witness);
   } catch (error) {
     if (error instanceof Error && "kind" in error && error.kind === "replay-mismatch") return null;
     throw error;

@@ -20,6 +20,8 @@ export interface Measure {
   readonly better: "less" | "more";
   /** Differences up to this count as none. */
   readonly tolerance: number;
+  /** The value as a table shows it: `121.94`. */
+  readonly cell: string;
   /** Name and value in words: `noticed after 121.94 s`. */
   readonly text: string;
   /** Counts less than the size of the patch. */
@@ -32,11 +34,11 @@ export interface Measure {
 export type Story = Readonly<Record<string, string | boolean | null>>;
 
 /** What a system tells of its checks for the comparison and the messages. */
-export interface RepairStory {
+export interface RepairStory<Result extends CheckResult = CheckResult> {
   /** In order of importance. */
-  readonly measures: (result: CheckResult) => readonly Measure[];
+  measures(result: Result): readonly Measure[];
   /** @param after null where there is nothing to compare with */
-  readonly story: (before: CheckResult, after: CheckResult | null) => Story;
+  story(before: Result, after: Result | null): Story;
   /** How subject lines of patches begin, by folder of the kernel. */
   readonly prefixes: Readonly<Record<string, string>>;
 }

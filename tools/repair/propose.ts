@@ -7,9 +7,10 @@ import { Workbench } from "./workbench.ts";
 /**
  * Asks a recipe for its edits; nothing is changed.
  *
+ * @param probe null for a system that is not about one
  * @throws whatever is no refusal: a fault of the recipe
  */
-export function propose(recipe: Recipe, program: Program, probe: Probe): Proposal {
+export function propose(recipe: Recipe, program: Program, probe: Probe | null): Proposal {
   const bench = new Workbench(program, probe);
   try {
     recipe.edit(bench);

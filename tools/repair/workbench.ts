@@ -33,11 +33,17 @@ export class Workbench {
   readonly edits = new Edits();
   private readonly texts = new Map<CFile, SourceText>();
 
-  /** @param probe the periodic probe that is to be repaired, from the facts of the program */
+  /** @param found the periodic probe that is to be repaired, from the facts of the program; null where there is none */
   constructor(
     readonly program: Program,
-    readonly probe: Probe,
+    private readonly found: Probe | null,
   ) {}
+
+  /** The periodic probe; recipes of a system that is not about one do not ask for it. */
+  get probe(): Probe {
+    if (this.found === null) throw new Error("the recipe asks for a probe, and its system has none");
+    return this.found;
+  }
 
   /** Says that the source has it already. */
   alreadyThere(why: string): never {

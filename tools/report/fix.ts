@@ -92,14 +92,6 @@ export function fixDocument(report: FixReport): FixDocument {
   };
 }
 
-const two = (value: number | null): string => (value === null ? "-" : value.toFixed(2));
-
-/** Shares as percent, all else with two digits. */
-function cell({ unit, value }: Measure): string {
-  if (value === null) return "-";
-  return unit.startsWith("share") ? `${(value * 100).toFixed(unit.includes("interval") ? 0 : 2)}%` : two(value);
-}
-
 /** `6 passed`, `5 passed, 1 skipped`. */
 function checksText(checks: readonly ToolCheck[]): string {
   const counts = (["passed", "failed", "skipped"] as const).map((status) => ({
@@ -123,7 +115,7 @@ function table({ measures, placed, before, series }: FixReport, paint: Paint): s
     verdict,
     ...names.map((name) => {
       const measure = of.find((one) => one.name === name);
-      return measure === undefined ? "-" : cell(measure);
+      return measure?.cell ?? "-";
     }),
     ...rest,
   ];

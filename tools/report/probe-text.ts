@@ -6,10 +6,13 @@ import type { FieldStore } from "../timing/field-stores.ts";
 import type { Probe, SystemEntry } from "../timing/probe.ts";
 import { deadlineText, outcomeText, printable, rearmText, referenceText } from "./words.ts";
 
-export interface ProbeStory {
+/** What the facts say of a system. */
+export interface SystemStory {
   readonly system: SystemEntry;
-  /** Null where the kernel has no such probe. */
+  /** Null where the kernel does not have the system; none where the facts have nothing to say. */
   readonly lines: readonly string[] | null;
+  /** What the kernel lacks; said where `lines` is null. */
+  readonly lacks: string;
 }
 
 function at(place: Place): string {
@@ -25,8 +28,9 @@ export function probeStory(
   system: SystemEntry,
   probe: Probe | null,
   intervals: readonly { readonly field: string; readonly stores: readonly FieldStore[] }[] = [],
-): ProbeStory {
-  if (probe === null) return { system, lines: null };
+): SystemStory {
+  const lacks = `${system.probe}() that is bound to a work item`;
+  if (probe === null) return { system, lines: null, lacks };
   const lines: string[] = [];
   for (const rearm of probe.rearms) {
     lines.push(`re-arms   after ${rearm.delay?.text ?? "a delay that is not known"}  (${at(rearm)})`);
@@ -55,7 +59,7 @@ export function probeStory(
   }
   const kicks = probe.kicks.map((kick) => `${at(kick)}${kickDelay(kick)}`);
   if (kicks.length > 0) lines.push(`armed by  ${kicks.join(", ")}`);
-  return { system, lines: lines.map(printable) };
+  return { system, lines: lines.map(printable), lacks };
 }
 
 function kickDelay({ delay }: DelayedWorkFact): string {

@@ -4,10 +4,10 @@
 import Handlebars from "handlebars";
 import type { FactKind } from "../timing/fact.ts";
 import type { Scan } from "../timing/scan.ts";
-import { type CheckReport, checkDocument, shortCheckLines, systemTable } from "./check.ts";
+import { type CheckReport, checkDocument, shortCheckLines, systemTables } from "./check.ts";
 import { type FixReport, fixDocument, fixLines } from "./fix.ts";
 import { plainTable } from "./plain-table.ts";
-import type { ProbeStory } from "./probe-text.ts";
+import type { SystemStory } from "./probe-text.ts";
 import { coverageText, type Paint, PLAIN, unhandledLines } from "./scan-text.ts";
 import type { RunDocument } from "./schema.ts";
 import { printable } from "./words.ts";
@@ -21,7 +21,7 @@ export interface FileRow {
 export interface RunReport {
   readonly scan: Scan;
   readonly rows: readonly FileRow[];
-  readonly stories: readonly ProbeStory[];
+  readonly stories: readonly SystemStory[];
   /** What the check said, by system; systems that the kernel lacks, or that have no model, are not in it. */
   readonly checks: ReadonlyMap<string, CheckReport>;
   /** Candidate patches, by system. */
@@ -33,7 +33,7 @@ export interface RunReport {
 /** Gathers what `run` says. */
 export function runReport(
   scan: Scan,
-  stories: readonly ProbeStory[],
+  stories: readonly SystemStory[],
   kinds: readonly FactKind[],
   checks: ReadonlyMap<string, CheckReport> = new Map(),
   fixes: ReadonlyMap<string, FixReport> = new Map(),
@@ -84,12 +84,10 @@ function kernelLine(scan: Scan): string {
   return `${printable(scan.kernel.id)}${version}${note}: ${scan.paths.map(printable).join(", ")}`;
 }
 
-function storyLines(story: ProbeStory, report: RunReport, paint: Paint): readonly string[] {
+function storyLines(story: SystemStory, report: RunReport, paint: Paint): readonly string[] {
   const check = report.checks.get(story.system.name);
   const title = paint.bold(`${story.system.title} (${story.system.name})`);
-  if (story.lines === null) {
-    return [`${title}: this kernel has no ${story.system.probe}() that is bound to a work item`];
-  }
+  if (story.lines === null) return [`${title}: this kernel has no ${printable(story.lacks)}`];
   const verdict = check === undefined ? [] : shortCheckLines(check, paint);
   const fix = report.fixes.get(story.system.name);
   const candidates = fix === undefined ? [] : ["", ...fixLines(fix, paint)];
@@ -109,7 +107,7 @@ export function runText(report: RunReport, written: readonly string[], paint: Pa
     coverageText(scan.coverage),
     ...(unhandled.length === 0 ? [] : ["", `Not handled (${unhandled.length}):`, ...unhandled]),
     ...stories.flatMap((story) => ["", ...storyLines(story, report, paint)]),
-    ...(report.checks.size === 0 ? [] : ["", systemTable([...report.checks.values()], paint)]),
+    ...systemTables([...report.checks.values()], paint).flatMap((table) => ["", table]),
     "",
     `written: ${written.map(printable).join(", ")}`,
   ].join("\n")}\n`;

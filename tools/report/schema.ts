@@ -4,6 +4,7 @@
  * Only that command and the tests load zod; everybody else imports types from here, which cost nothing at run time.
  */
 import { z } from "zod";
+import type { FigureStory } from "../check/figure-story.ts";
 
 const place = {
   file: z.string().describe("path inside the kernel tree"),
@@ -168,55 +169,6 @@ export const scanSchema = z.strictObject({
 
 const verdict = z.enum(["holds", "violated", "inconclusive"]);
 
-const combination = {
-  hz: z.int(),
-  echoIntervalSeconds: z.number(),
-  rttSeconds: z.number().describe("from a request to its answer"),
-};
-
-const figures = z.strictObject({
-  wheel: z.enum(["exact", "slack", "levels"]).describe("how timers are rounded"),
-  timeoutIntervals: z
-    .number()
-    .nullable()
-    .describe("echo intervals without a response that the watchdog waits, as measured; null: it never acts"),
-  fixedIntervalSeconds: z.number().nullable().describe("the interval of a kernel without a mount option for it"),
-  windows: z
-    .array(
-      z.strictObject({
-        ...combination,
-        fromSeconds: z.number().describe("after an echo"),
-        toSeconds: z.number(),
-        share: z.number().describe("of the time between two echoes"),
-      }),
-    )
-    .describe("when one request leads to a live server being declared dead"),
-  worstShare: z.number().describe("the largest share of one combination"),
-  detection: z.array(
-    z.strictObject({
-      ...combination,
-      bestSeconds: z.number().nullable().describe("from the death, just before an answer; null: never noticed"),
-      worstSeconds: z.number().nullable().describe("from the death, just after an answered echo"),
-      afterEchoSeconds: z.number().nullable().describe("from the sending of the last answered echo"),
-      worstAfterRequestSeconds: z.number().nullable().describe("from the last answer, to a request at any phase"),
-    }),
-  ),
-  idleEchoesPerHour: z.number(),
-  busyEchoesPerHour: z.number().describe("where users ask for something every quarter of the echo interval"),
-  idle: z.array(
-    z.strictObject({
-      ...combination,
-      periodSeconds: z.number().nullable(),
-      periodWhenSendingTakes2Seconds: z.number().nullable(),
-      echoesPerHour: z.number(),
-      longestSilenceSeconds: z.number().nullable(),
-      marginSeconds: z.number().nullable(),
-    }),
-  ),
-  idleDeaths: z.array(z.strictObject(combination)).describe("an idle mount is declared dead, without any request"),
-  reproduce: z.string().nullable().describe("how to see the violation on a real machine"),
-});
-
 const unmodelled = z.strictObject({ file: z.string(), line: z.int(), what: z.string() });
 
 const counts = z.record(z.string(), z.int()).describe("by reason");
@@ -260,35 +212,40 @@ export const validationSchema = z.strictObject({
   replay: z.string().nullable(),
 });
 
-/** `check --json` */
-export const checkSchema = z.strictObject({
-  system: z.string(),
-  kernel,
-  candidate: z.string().nullable().describe("the candidate patch that the kernel was given first"),
-  verdict,
-  bounds: z.array(z.string()).describe("what was explored and what was not"),
-  properties: z.array(
-    z.strictObject({
-      name: z.string(),
-      kind: z.enum(["safety", "progress"]),
-      verdict,
-      witness: z.string().nullable().describe("path of the witness file"),
-      replay: z.string().nullable().describe("the command that runs the witness again"),
-      detail: z.string(),
+/**
+ * `check --json`
+ *
+ * @param figures those of the systems
+ */
+export const checkSchemaOf = <Figures extends z.ZodType>(figures: Figures) =>
+  z.strictObject({
+    system: z.string(),
+    kernel,
+    candidate: z.string().nullable().describe("the candidate patch that the kernel was given first"),
+    verdict,
+    bounds: z.array(z.string()).describe("what was explored and what was not"),
+    properties: z.array(
+      z.strictObject({
+        name: z.string(),
+        kind: z.enum(["safety", "progress"]),
+        verdict,
+        witness: z.string().nullable().describe("path of the witness file"),
+        replay: z.string().nullable().describe("the command that runs the witness again"),
+        detail: z.string(),
+      }),
+    ),
+    figures: figures.nullable().describe("null after --replay"),
+    unmodelled: z.array(unmodelled).describe("calls of the slice that no model is known for"),
+    reasons: z.array(z.string()).describe("why the verdict is inconclusive"),
+    model: z.strictObject({
+      sha256: z.string(),
+      functions: z.array(z.string()),
+      files: z.array(z.strictObject({ path: z.string(), sha256: z.string() })),
+      timersFrom: z.string().describe("the file that says how timers are rounded, or what was assumed"),
+      notes: z.array(z.string()),
     }),
-  ),
-  figures: figures.nullable().describe("null after --replay"),
-  unmodelled: z.array(unmodelled).describe("calls of the slice that no model is known for"),
-  reasons: z.array(z.string()).describe("why the verdict is inconclusive"),
-  model: z.strictObject({
-    sha256: z.string(),
-    functions: z.array(z.string()),
-    files: z.array(z.strictObject({ path: z.string(), sha256: z.string() })),
-    timersFrom: z.string().describe("the file that says how timers are rounded, or what was assumed"),
-    notes: z.array(z.string()),
-  }),
-  validation: validationSchema.nullable().describe("null without --validate"),
-});
+    validation: validationSchema.nullable().describe("null without --validate"),
+  });
 
 const measure = z.strictObject({
   name: z.string(),
@@ -338,34 +295,50 @@ export const fixSchema = z.strictObject({
 
 const kindCounts = z.record(z.string(), z.int());
 
-/** `run --json` */
-export const runSchema = z.strictObject({
-  kernel,
-  configuration: z.string(),
-  coverage,
-  files: z.array(z.strictObject({ file: z.string(), facts: kindCounts })),
-  systems: z.array(
-    z.strictObject({
-      system: z.string(),
-      present: z.boolean(),
-      lines: z.array(z.string()).describe("the system's facts in words"),
-      check: checkSchema.nullable().describe("null where the kernel has no such system, or there is no model of it"),
-      fix: fixSchema.nullable().describe("candidate patches; null where there is no check"),
-    }),
-  ),
-  written: z.array(z.string()).describe("files that were written"),
-});
+/** `run --json`; @see checkSchemaOf */
+export const runSchemaOf = <Figures extends z.ZodType>(figures: Figures) =>
+  z.strictObject({
+    kernel,
+    configuration: z.string(),
+    coverage,
+    files: z.array(z.strictObject({ file: z.string(), facts: kindCounts })),
+    systems: z.array(
+      z.strictObject({
+        system: z.string(),
+        present: z.boolean(),
+        lines: z.array(z.string()).describe("the system's facts in words"),
+        check: checkSchemaOf(figures)
+          .nullable()
+          .describe("null where the kernel has no such system, or there is no model of it"),
+        fix: fixSchema.nullable().describe("candidate patches; null where there is no check"),
+      }),
+    ),
+    written: z.array(z.string()).describe("files that were written"),
+  });
 
 export type ScanDocument = z.infer<typeof scanSchema>;
-export type RunDocument = z.infer<typeof runSchema>;
+export type RunDocument = z.infer<ReturnType<typeof runSchemaOf>>;
 export type ValidationDocument = z.infer<typeof validationSchema>;
-export type CheckDocument = z.infer<typeof checkSchema>;
+export type CheckDocument = z.infer<ReturnType<typeof checkSchemaOf>>;
 export type FixDocument = z.infer<typeof fixSchema>;
 
-/** Schema by command. */
-export const SCHEMAS = { scan: scanSchema, run: runSchema, check: checkSchema, fix: fixSchema } as const;
+/** Commands with a JSON document. */
+export const COMMANDS = ["scan", "run", "check", "fix"] as const;
+export type DocumentedCommand = (typeof COMMANDS)[number];
+
+/**
+ * The schema of each command's document.
+ *
+ * @param stories what the systems say of their figures
+ */
+export function schemasWith(stories: readonly Pick<FigureStory, "schema">[]) {
+  const shapes = stories.map((one) => one.schema(z));
+  const [first = z.never(), ...others] = shapes;
+  const figures = others.length === 0 ? first : z.union([first, ...others]);
+  return { scan: scanSchema, run: runSchemaOf(figures), check: checkSchemaOf(figures), fix: fixSchema } as const;
+}
 
 /** JSON Schema (2020-12) of a command's document. */
-export function jsonSchema(command: keyof typeof SCHEMAS): unknown {
-  return z.toJSONSchema(SCHEMAS[command]);
+export function jsonSchema(command: DocumentedCommand, stories: readonly Pick<FigureStory, "schema">[]): unknown {
+  return z.toJSONSchema(schemasWith(stories)[command]);
 }

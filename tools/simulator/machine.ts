@@ -32,6 +32,8 @@ const TASK_DEAD = 0x80;
 
 /** Rounds of loops without a preemption point in between that change anything; then the machine looks itself. */
 const MAX_ROUNDS = 100_000;
+/** Steps that take no time; after so many, time goes on although threads can run, as it does while they do. */
+const MAX_SPUN = 400;
 /** A loop that goes round so often without blocking is one whose state is looked at, whoever else can run. */
 const ROUNDS_BEFORE_LOOK = 100;
 
@@ -116,6 +118,8 @@ export class Machine {
   /** How deep in code that must not sleep: callbacks, timers. */
   atomic = 0;
   listener: MachineListener | null = null;
+  /** Steps since time went on. */
+  spun = 0;
   private rounds = 0;
 
   constructor(
@@ -230,7 +234,8 @@ export class Machine {
    */
   actions(): readonly Action[] {
     const runnable = this.cpus.filter(canRun);
-    if (runnable.length === 0) {
+    const mustPass = this.spun > MAX_SPUN && Number.isFinite(this.nextTick);
+    if (runnable.length === 0 || mustPass) {
       return Number.isFinite(this.nextTick) ? [{ kind: "time", cost: 0, cpu: -1, place: -1 }] : [];
     }
     if (this.options.isFair) return [runAction(this.inTurn(runnable), 0)];
@@ -267,7 +272,9 @@ export class Machine {
   /** Does one of actions(). */
   take(action: Action): void {
     this.rounds = 0;
+    this.spun++;
     if (action.kind === "time" || action.kind === "arrival") {
+      this.spun = 0;
       this.passTime();
       return;
     }

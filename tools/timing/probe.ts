@@ -8,8 +8,8 @@ import type { DeadlineFact, DelayedWorkFact, Fact, Reference, TimestampFact } fr
 export interface SystemEntry {
   readonly name: string;
   readonly title: string;
-  /** The function that is the probe. */
-  readonly probe: string;
+  /** The function that is the probe, in a system that is about one. */
+  readonly probe?: string;
 }
 
 export interface Probe {

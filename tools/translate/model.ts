@@ -57,6 +57,23 @@ const MAX_FUNCTIONS = 400;
 
 export class MissingEntryError extends Error {}
 
+/** What a system's model cannot do without, and a kernel does not have. */
+export interface Lack {
+  readonly count: "no" | "none of the";
+  readonly what: string;
+}
+
+/** What a kernel lacks of a system; null where the model can be made. */
+export function lackOf(program: Program, { entries, observed, name }: SystemModel): Lack | null {
+  const isThere = (one: string): boolean => program.function(one) !== undefined;
+  if (observed.length > 0 && !observed.some(isThere)) {
+    return { count: "none of the", what: `functions ${observed.join(", ")}, which ${name} watches` };
+  }
+  const missing = entries.find((entry) => entry.optional !== true && !isThere(entry.name));
+  if (missing === undefined) return null;
+  return { count: "no", what: `function ${missing.name}, where the model of ${name} begins` };
+}
+
 /** A translation, and what the translator found out on the way: who compiles the same slice needs that. */
 export interface TranslatedSlice {
   readonly translation: Translation;
@@ -186,22 +203,11 @@ class Slicer {
   }
 
   /** A kernel in which nobody finds what the system watches has another shape: no verdict can be told from it. */
-  private requireObserved(): void {
-    const { observed, name } = this.system;
-    if (observed.length === 0 || observed.some((one) => this.program.function(one) !== undefined)) return;
-    throw new MissingEntryError(`has none of the functions ${observed.join(", ")}, which ${name} watches`);
-  }
-
   private round(): readonly TranslatedFunction[] {
     this.notes.length = 0;
-    this.requireObserved();
-    const entries = this.system.entries.flatMap((entry) => {
-      const fn = this.program.function(entry.name);
-      if (fn === undefined && entry.optional !== true) {
-        throw new MissingEntryError(`has no function ${entry.name}, where the model of ${this.system.name} begins`);
-      }
-      return fn === undefined ? [] : [fn];
-    });
+    const lacks = lackOf(this.program, this.system);
+    if (lacks !== null) throw new MissingEntryError(`has ${lacks.count} ${lacks.what}`);
+    const entries = this.system.entries.flatMap((entry) => this.program.function(entry.name) ?? []);
     for (const fn of entries) this.model.want(fn);
     this.storing ??= this.storingFunctions();
     for (const fn of this.storing) this.model.want(fn);

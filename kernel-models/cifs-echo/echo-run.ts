@@ -1,10 +1,12 @@
 /**
  * One simulated history of cifs-echo as plain data, and what came of it: a witness holds the one and names the other,
- * and threads hand both to each other.
+ * and threads hand both to each other. And what these histories are explored with.
  */
-import type { DecisionSource } from "../simulator/decisions.ts";
-import type { TimerKind } from "../simulator/timers.ts";
-import type { TraceListener } from "../simulator/trace.ts";
+import type { Sweep, TickRecords } from "../../tools/check/phase-sweep.ts";
+import type { RunFault, Runner, RunOutcome } from "../../tools/check/run.ts";
+import type { Strategies } from "../../tools/check/strategies.ts";
+import type { Schedule } from "../../tools/check/verdict.ts";
+import type { TimerKind } from "../../tools/simulator/timers.ts";
 
 /** A time during which the server answers nothing; what it then owes arrives at `toTicks` at the earliest. */
 export interface Pause {
@@ -48,12 +50,6 @@ export interface Scenario {
   readonly maxTicksAfterMount?: number;
 }
 
-/** Why a run could not be followed to its end: an unmodelled call was reached, a null pointer followed, ... */
-export interface RunFault {
-  readonly kind: string;
-  readonly message: string;
-}
-
 export interface DeclaredDead {
   readonly tick: number;
   /** When the last response arrived that the kernel took note of. */
@@ -63,7 +59,7 @@ export interface DeclaredDead {
 }
 
 /** What came of a scenario. Ticks are those of the simulator's clock; in a phase run they carry slopes. */
-export interface RunRecord {
+export interface RunRecord extends RunOutcome {
   /** When the anchor echo was sent; meaningless where `echoes` has fewer than anchorEcho entries. */
   readonly anchorTick: number;
   /** When the echo work ran, whether or not it sent an echo. */
@@ -82,16 +78,13 @@ export interface RunRecord {
   readonly events: number;
 }
 
-export interface RunOptions {
-  /** Who decides about lateness and order; nobody interferes when absent. */
-  readonly decisions?: DecisionSource;
-  readonly trace?: TraceListener;
-  /** How late a woken worker may start, in ticks: asked of `decisions`. 0 when absent. */
-  readonly maxLatenessTicks?: number;
+/** A history that leads to a violation; how late workers may be is always said. */
+export interface EchoSchedule extends Schedule<Scenario> {
+  readonly maxLatenessTicks: number;
 }
 
-/** Runs a scenario on a model. The same scenario and decisions give the same record and the same trace. */
-export type RunScenario = (scenario: Scenario, options?: RunOptions) => RunRecord;
+/** Runs a scenario on a model of the echo. */
+export type RunScenario = Runner<Scenario, RunRecord>;
 
 /** Whether the run came to the echo that phases count from. */
 export function reachedAnchor(scenario: Scenario, record: RunRecord): boolean {
@@ -141,4 +134,28 @@ export function sameRecord(a: RunRecord, b: RunRecord): boolean {
 
 function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((value, i) => value === b[i]);
+}
+
+/** What echo histories are explored with. */
+export interface Explorer {
+  /** One run; it is replayed once, and any difference is a fault. */
+  readonly once: RunScenario;
+  /** Every phase from `from` to `to`, both included. */
+  readonly sweep: (from: number, to: number, scenarioAt: (phase: number) => Scenario) => Sweep<RunRecord>;
+}
+
+/** Records of the echo in runs over phases. */
+export const ECHO_RECORDS: TickRecords<RunRecord> = { map: mapTicks, same: sameRecord };
+
+/** A scenario in a few words. */
+export function settingsText({ hz, echoIntervalSeconds, touches }: Scenario): string {
+  return `HZ=${hz}, ${echoIntervalSeconds} s, touches at ${touches.join(", ")}`;
+}
+
+/** Single runs, each replayed once, and sweeps over phases by rectangles. */
+export function echoExplorer(run: RunScenario, { replayed, sweep }: Strategies): Explorer {
+  return {
+    once: replayed(run, sameRecord, settingsText),
+    sweep: (from, to, scenarioAt) => sweep(from, to, (phase) => run(scenarioAt(phase)), ECHO_RECORDS),
+  };
 }

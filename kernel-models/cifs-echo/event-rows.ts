@@ -1,9 +1,9 @@
 /**
  * A run as a list of what happened when, for people: what each event did, and how long ago the last response was.
  */
-import { granularityTicks } from "../simulator/timers-levels.ts";
-import type { TraceEvent } from "../simulator/trace.ts";
-import { type RunRecord, reachedAnchor, type Scenario } from "./scenario.ts";
+import { granularityTicks } from "../../tools/simulator/timers-levels.ts";
+import type { TraceEvent } from "../../tools/simulator/trace.ts";
+import { type RunRecord, reachedAnchor, type Scenario } from "./echo-run.ts";
 
 export type HistoryKind =
   | "echo-sent"

@@ -1,9 +1,17 @@
 /**
  * Exhaustive in the phase, by regions: a run stands for all phases at which it takes the same course (phase.ts of the
  * simulator), and is replayed plainly at the last of them. Where no such run can be made, a phase is run alone.
+ * The check sweeps by rectangles (phase-sweep.ts); this is the plainer way, with which tests look at phase.ts itself.
  */
-import { SimulationFault } from "../simulator/fault.ts";
-import { activeRecorder, MAX_SHIFT, PhaseRecorder, phaseTicks, valueAt, withPhase } from "../simulator/phase.ts";
+import { SimulationFault } from "../../tools/simulator/fault.ts";
+import {
+  activeRecorder,
+  MAX_SHIFT,
+  PhaseRecorder,
+  phaseTicks,
+  valueAt,
+  withPhase,
+} from "../../tools/simulator/phase.ts";
 
 /** Neighbouring phases with one course. */
 export interface Region<T> {

@@ -1,0 +1,30 @@
+/**
+ * What a system says of its figures: the shape of their JSON, and text as data. A system makes it, report/ lays it
+ * out; both know only this.
+ */
+import type { z } from "zod";
+import type { Zod } from "./witness.ts";
+
+export interface Table {
+  readonly head: readonly string[];
+  /** One for each column. */
+  readonly align: readonly ("left" | "right")[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** A line of text, an empty one to part paragraphs, or a table. */
+export type Block = string | Table;
+
+export interface FigureStory<Figures = unknown> {
+  /** Every field with its unit in its name or its description: it is what `groundhog schema check` prints. */
+  schema(zod: Zod): z.ZodType<Figures>;
+  /**
+   * What `check` prints of them.
+   *
+   * @param timersFrom the file that says how timers are rounded, or what was assumed
+   */
+  blocks(figures: Figures, timersFrom: string): readonly Block[];
+  /** Heads of the columns in which `run` sums them up, and what stands there. */
+  readonly columns: readonly string[];
+  cells(figures: Figures): readonly string[];
+}
