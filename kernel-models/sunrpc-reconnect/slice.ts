@@ -55,6 +55,7 @@ const CALLS = [
   "u32 prandom_u32(void)",
   "u32 get_random_u32(void)",
   "unsigned short xs_get_random_port(void)",
+  "char *kstrdup(const char *s, unsigned int gfp)",
 ];
 
 const NO_EFFECT: readonly NoEffectFamily[] = [
@@ -107,7 +108,7 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
   },
   {
     reason: "names and addresses for people",
-    names: `xs_format_\\w+ xs_update_peer_port snprintf kstrdup\\w* strscpy strlcpy rpc_ntop rpc_sockaddr2uaddr
+    names: `xs_format_\\w+ xs_update_peer_port snprintf strscpy strlcpy rpc_ntop rpc_sockaddr2uaddr
       xs_init_anyaddr task_pid_nr rpc_peeraddr`,
   },
 ];

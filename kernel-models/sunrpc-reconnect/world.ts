@@ -9,6 +9,7 @@ import { type MachineBitWaiter, TimeoutFrame } from "../../tools/simulator/machi
 import type { MachineParts } from "../../tools/simulator/machine-modules.ts";
 import { MachineWork, runningCount } from "../../tools/simulator/machine-work.ts";
 import { SocketAddress } from "../../tools/simulator/kernel-structs.ts";
+import { cstring } from "../../tools/simulator/pointers.ts";
 import { TASK_UNINTERRUPTIBLE } from "../../tools/simulator/tasks.ts";
 import type { WorkStruct } from "../../tools/simulator/workqueue.ts";
 import { BUFFER, boundaryOf, credential, receiveHeader, type Surroundings, tcpContext } from "./boundary.ts";
@@ -239,6 +240,7 @@ export class World {
         ident: 6,
         dstaddr: address,
         addrlen: 1,
+        servername: cstring("server"),
         // Since 6.6; nfs_init_timeout_values() again.
         reconnect_timeout: 0,
         connect_timeout: 0,
