@@ -27,7 +27,6 @@ const RECORDS = [
      u32 marker, unsigned int *sent_p)`,
   "blocking int tcp_read_sock(struct sock *sk, void *desc, void *recv_actor)",
   "blocking ssize_t xs_read_stream(struct sock_xprt *transport, int flags)",
-  "blocking void xs_tcp_data_receive(struct sock_xprt *transport)",
   "bool xs_poll_socket_readable(struct sock_xprt *transport)",
 ];
 
@@ -36,6 +35,7 @@ const CALLS = [
   "struct rpc_task *rpc_alloc_task(void)",
   "struct rpc_xprt *rpc_task_get_first_xprt(struct rpc_clnt *clnt)",
   "struct rpc_xprt *rpc_task_get_next_xprt(struct rpc_clnt *clnt)",
+  "struct rpc_xprt *xprt_iter_get_next(struct rpc_xprt_iter *xpi)",
   "void rpc_task_set_debuginfo(struct rpc_task *task)",
   "void rpc_xdr_encode(struct rpc_task *task)",
   "__be32 *rpc_verify_header(struct rpc_task *task)",

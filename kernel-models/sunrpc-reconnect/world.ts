@@ -9,7 +9,7 @@ import { type MachineBitWaiter, TimeoutFrame } from "../../tools/simulator/machi
 import type { MachineParts } from "../../tools/simulator/machine-modules.ts";
 import { MachineWork, runningCount } from "../../tools/simulator/machine-work.ts";
 import { SocketAddress } from "../../tools/simulator/kernel-structs.ts";
-import { cstring } from "../../tools/simulator/pointers.ts";
+import { cstring, ElementPointer } from "../../tools/simulator/pointers.ts";
 import { TASK_UNINTERRUPTIBLE } from "../../tools/simulator/tasks.ts";
 import type { WorkStruct } from "../../tools/simulator/workqueue.ts";
 import { BUFFER, boundaryOf, credential, receiveHeader, type Surroundings, tcpContext } from "./boundary.ts";
@@ -22,6 +22,9 @@ import { dueTimers, fireTimer, nextTick } from "./tcp-timer.ts";
 
 /** What befalls the network, in the order of the ticks. */
 type Fault = "blackhole" | "restart" | "heal";
+
+/** A counter for each procedure of a version. */
+const COUNTS: readonly number[] = [0, 0];
 
 /** Arguments and results of a call: nobody looks at what they come to. */
 function decodes(): number {
@@ -198,7 +201,7 @@ export class World {
       cl_xprt: xprt,
       cl_timeout: this.timeout(model),
       cl_stats: makeStruct(machine, model, "rpc_stat"),
-      cl_program: makeStruct(machine, model, "rpc_program"),
+      cl_program: this.program(model),
       cl_maxproc: 22,
     });
     // Whoever mounts holds one reference.
@@ -212,6 +215,13 @@ export class World {
       if (name in client && client[name] === null) client[name] = makeStruct(machine, model, "rpc_rtt");
     }
     return client;
+  }
+
+  /** nfs_program of fs/nfs/client.c, with one version, whose calls are counted. */
+  private program(model: ModelInstance): Members {
+    const { machine } = this;
+    const version = makeStruct(machine, model, "rpc_version", { counts: new ElementPointer(COUNTS.slice()) });
+    return makeStruct(machine, model, "rpc_program", { version: new ElementPointer([version]) });
   }
 
   /** nfs_init_timeout_values() of fs/nfs/client.c, for TCP, timeo=600 and retrans=2. */
@@ -261,6 +271,7 @@ export class World {
     const { machine } = this;
     const procedure = makeStruct(machine, model, "rpc_procinfo", {
       p_proc: 1,
+      p_statidx: 1,
       p_arglen: 16,
       p_replen: 21,
       p_encode: decodes,
