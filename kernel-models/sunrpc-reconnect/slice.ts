@@ -66,7 +66,7 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
   },
   {
     reason: "locks are held for short sections that do not sleep",
-    names: `(?:raw_)?spin_(?:un)?lock\\w* (?:read|write)_(?:un)?lock\\w* lockdep_\\w+ rcu_\\w+ mutex_(?:init|lock\\w*|unlock)
+    names: `(?:raw_)?spin_(?:un)?lock\\w* (?:read|write)_(?:un)?lock\\w* lockdep_\\w+ rcu_\\w+
       lock_sock release_sock __mutex_init xs_reclassify_\\w+ sock_lock_init\\w*`,
   },
   { reason: "suspend is not modelled", names: "freezer_\\w+ set_freezable try_to_freeze" },

@@ -8,7 +8,9 @@ import type { Role } from "./state-visitors.ts";
 /** A statement of the model that stores a member: the member, and what it becomes. */
 const STORE = /^\s*(?:yield\* .*; )?[\w.$[\]()]*?\.(\w+) = (.*);\s*(?:\/\/.*)?$/;
 const READ = /\.([A-Za-z_]\w*)\b/g;
-const CLOCK = /\bkernel\.jiffies(?:64)?\b|\bktime_get\)?\(kernel\)/;
+const CLOCK = /\bkernel\.jiffies(?:64)?\b/;
+/** Times in nanoseconds are always ones that have passed. */
+const PASSED = /\bktime_get\)?\(kernel\)/;
 
 interface Stores {
   /** What each member becomes, by its name. */
@@ -47,13 +49,13 @@ function observed({ texts, named }: Stores): ReadonlySet<string> {
 }
 
 /** Members that hold a time: the clock's, or what is worked out from another time. */
-function times({ texts }: Stores): ReadonlySet<string> {
+function times({ texts }: Stores, clock: RegExp): ReadonlySet<string> {
   const found = new Set<string>();
   for (let before = -1; before < found.size; ) {
     before = found.size;
     for (const [field, values] of texts) {
       const isTime = values.some(
-        (value) => CLOCK.test(value) || [...value.matchAll(READ)].some(([, name]) => found.has(name as string)),
+        (value) => clock.test(value) || [...value.matchAll(READ)].some(([, name]) => found.has(name as string)),
       );
       // A duration is a difference of times, and no time.
       if (isTime && !values.some((value) => /\bsub64\(/.test(value))) found.add(field);
@@ -163,7 +165,8 @@ export interface RoleOptions {
 export function rolesOf(text: string, options: RoleOptions): (className: string, field: string) => Role {
   const stores = storesIn(text);
   const seen = observed(stores);
-  const clock = times(stores);
+  const clock = times(stores, CLOCK);
+  const passed = times(stores, PASSED);
   const counts = counters(stores);
   const { stored, changing } = constantsIn(text, options);
   const declared = new Set([...text.matchAll(/^export class (\w+)/gm)].map(([, name]) => name as string));
@@ -176,7 +179,7 @@ export function rolesOf(text: string, options: RoleOptions): (className: string,
     if (isFixed && !options.played.has(field)) return "constant";
     if (options.names.has(field)) return "name";
     if (!stores.texts.has(field)) return "plain";
-    if (!seen.has(field)) return "skip";
+    if (!seen.has(field) || passed.has(field)) return "skip";
     if (clock.has(field)) return "deadline";
     return counts.has(field) ? "count" : "plain";
   };
