@@ -108,10 +108,14 @@ export class WorldSubject implements ScheduleSubject {
   /** Second connect workers that ran beside a first, at most. */
   mostWorkers = 0;
 
-  /** @param role how members of the model are hashed */
+  /**
+   * @param role how members of the model are hashed
+   * @param enter makes this world the one that the model's calls are about
+   */
   constructor(
     readonly world: World,
     readonly role: (className: string, field: string) => Role,
+    private readonly enter: () => void,
     listener: MachineListener | null = null,
   ) {
     world.machine.listener = listener;
@@ -160,15 +164,22 @@ export class WorldSubject implements ScheduleSubject {
 
   take(index: number): void {
     const action = this.present[index];
+    this.enter();
     if (action !== undefined) this.world.machine.take(action);
     this.mostWorkers = Math.max(this.mostWorkers, this.world.connectWorkers);
+  }
+
+  /** Since the way is open again; 0 before. */
+  get seconds(): number {
+    const { network, machine, scenario } = this.world;
+    return network.healTick < 0 ? 0 : (machine.clock.tick - network.healTick) / scenario.hz;
   }
 
   end(): ScheduleEnd | null {
     const { world } = this;
     const { healTick } = world.network;
-    const { machine, user, scenario } = world;
-    const seconds = healTick < 0 ? 0 : (machine.clock.tick - healTick) / scenario.hz;
+    const { user, scenario } = world;
+    const { seconds } = this;
     if (world.connectWorkers > 1) {
       return { kind: "bad", property: "one-worker", what: "two connect workers run at once", seconds };
     }
@@ -177,6 +188,11 @@ export class WorldSubject implements ScheduleSubject {
       return { kind: "bad", property: "no-lost-call", what: `a hard call ends with ${user.lastStatus}`, seconds };
     }
     if (healTick < 0 || seconds <= scenario.boundSeconds) return null;
-    return { kind: "bad", property: "progress", what: `no answer ${scenario.boundSeconds} s after the way is open`, seconds };
+    return {
+      kind: "bad",
+      property: "progress",
+      what: `no answer ${scenario.boundSeconds} s after the way is open`,
+      seconds,
+    };
   }
 }

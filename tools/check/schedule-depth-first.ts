@@ -270,6 +270,14 @@ function hasOthers(actions: readonly ScheduleAction[], from: number, left: numbe
   return false;
 }
 
+function least(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
+}
+
+function most(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b);
+}
+
 /**
  * Searches with 0, 1, 2, ... preemptions up to the bound, until something is violated.
  *
@@ -279,6 +287,7 @@ export function depthFirst(fresh: () => ScheduleSubject, bounds: ScheduleBounds)
   let states = 0;
   let transitions = 0;
   let smaller = -1;
+  let [minSeconds, maxSeconds]: (number | null)[] = [null, null];
   for (let preemptions = 0; ; preemptions++) {
     const search = new DepthFirst(fresh(), bounds, fresh);
     search.search(preemptions);
@@ -287,13 +296,15 @@ export function depthFirst(fresh: () => ScheduleSubject, bounds: ScheduleBounds)
       violation !== null ? "violation" : table.isFull ? "states" : isCut ? "steps" : ("complete" as const);
     states += table.size;
     transitions += search.transitions;
+    minSeconds = least(minSeconds ?? null, search.minSeconds);
+    maxSeconds = most(maxSeconds ?? null, search.maxSeconds);
     const found: ScheduleSearch = {
       strategy: "depth first",
       states,
       transitions,
       ends: search.ends,
-      minSeconds: search.minSeconds,
-      maxSeconds: search.maxSeconds,
+      minSeconds,
+      maxSeconds,
       violation,
       stoppedBy,
       preemptions,

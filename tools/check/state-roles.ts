@@ -143,7 +143,8 @@ function constantsIn(text: string, options: RoleOptions): Constants {
   // What stands in a struct that is copied is copied, too.
   for (let before = -1; before < changing.size; ) {
     before = changing.size;
-    for (const name of [...changing]) for (const part of classes.get(name)?.values() ?? []) if (classes.has(part)) changing.add(part);
+    for (const name of [...changing])
+      for (const part of classes.get(name)?.values() ?? []) if (classes.has(part)) changing.add(part);
   }
   return { stored, changing };
 }
