@@ -132,13 +132,15 @@ function plainest(found: readonly Done[]): Done | null {
   return [...found].sort((a, b) => rank(a) - rank(b))[0] ?? null;
 }
 
-function propertyOf(name: string, done: readonly Done[], isOpen: boolean): PropertyResult<Scenario> {
+function propertyOf(name: string, done: readonly Done[], isOpen: boolean, faults: readonly string[]): PropertyResult<Scenario> {
   const against = done.filter(([, search]) => search.violation?.property === name);
   const first = plainest(against);
   const kind = KINDS[name] ?? "safety";
   if (first === null) {
     const verdict = isOpen || done.length === 0 ? "inconclusive" : "holds";
-    const detail = verdict === "holds" ? "in every schedule that was explored" : "not every scenario could be followed";
+    const why = faults[0] === undefined ? "" : `: ${faults[0]}`;
+    const detail =
+      verdict === "holds" ? "in every schedule that was explored" : `not every scenario could be followed${why}`;
     return { name, kind, verdict, violation: null, detail };
   }
   const [job, search] = first;
@@ -182,7 +184,7 @@ function conclude(
   ];
   const stuck = done.filter(([, search]) => search.violation === null && search.ends === 0).length;
   const isOpen = faults.length > 0 || unmodelled > 0 || stuck > 0;
-  const properties = Object.keys(KINDS).map((name) => propertyOf(name, done, isOpen));
+  const properties = Object.keys(KINDS).map((name) => propertyOf(name, done, isOpen, faults));
   const isViolated = properties.some(({ verdict }) => verdict === "violated");
   const searches = done.map(([, search]) => search);
   const sum = (value: (one: ScheduleSearch) => number): number => searches.reduce((all, one) => all + value(one), 0);

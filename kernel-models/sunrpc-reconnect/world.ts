@@ -282,13 +282,14 @@ export class World {
     return message;
   }
 
-  /** Lets the faults happen that go with the call that begins now. */
+  /** Lets the faults happen that go with the next call, in the pause before it. */
   scheduleFaults(): void {
     const { machine, network, scenario } = this;
-    const at = (seconds: number): number => machine.clock.tick + Math.round(seconds * machine.hz);
-    network.faults.push({ tick: at(0), fault: "blackhole" });
-    network.faults.push({ tick: at(scenario.restartSeconds), fault: "restart" });
-    network.faults.push({ tick: at(scenario.healSeconds), fault: "heal" });
+    const { pauseSeconds, restartSeconds, healSeconds } = scenario;
+    const at = (seconds: number): number => machine.clock.tick + Math.round((pauseSeconds + seconds) * machine.hz);
+    network.faults.push({ tick: at(-pauseSeconds / 10), fault: "blackhole" });
+    network.faults.push({ tick: at(restartSeconds), fault: "restart" });
+    network.faults.push({ tick: at(healSeconds), fault: "heal" });
   }
 
   /** How many connect workers of the transport run now. */
