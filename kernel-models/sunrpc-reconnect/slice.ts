@@ -17,6 +17,10 @@ const SOCKETS = [
   "int kernel_bind(struct socket *sock, struct sockaddr *addr, int addrlen)",
   "blocking int kernel_sendmsg(struct socket *sock, struct msghdr *msg, struct kvec *vec, size_t num, size_t size)",
   "blocking int kernel_sock_shutdown(struct socket *sock, int how)",
+  "int kernel_setsockopt(struct socket *sock, int level, int optname, char *optval, unsigned int optlen)",
+  "void tcp_sock_set_user_timeout(struct sock *sk, u32 val)",
+  "int tcp_sock_set_syncnt(struct sock *sk, int val)",
+  "struct net *sock_net(const struct sock *sk)",
   "int kernel_getsockname(struct socket *sock, struct sockaddr *addr)",
 ];
 
@@ -75,9 +79,9 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
     names: "sock_flag sock_(?:set|reset)_flag sock_(?:no_)?linger\\w*",
   },
   {
-    reason: "options of sockets: keep-alive probes and user timeouts are not modelled",
+    reason: "options of sockets: keep-alive probes are not modelled",
     names:
-      "(?:ip6|tcp)?_?sock_set_\\w+ sock_inuse_add sk_net_refcnt_upgrade sock_net kernel_setsockopt xs_tcp_set_socket_timeouts sk_memalloc_socks tls_\\w+",
+      "(?:ip6|tcp)?_?sock_set_\\w+ sock_inuse_add sk_net_refcnt_upgrade sk_memalloc_socks tls_\\w+",
   },
   { reason: "arguments and results of calls are not looked into", names: "xdr_\\w+ wake_up_var page_address" },
   { reason: "there is always room to send", names: "sk_stream_\\w+" },

@@ -12,6 +12,7 @@ import {
   U16,
   U32,
   U64,
+  U8,
   VOID_POINTER,
 } from "./c-types.ts";
 
@@ -152,6 +153,8 @@ const STRUCTS: Readonly<Record<string, RuntimeStruct>> = {
       parameters: [pointerTo(structType("socket")), pointerTo(structType("sockaddr")), S32, S32],
     }),
   }),
+  net: plain("Net", "sockets", { ipv4: structType("netns_ipv4") }),
+  netns_ipv4: plain("NetnsIpv4", "sockets", { sysctl_tcp_syn_retries: U8 }),
   sockaddr: ADDRESS,
   sockaddr_in: ADDRESS,
   sockaddr_in6: ADDRESS,
