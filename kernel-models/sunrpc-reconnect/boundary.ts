@@ -96,6 +96,11 @@ function told(machine: Machine, name: string, result: number, place: string): un
   return afterCall(machine, result);
 }
 
+/** htons(), ntohs(). */
+function swapped(port: number): number {
+  return ((port & 0xff) << 8) | (port >> 8);
+}
+
 function sockets({ machine, net }: Surroundings): Readonly<Record<string, Played>> {
   const ctx = tcpContext(machine);
   const create = (given: Given): number => {
@@ -122,7 +127,15 @@ function sockets({ machine, net }: Surroundings): Readonly<Record<string, Played
     },
     kernel_bind: (given) => {
       const { sin_port: port } = argument(given, "addr", "a1") as { readonly sin_port?: number };
-      return bind(ctx, net, argument(given, "sock", "a0") as Socket, port ?? 0);
+      return bind(ctx, net, argument(given, "sock", "a0") as Socket, swapped(port ?? 0));
+    },
+    // Up to 4.16 the length is stored, from then on returned; the client asks for neither.
+    kernel_getsockname: (given) => {
+      const { sk } = argument(given, "sock", "a0") as Socket;
+      const address = argument(given, "addr", "a1") as Members;
+      for (const name of ["sa_family", "ss_family", "sin_family"]) setMember(address, name, AF_INET);
+      setMember(address, "sin_port", swapped(sk?.tp.localPort ?? 0));
+      return 0;
     },
     kernel_connect: (given, place) => {
       const socket = argument(given, "sock", "a0") as Socket;
@@ -137,7 +150,10 @@ function sockets({ machine, net }: Surroundings): Readonly<Record<string, Played
   };
 }
 
-// include/uapi/linux/in.h and tcp.h
+// include/linux/socket.h, include/uapi/linux/tcp.h, include/uapi/asm-generic/socket.h
+const AF_INET = 2;
+const SOL_SOCKET = 1;
+const SO_REUSEPORT = 15;
 const SOL_TCP = 6;
 const TCP_SYNCNT = 7;
 const TCP_USER_TIMEOUT = 18;
@@ -153,11 +169,17 @@ function options({ net }: Surroundings): Readonly<Record<string, Played>> {
     tcp_sock_set_syncnt: (given) => setSynCount(argument(given, "sk", "a0") as Sock, Number(argument(given, "val", "a1"))),
     kernel_setsockopt: (given) => {
       const { sk } = argument(given, "sock", "a0") as Socket;
-      if (sk === null || Number(argument(given, "level", "a1")) !== SOL_TCP) return 0;
-      const value = Number((argument(given, "optval", "a3") as Pointer<number>).value);
+      const level = Number(argument(given, "level", "a1"));
       const name = Number(argument(given, "optname", "a2"));
+      if (sk === null) return 0;
+      const value = Number((argument(given, "optval", "a3") as Pointer<number>).value);
+      if (level === SOL_SOCKET && name === SO_REUSEPORT) sk.sk_reuseport = value;
+      if (level !== SOL_TCP) return 0;
       if (name === TCP_SYNCNT) return setSynCount(sk, value);
       return name === TCP_USER_TIMEOUT ? userTimeout(sk, value) : 0;
+    },
+    sock_set_reuseport: (given) => {
+      (argument(given, "sk", "a0") as Sock).sk_reuseport = 1;
     },
     sock_net: () => {
       const made = new Net();

@@ -20,6 +20,7 @@ const SOCKETS = [
   "int kernel_setsockopt(struct socket *sock, int level, int optname, char *optval, unsigned int optlen)",
   "void tcp_sock_set_user_timeout(struct sock *sk, u32 val)",
   "int tcp_sock_set_syncnt(struct sock *sk, int val)",
+  "void sock_set_reuseport(struct sock *sk)",
   "struct net *sock_net(const struct sock *sk)",
   "int kernel_getsockname(struct socket *sock, struct sockaddr *addr)",
 ];
