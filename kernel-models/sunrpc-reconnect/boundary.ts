@@ -64,7 +64,12 @@ export function tcpContext(machine: Machine): TcpContext {
 /** Everything that the model asks of its surroundings. */
 export function boundaryOf(around: Surroundings): Readonly<Record<string, unknown>> {
   const { machine, module } = around;
-  const played: Readonly<Record<string, Played>> = { ...sockets(around), ...options(around), ...records(around), ...calls(around) };
+  const played: Readonly<Record<string, Played>> = {
+    ...sockets(around),
+    ...options(around),
+    ...records(around),
+    ...calls(around),
+  };
   const functions: Record<string, unknown> = {
     members: { rpc_call_done: () => undefined, rpc_call_prepare: () => undefined },
     observe: (name: string, place: string) => machine.tell("call", `${name} from ${place}`),
@@ -165,8 +170,10 @@ function options({ net }: Surroundings): Readonly<Record<string, Played>> {
     return 0;
   };
   return {
-    tcp_sock_set_user_timeout: (given) => userTimeout(argument(given, "sk", "a0") as Sock, Number(argument(given, "val", "a1"))),
-    tcp_sock_set_syncnt: (given) => setSynCount(argument(given, "sk", "a0") as Sock, Number(argument(given, "val", "a1"))),
+    tcp_sock_set_user_timeout: (given) =>
+      userTimeout(argument(given, "sk", "a0") as Sock, Number(argument(given, "val", "a1"))),
+    tcp_sock_set_syncnt: (given) =>
+      setSynCount(argument(given, "sk", "a0") as Sock, Number(argument(given, "val", "a1"))),
     kernel_setsockopt: (given) => {
       const { sk } = argument(given, "sock", "a0") as Socket;
       const level = Number(argument(given, "level", "a1"));
@@ -203,7 +210,12 @@ function records(around: Surroundings): Readonly<Record<string, Played>> {
   };
   return {
     kernel_sendmsg: (given, place) =>
-      told(machine, "send", send(argument(given, "sock", "a0") as Socket, Number(argument(given, "size", "len", "a4"))), place),
+      told(
+        machine,
+        "send",
+        send(argument(given, "sock", "a0") as Socket, Number(argument(given, "size", "len", "a4"))),
+        place,
+      ),
     xs_sendpages: (given, place) => {
       const xdr = given["xdr"] as { readonly len: number };
       // 4.20 to 5.7 hand the record's marker over apart from the rest.
@@ -376,4 +388,3 @@ function bound({ machine, model }: Surroundings, task: Members): void {
   machine.atomic--;
   setMember(task, "tk_status", 0);
 }
-

@@ -21,7 +21,7 @@ const PARTS: readonly Part[] = [
   {
     key: "input",
     path: "net/ipv4/tcp_input.c",
-    decides: "the order of sk_state_change and sk_error_report at a reset, and whether a SYN is repeated after a bad ACK",
+    decides: "the order of sk_state_change and sk_error_report at a reset, and if a SYN is repeated after a bad ACK",
   },
   {
     key: "timer",

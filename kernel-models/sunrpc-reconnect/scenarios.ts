@@ -44,4 +44,3 @@ export function schedulingOf(text: PolicyText): Scheduling | null {
   if (match === null) return null;
   return { policy: match[1] as "RR" | "FIFO", priority: Number(match[2]) };
 }
-

@@ -4,11 +4,11 @@
  */
 import { SimulationFault } from "../../tools/simulator/fault.ts";
 import { Frame, runToEnd } from "../../tools/simulator/frame.ts";
+import { SocketAddress } from "../../tools/simulator/kernel-structs.ts";
 import { Machine, MachineThread, type Outside } from "../../tools/simulator/machine.ts";
 import { type MachineBitWaiter, TimeoutFrame } from "../../tools/simulator/machine-frames.ts";
 import type { MachineParts } from "../../tools/simulator/machine-modules.ts";
 import { MachineWork, runningCount } from "../../tools/simulator/machine-work.ts";
-import { SocketAddress } from "../../tools/simulator/kernel-structs.ts";
 import { cstring, ElementPointer } from "../../tools/simulator/pointers.ts";
 import { TASK_UNINTERRUPTIBLE } from "../../tools/simulator/tasks.ts";
 import type { WorkStruct } from "../../tools/simulator/workqueue.ts";
@@ -296,4 +296,3 @@ export class World {
     return this.connectWork === null ? 0 : runningCount(this.work.pools, this.connectWork);
   }
 }
-

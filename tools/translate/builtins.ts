@@ -3,6 +3,7 @@
  * comparisons of jiffies.
  */
 import { childOf, type SyntaxNode } from "../c/syntax.ts";
+import type { SizedByCaller } from "./boundary.ts";
 import {
   CHAR_POINTER,
   type CType,
@@ -19,7 +20,6 @@ import {
   VOID,
   VOID_POINTER,
 } from "./c-types.ts";
-import type { SizedByCaller } from "./boundary.ts";
 import { argumentList, called, structCopy } from "./calls.ts";
 import type { FunctionContext } from "./context.ts";
 import { convert, typeOfExpression } from "./conversions.ts";

@@ -1,13 +1,15 @@
 /**
  * Constants that every kernel has and that trees without include/ lack: error numbers (uapi/asm-generic/errno-base.h,
- * errno.h, linux/errno.h), socket and address families (linux/socket.h, uapi/linux/in.h), limits (linux/limits.h), the states of TCP and of sockets
- * (net/tcp_states.h, uapi/linux/net.h, net/sock.h).
+ * errno.h, linux/errno.h), socket and address families and options (linux/socket.h, uapi/asm-generic/socket.h,
+ * uapi/linux/in.h, in6.h, tcp.h), limits (linux/limits.h), the states of TCP and of sockets (net/tcp_states.h,
+ * uapi/linux/net.h, net/sock.h).
  */
 const ERRORS =
   "EPERM 1 ENOENT 2 ESRCH 3 EINTR 4 EIO 5 ENXIO 6 E2BIG 7 EBADF 9 ECHILD 10 EAGAIN 11 EWOULDBLOCK 11 ENOMEM 12 " +
   "EACCES 13 EFAULT 14 EBUSY 16 EEXIST 17 EXDEV 18 ENODEV 19 ENOTDIR 20 EISDIR 21 EINVAL 22 ENFILE 23 EMFILE 24 " +
   "EFBIG 27 ENOSPC 28 ESPIPE 29 EROFS 30 EMLINK 31 EPIPE 32 EDOM 33 ERANGE 34 EDEADLK 35 ENAMETOOLONG 36 " +
-  "ENOLCK 37 ENOSYS 38 ENOTEMPTY 39 ENODATA 61 ETIME 62 ENOLINK 67 EBADE 52 EBADR 53 EBADSLT 57 EPROTO 71 EBADMSG 74 EOVERFLOW 75 EILSEQ 84 " +
+  "ENOLCK 37 ENOSYS 38 ENOTEMPTY 39 ENODATA 61 ETIME 62 ENOLINK 67 " +
+  "EBADE 52 EBADR 53 EBADSLT 57 EPROTO 71 EBADMSG 74 EOVERFLOW 75 EILSEQ 84 " +
   "ENOTSOCK 88 EMSGSIZE 90 EPROTONOSUPPORT 93 ESOCKTNOSUPPORT 94 EOPNOTSUPP 95 EPFNOSUPPORT 96 EAFNOSUPPORT 97 " +
   "EADDRINUSE 98 EADDRNOTAVAIL 99 ENETDOWN 100 ENETUNREACH 101 ENETRESET 102 ECONNABORTED 103 ECONNRESET 104 " +
   "ENOBUFS 105 EISCONN 106 ENOTCONN 107 ESHUTDOWN 108 ETIMEDOUT 110 ECONNREFUSED 111 EHOSTDOWN 112 " +

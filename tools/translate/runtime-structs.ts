@@ -9,10 +9,10 @@ import {
   S32,
   S64,
   structType,
+  U8,
   U16,
   U32,
   U64,
-  U8,
   VOID_POINTER,
 } from "./c-types.ts";
 
