@@ -24,6 +24,7 @@ export interface ReconnectRequest extends CheckRequest {
 
 interface Explorer {
   readonly search: (scenario: Scenario, bounds: ScheduleBounds) => ScheduleSearch;
+  readonly told: readonly string[];
 }
 
 interface Job {
@@ -34,7 +35,8 @@ interface Job {
 interface ReconnectWork {
   readonly request: ReconnectRequest;
   readonly explorer: Explorer;
-  readonly survey: null;
+  /** What of TCP was read from the kernel, and what was taken for granted. */
+  readonly survey: readonly string[];
   readonly job: Job;
   readonly result: ScheduleSearch;
 }
@@ -87,9 +89,9 @@ function plan(request: ReconnectRequest): readonly Job[] {
 }
 
 function explorerOf(run: unknown, { depthFirst, rolesOf }: Strategies): Explorer {
-  const { subject, javascript } = run as ReconnectRunner;
+  const { subject, javascript, told } = run as ReconnectRunner;
   const role = rolesOf(javascript, ROLE_OPTIONS);
-  return { search: (scenario, bounds) => depthFirst(() => subject(scenario, role), bounds) };
+  return { search: (scenario, bounds) => depthFirst(() => subject(scenario, role), bounds), told };
 }
 
 const isFault = (search: ScheduleSearch): boolean => search.violation?.property.startsWith("fault ") === true;
@@ -173,6 +175,7 @@ function conclude(
   jobs: readonly Job[],
   results: readonly (ScheduleSearch | RunFault)[],
   unmodelled: number,
+  told: readonly string[],
 ): CheckResult<Scenario, Figures> {
   const done = jobs.flatMap((job, i): Done[] => {
     const result = results[i];
@@ -201,7 +204,7 @@ function conclude(
         statesPerSecond: null,
       },
     },
-    bounds: boundsOf(jobs, done),
+    bounds: [...boundsOf(jobs, done), ...told],
     reasons: isViolated
       ? []
       : [
@@ -215,7 +218,7 @@ function conclude(
 export const reconnectProperties: SystemProperties<Scenario, ReconnectRun, Figures, ReconnectWork> = {
   kinds: KINDS,
   explorer: explorerOf,
-  survey: () => null,
+  survey: (_, { told }) => told,
   plan: (request) => plan(request),
   judge: (property, _, run) => {
     if (run.endsWith === "open") return null;
@@ -223,5 +226,5 @@ export const reconnectProperties: SystemProperties<Scenario, ReconnectRun, Figur
   },
   cost: ({ bounds, scenario }) => bounds.preemptions * 10 + scenario.cpus,
   runJob: (_, { scenario, bounds }, { search }) => search(scenario, bounds),
-  conclude: (_, __, jobs, results, unmodelled) => conclude(jobs, results, unmodelled),
+  conclude: (_, told, jobs, results, unmodelled) => conclude(jobs, results, unmodelled, told),
 };

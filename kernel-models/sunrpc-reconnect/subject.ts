@@ -50,7 +50,7 @@ export const OWN_ROLES: Readonly<Record<string, Role>> = {
   "Network.net": "constant",
   "Network.faults": "constant",
   "Network.machine": "constant",
-  "Network.serverEnd": "constant",
+  "Network.scenario": "atom",
   "TcpNetwork.options": "atom",
   "TcpNetwork.connections": "constant",
   "TcpNetwork.packets": "constant",

@@ -6,7 +6,7 @@ import { reconnectFigures } from "./figure-text.ts";
 import type { Figures } from "./figure-types.ts";
 import { reconnectOptions } from "./options.ts";
 import { reconnectProperties } from "./properties.ts";
-import { type ReconnectRun, reconnectRunner } from "./reconnect-run.ts";
+import { type ReconnectRun, reconnectKernelFacts, reconnectRunner } from "./reconnect-run.ts";
 import type { Scenario } from "./scenarios.ts";
 import { sunrpcReconnectSlice } from "./slice.ts";
 import { reconnectWitness } from "./witness.ts";
@@ -17,6 +17,7 @@ export const sunrpcReconnect: System<Scenario, ReconnectRun, Figures> = {
   model: sunrpcReconnectSlice,
   execution: "frames",
   createRunner: reconnectRunner,
+  kernelFacts: reconnectKernelFacts,
   properties: reconnectProperties,
   options: reconnectOptions,
   witness: reconnectWitness,
