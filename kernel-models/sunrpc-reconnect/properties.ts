@@ -89,8 +89,8 @@ function plan(request: ReconnectRequest): readonly Job[] {
 }
 
 function explorerOf(run: unknown, { depthFirst, rolesOf }: Strategies): Explorer {
-  const { subject, javascript, told } = run as ReconnectRunner;
-  const role = rolesOf(javascript, ROLE_OPTIONS);
+  const { subject, text, told } = run as ReconnectRunner;
+  const role = rolesOf(text, ROLE_OPTIONS);
   return { search: (scenario, bounds) => depthFirst(() => subject(scenario, role), bounds), told };
 }
 
@@ -130,11 +130,16 @@ type Done = readonly [Job, ScheduleSearch];
 /** The plainest violation: nobody interferes, then the fewest decisions. */
 function plainest(found: readonly Done[]): Done | null {
   const rank = ([{ scenario }, { violation }]: Done): number =>
-    ({ fair: 0, eager: 1_000_000, any: 2_000_000 }[scenario.scheduler]) + (violation?.decisions.length ?? 0);
+    ({ fair: 0, eager: 1_000_000, any: 2_000_000 })[scenario.scheduler] + (violation?.decisions.length ?? 0);
   return [...found].sort((a, b) => rank(a) - rank(b))[0] ?? null;
 }
 
-function propertyOf(name: string, done: readonly Done[], isOpen: boolean, faults: readonly string[]): PropertyResult<Scenario> {
+function propertyOf(
+  name: string,
+  done: readonly Done[],
+  isOpen: boolean,
+  faults: readonly string[],
+): PropertyResult<Scenario> {
   const against = done.filter(([, search]) => search.violation?.property === name);
   const first = plainest(against);
   const kind = KINDS[name] ?? "safety";

@@ -16,8 +16,8 @@ export interface Scenario {
   readonly rpciod: PolicyText;
   readonly cpus: number;
   /**
-   * `fair`: nobody is preempted without need, CPUs take turns. `eager`: who is woken preempts who has no higher
-   * priority. `any`: every schedule within the bounds.
+   * `fair`: nobody is preempted without need, CPUs take turns. `eager`: a task that is woken preempts a worker of the
+   * same priority. `any`: every schedule within the bounds.
    */
   readonly scheduler: "fair" | "eager" | "any";
   /** Seconds between two calls. */

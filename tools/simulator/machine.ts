@@ -101,8 +101,8 @@ export interface MachineOptions {
   readonly timers: TimerKind;
   readonly cpus: number;
   /**
-   * `fair`: threads are switched only where they must be, CPUs take turns. `eager`: the same, but who is woken preempts
-   * who has no higher priority, as completely fair schedulers often decide. `any`: every choice is an action.
+   * `fair`: threads are switched only where they must be, CPUs take turns. `eager`: the same, but a task that is woken
+   * preempts a worker of the same priority, as completely fair schedulers often decide. `any`: every choice is an action.
    */
   readonly scheduler: "fair" | "eager" | "any";
 }
@@ -213,7 +213,8 @@ export class Machine {
 
   private outranks(thread: MachineThread, { current }: MachineCpu): boolean {
     const priority = current?.priority ?? -1;
-    const isEager = this.options.scheduler === "eager" && thread.isWoken && thread.priority === priority;
+    const mayPreempt = thread.isWoken && !thread.isBound && thread.priority === priority;
+    const isEager = this.options.scheduler === "eager" && mayPreempt;
     return thread.priority > priority || isEager;
   }
 
@@ -223,11 +224,11 @@ export class Machine {
       if (cpu.queue.length === 0 || (cpu.current !== null && !this.isOutranked(cpu))) continue;
       if ((cpu.current?.locks ?? 0) > 0) continue;
       const best = Math.max(...cpu.queue.map((one) => one.priority));
-      if (cpu.current === null && !this.options.isFair && best === 0 && cpu.queue.length > 1) continue;
-      this.dispatch(
-        cpu,
-        cpu.queue.findIndex((one) => one.priority === best),
-      );
+      const isIdle = cpu.current === null;
+      // Which of several that are alike comes first is a choice of actions().
+      if (isIdle && this.options.scheduler === "any" && best === 0 && cpu.queue.length > 1) continue;
+      const place = cpu.queue.findIndex((one) => one.priority === best && (isIdle || this.outranks(one, cpu)));
+      this.dispatch(cpu, place);
     }
   }
 
