@@ -24,10 +24,11 @@ function told({ seconds, status }: Ending): readonly [number | null, number] {
   return [seconds === null ? null : Math.round(seconds * 10) / 10, status];
 }
 
-/** Every user, rpciod and number of CPUs that the document names. */
-const ALL: readonly Setting[] = ["OTHER", "RR 50"].flatMap((user) =>
-  ["OTHER", "RR 49", "RR 51"].flatMap((rpciod) => [1, 2].map((cpus) => ({ user, rpciod, cpus }))),
-);
+/** Every user and rpciod that the document names on one CPU, and the one that hangs on two. */
+const ALL: readonly Setting[] = [
+  ...["OTHER", "RR 50"].flatMap((user) => ["OTHER", "RR 49", "RR 51"].map((rpciod) => ({ user, rpciod, cpus: 1 }))),
+  { ...ABOVE, cpus: 2 },
+];
 
 const known = new Map<number, Promise<Runnable>>();
 
@@ -52,7 +53,7 @@ describe("the sample as it is", () => {
     },
   );
 
-  test.each([3, 6, 7, NEWEST])("step %i always recovers", async (number) => {
+  test.each([3, 6, NEWEST])("step %i always recovers", async (number) => {
     const client = await step(number);
     for (const setting of ALL) {
       const { seconds, status } = ending(client, setting);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Completion } from "../../tools/simulator/completion.ts";
 import type { Int64 } from "../../tools/simulator/integers.ts";
-import { ListHead } from "../../tools/simulator/lists.ts";
+import { LIST_POISON1, ListHead, list_add, list_del } from "../../tools/simulator/lists.ts";
 import { PhaseDependent, PhaseRecorder, phaseTicks, withPhase } from "../../tools/simulator/phase.ts";
 import { BytePointer, cstring, ElementPointer, FieldPointer, NULL, Ref } from "../../tools/simulator/pointers.ts";
 import { Simulation } from "../../tools/simulator/simulation.ts";
@@ -25,6 +25,16 @@ class Outer extends s.Struct {
   readonly numbers = [1, 2, 3];
   readonly name = new Uint8Array([1, 2]);
   func: (() => void) | null = () => {};
+}
+
+class Item extends s.Struct {
+  readonly list = new ListHead(this);
+  next: Inner = NULL;
+
+  constructor() {
+    super();
+    list_add(this.list, new ListHead());
+  }
 }
 
 class Server extends s.Struct {
@@ -69,7 +79,7 @@ describe("arrays of structs", () => {
     expect([s.structPlus(first, 2), s.structPlus(third, -2), s.structPlus(third, 0)]).toEqual([third, first, third]);
     expect([s.structMinus(third, first), s.structMinus(first, third)]).toEqual([2, -2]);
     expect(() => s.structPlus(first, 4)).toThrow("element 4 of an array of 3");
-    expect(() => s.structPlus(first, -1)).toThrow("element -1");
+    expect(() => s.structPlus(first, -2)).toThrow("element -2");
     const lone = new Inner();
     expect(s.structPlus(lone, 0)).toBe(lone);
     expect(s.structMinus(lone, lone)).toBe(0);
@@ -83,6 +93,7 @@ describe("arrays of structs", () => {
     expect(s.structMinus(end, first)).toBe(3);
     expect(s.structPlus(end, -1)).toBe(third);
     expect(() => end.count).toThrow("behind the last");
+    expect(() => s.structPlus(first, -1).count).toThrow("before the first");
     expect(() => {
       end.count = 1;
     }).toThrow("behind the last");
@@ -93,6 +104,16 @@ describe("arrays of structs", () => {
 });
 
 describe("memset", () => {
+  test("of a struct that points to a list's poison, or to the end of an array, which are parts of nothing", () => {
+    const item = new Item();
+    list_del(item.list);
+    const array = s.structArray(1, () => new Inner());
+    item.next = s.structPlus(array[0] as Inner, 1);
+    s.memset(item, 0, 16);
+    expect([item.list.next, item.next]).toEqual([null, null]);
+    expect(() => s.container_of(LIST_POISON1, 1)).toThrow("LIST_POISON1");
+  });
+
   test("of bytes takes any value, within the memory", () => {
     const buffer = new Uint8Array(4);
     expect(s.memset(new BytePointer(buffer, 1), 0x1ff, 2)).toBeInstanceOf(BytePointer);

@@ -203,6 +203,21 @@ describe("the boundary", () => {
     expect(seen).toEqual([1, true, `${FILE}:3 f`]);
   });
 
+  test("the environment gets the address of an integer where C casts it to that of bytes", async () => {
+    const seen: number[] = [];
+    const played = {
+      option: (value: { value: number }) => {
+        seen.push(value.value);
+        value.value++;
+        return 0;
+      },
+    };
+    const setup = { entries: ["f"], environment: ["int option(char *value, unsigned int bytes)"] };
+    const text = "int f(u32 x)\n{\n\toption((char *)&x, sizeof(x));\n\treturn x;\n}\n";
+    const { call } = await model(text, setup, played);
+    expect([call("f", 7), seen]).toEqual([8, [7]]);
+  });
+
   test("a call without effect leaves the effects of its arguments", async () => {
     const text =
       'static int next(int *n)\n{\n\treturn ++*n;\n}\nint f(int x)\n{\n\tlog("%d", next(&x), x++);\n\tif (log(x))\n\t\treturn -1;\n\treturn x;\n}\n';

@@ -1,7 +1,8 @@
 /** Structs, unions, arrays, pointers, bytes: what C's memory holds after stores through all kinds of places. */
 import { describe, expect, test } from "vitest";
 import { SimulationFault } from "../../tools/simulator/fault.ts";
-import { model, unmodelledIn } from "./harness.ts";
+import { Ref } from "../../tools/simulator/pointers.ts";
+import { instance, model, translated, unmodelledIn } from "./harness.ts";
 
 /** `f(void)` with a body, behind declarations at file scope. */
 async function run(declarations: string, body: string, version = "6.1.0"): Promise<unknown> {
@@ -322,6 +323,62 @@ describe("packed structs over bytes", () => {
       0x203 + 0x504,
     ],
   ])("%s", async (_what, body, expected) => expect(await run(packed, body)).toBe(expected));
+});
+
+describe("what the caller says the size of", () => {
+  const text = `
+    struct inner { int n; };
+    struct outer { int n; struct inner in; };
+    struct other { int n; };
+    static struct inner *make(size_t size, int count)
+    {
+      struct inner *inner = kzalloc(size, GFP_KERNEL);
+      struct other *others = kcalloc(count, sizeof(struct other), GFP_KERNEL);
+      others[count - 1].n = count;
+      inner->n = others[1].n;
+      return inner;
+    }
+    int f(void)
+    {
+      struct inner *inner = make(sizeof(struct outer), 2);
+      container_of(inner, struct outer, in)->n = 40;
+      return container_of(inner, struct outer, in)->n + inner->n;
+    }
+  `;
+
+  test("is the larger struct, and nothing else that is allocated there is", async () => {
+    const translation = await translated(text, {
+      entries: ["f"],
+      allocations: [{ function: "make", struct: "outer", member: "in" }],
+    });
+    expect(translation.unmodelled).toEqual([]);
+    expect(instance(translation).call("f")).toBe(42);
+  });
+});
+
+describe("initial values", () => {
+  test("of members of members, and of works at file scope", async () => {
+    const text = `
+      struct how { int count; union { void *data; char *text; } arg; };
+      static int ran;
+      static void run(struct work_struct *work) { ran++; }
+      static DECLARE_WORK(work, run);
+      int f(int *p)
+      {
+        struct how how = { .arg.data = p, .count = 3 };
+        return how.count + *(int *)how.arg.data;
+      }
+      void g(void) { queue_work(system_wq, &work); }
+      int h(void) { return ran; }
+    `;
+    const translation = await translated(text, { entries: ["f", "g", "h"] });
+    expect(translation.unmodelled).toEqual([]);
+    const { kernel, call } = instance(translation);
+    expect(call("f", new Ref(4))).toBe(7);
+    call("g");
+    kernel.run({ untilTick: kernel.clock.tick + 1 });
+    expect(call("h")).toBe(1);
+  });
 });
 
 describe("container_of and lists", () => {

@@ -20,6 +20,7 @@ function poison(name: string): ListHead {
   };
   // It stands in no struct, which container_of() says; clearing and copying the struct of the entry ask for that, too.
   for (const key of ["next", "prev"]) Object.defineProperty(head, key, { get: touched, set: touched });
+  Object.defineProperty(head, Symbol.toStringTag, { value: name });
   return head;
 }
 

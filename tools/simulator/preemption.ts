@@ -5,7 +5,7 @@
 import type { Simulation } from "./simulation.ts";
 import type { Coroutine } from "./tasks.ts";
 
-/** A place where the scheduler may let somebody else run: before a lock, a bit operation, a wake-up, a shared member. */
+/** A place where the scheduler may let others run: before a lock, a bit operation, a wake-up, a shared member. */
 export function* preempt(_kernel: Simulation): Coroutine {}
 
 /** A spinlock is taken: until it is released, nobody else runs on this CPU. */

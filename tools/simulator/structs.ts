@@ -45,9 +45,11 @@ function unsupported(what: string): never {
   throw new SimulationFault("unsupported", what);
 }
 
-/** The class of an object, for messages; a C struct has the name of its class. */
+/** The class of an object, for messages; a C struct has the name of its class, some have one of their own. */
 function nameOf(value: unknown): string {
-  return typeof value === "object" && value !== null ? value.constructor.name : String(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  const own = (value as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
+  return typeof own === "string" ? own : value.constructor.name;
 }
 
 /** What an object is a member of; null when it does not know. */
@@ -99,7 +101,8 @@ function endOf(array: readonly Struct[], index: number): Struct {
   if (known !== undefined) return known;
   const cell: Cell = { array, index };
   const touched = (): never => {
-    throw new SimulationFault("out-of-bounds", `the struct behind the last of an array of ${array.length} is used`);
+    const where = index < 0 ? "before the first" : "behind the last";
+    throw new SimulationFault("out-of-bounds", `the struct ${where} of an array of ${array.length} is used`);
   };
   // The prototype lets instanceof see a Struct. It is a member of nothing: what points to it may be cleared and copied.
   const end = new Proxy(Object.create(Struct.prototype) as Struct, {
