@@ -8,11 +8,12 @@ export const retryConnectAndWakeWhenDone: Recipe = {
   name: "retry-connect-and-wake-when-done",
   title: "both: wake when the worker is done, and look again on -EAGAIN",
   subject: "wake tasks when the connect worker is done, and let them look again",
-  change: `Do not wake the pending tasks for what the connect worker does to the old
-connection while XPRT_CONNECTING is set: the task that waits for the worker
-would run before there is anything to send on. And when such a task is woken
-with -EAGAIN all the same, send it back to where a connection is made, as
-one that meets -ENOTCONN is, instead of letting it send on a guess.`,
+  change: `Wake the tasks that wait for a connection when the connect worker is done,
+and not before: what the worker does to the old connection wakes nobody
+while XPRT_CONNECTING is set, and a worker that ends with a closed socket
+wakes when it has cleared it. And when a task is woken with -EAGAIN all the
+same, send it back to where a connection is made, as one that meets
+-ENOTCONN is, instead of letting it send on a guess.`,
   edit: (bench: Workbench) => {
     const [woken, retried] = [wakeWhenDone(bench), retryConnect(bench)];
     // One of the two alone is a recipe of its own.

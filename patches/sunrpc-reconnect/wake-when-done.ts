@@ -14,6 +14,8 @@ const CLEAR = "xprt_clear_connecting";
 const CONNECT = "kernel_connect";
 const WORK = "connect_worker";
 const BUSY = /\bXPRT_CONNECTING\b|\bxprt_connecting\s*\(/;
+/** What connect() says when the change of state is still to come, or has come. */
+const UNDER_WAY = /^(?:0|-EINPROGRESS|-EALREADY)$/;
 const MEANWHILE = "The connect worker wakes them when it is done.";
 
 type Function = Site["fn"];
@@ -87,20 +89,37 @@ function wakeAtEnd(bench: Workbench, site: Site, waker: Function | undefined): v
   bench.replace(site, all.join(`\n${indent}`));
 }
 
-/** Looks at how a worker ends, and lets it wake where it must. */
-function mendEnds(bench: Workbench, fn: Function, wakers: readonly Function[]): void {
+/** What a worker does too early, and how it ends. */
+interface Connector {
+  readonly fn: Function;
+  /** Functions behind what it does before it connects that wake; guarded, they leave a wake-up to be made up for. */
+  readonly wakers: readonly Function[];
+  /** Ends that must wake if the socket is closed, and do not. */
+  readonly silent: readonly Site[];
+  /** Why its ends are not what this is about; null where they are. */
+  readonly obstacle: { readonly at: Site; readonly reason: string } | null;
+}
+
+function connectorOf(bench: Workbench, fn: Function): Connector {
+  const wakers = earlyWakers(bench, fn);
   const { silent, early, mayKeep } = bench.endsOf(fn, CLEAR, WAKE);
-  if (mayKeep) bench.refuse({ fn, node: bench.nodeOf(fn) }, "may end without clearing XPRT_CONNECTING");
-  if (early !== null) bench.refuse(early, "wakes before it clears XPRT_CONNECTING");
-  const [waker, other] = wakers;
-  if (other !== undefined)
-    bench.refuse({ fn: other, node: bench.nodeOf(other) }, "one more function that wakes too early");
+  const second = wakers[1];
+  const obstacle = mayKeep
+    ? { at: { fn, node: bench.nodeOf(fn) }, reason: "may end without clearing XPRT_CONNECTING" }
+    : early !== null
+      ? { at: early, reason: "wakes before it clears XPRT_CONNECTING" }
+      : second !== undefined
+        ? { at: { fn: second, node: bench.nodeOf(second) }, reason: "is one more function that wakes too early" }
+        : null;
+  const isFailed = (end: Site): boolean => bench.casesOf(end).some((value) => !UNDER_WAY.test(value));
+  return { fn, wakers, silent: silent.filter((end) => wakers.length > 0 || isFailed(end)), obstacle };
+}
+
+/** Lets a worker wake at the ends where it must. */
+function mendEnds(bench: Workbench, { fn, wakers, silent, obstacle }: Connector): void {
+  if (obstacle !== null) bench.refuse(obstacle.at, obstacle.reason);
   bench.refuseVariants(fn);
-  for (const end of silent) {
-    if (waker !== undefined || bench.casesOf(end).some((value) => !/^(?:0|-EINPROGRESS|-EALREADY)$/.test(value))) {
-      wakeAtEnd(bench, end, waker);
-    }
-  }
+  for (const end of silent) wakeAtEnd(bench, end, wakers[0]);
 }
 
 /**
@@ -109,16 +128,16 @@ function mendEnds(bench: Workbench, fn: Function, wakers: readonly Function[]): 
  * @returns why there is nothing to do, where the source has it; else null
  */
 export function wakeWhenDone(bench: Workbench): string | null {
-  const workers = connectors(bench);
+  const workers = connectors(bench).map((fn) => connectorOf(bench, fn));
   const reporting = bench.find
     .callbacksIn(MEMBER)
     .map(({ fn }) => fn)
     .filter((fn) => bench.find.callsIn(fn, WAKE).length > 0 && !looksAtBusy(bench, fn));
-  const wakers = new Map(workers.map((fn) => [fn, earlyWakers(bench, fn)]));
-  const guarded = new Set([...reporting, ...[...wakers.values()].flat()]);
-  if (guarded.size === 0) return "nothing that the connect worker causes before it connects wakes tasks";
+  const guarded = new Set([...reporting, ...workers.flatMap((one) => one.wakers)]);
+  const isSilent = workers.some((one) => one.obstacle === null && one.silent.length > 0);
+  if (guarded.size === 0 && !isSilent) return "the connect worker wakes tasks when it is done, and not before";
   for (const fn of guarded) guardWakes(bench, fn);
-  for (const [fn, early] of wakers) mendEnds(bench, fn, early);
+  for (const worker of workers) mendEnds(bench, worker);
   return null;
 }
 
@@ -126,12 +145,12 @@ export const wakeWhenDoneRecipe: Recipe = {
   name: "wake-when-done",
   title: "wake tasks only when the connect worker is done",
   subject: "wake tasks only when the connect worker is done",
-  change: `Do not wake the pending tasks for what the connect worker does to the old
-connection while XPRT_CONNECTING is set: the task that waits for the worker
-would run before there is anything to send on. A worker that makes a
-connection need not wake, as the change of state does; one that fails wakes
-after it has cleared XPRT_CONNECTING, so that a task which then asks for a
-connection gets a worker.`,
+  change: `Wake the tasks that wait for a connection when the connect worker is done,
+and not before. What the worker does to the old connection wakes nobody
+while XPRT_CONNECTING is set: a task that ran then would find nothing to
+send on. A worker that has begun to connect need not wake, as the change of
+state does; one that ends with a closed socket wakes when it has cleared
+XPRT_CONNECTING, so that a task that asks for a connection gets a worker.`,
   edit: (bench: Workbench) => {
     const why = wakeWhenDone(bench);
     if (why !== null) bench.alreadyThere(why);
