@@ -21,7 +21,7 @@ await build({
   target: "node20",
   // Native add-ons cannot be bundled; they load their prebuilt binary from their own folder. So does esbuild, which
   // takes the types off generated models.
-  external: ["tree-sitter", "tree-sitter-c", "esbuild"],
+  external: ["tree-sitter", "tree-sitter-c", "esbuild", "typescript"],
   define: { GROUNDHOG_VERSION: JSON.stringify(manifest.version) },
   // Bundled CommonJS dependencies call require(); an ES module has none of its own.
   banner: {

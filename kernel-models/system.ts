@@ -7,8 +7,16 @@ import type { SystemProperties } from "../tools/check/system-check.ts";
 import type { CheckResult } from "../tools/check/verdict.ts";
 import type { WitnessStory } from "../tools/check/witness.ts";
 import type { RepairStory } from "../tools/repair/candidate.ts";
+import type { MachineParts } from "../tools/simulator/machine-modules.ts";
 import type { SystemEntry } from "../tools/timing/probe.ts";
 import type { SystemModel } from "../tools/translate/boundary.ts";
+
+/** Where a runner says which machine a model's calls are about, before it sets a model up or lets one run. */
+export interface MachineSlot {
+  readonly enter: (parts: MachineParts) => void;
+  /** The model as plain JavaScript, before its coroutines became frames. */
+  readonly javascript: string;
+}
 
 /**
  * A system that is translated, run and checked.
@@ -28,7 +36,19 @@ export interface System<Scenario = unknown, Run extends RunOutcome = RunOutcome,
    * @param model what the generated module exports
    * @param facts what the translation says besides the text
    */
-  createRunner(model: Readonly<Record<string, unknown>>, facts: unknown): Runner<Scenario, Run>;
+  createRunner(model: Readonly<Record<string, unknown>>, facts: unknown, machine?: MachineSlot): Runner<Scenario, Run>;
+  /**
+   * `frames`: the model runs on a Machine of several CPUs, whose schedules can be explored. createRunner() gets where the
+   * parts of each machine are to be put, and the model's text. On a Simulation when absent.
+   */
+  readonly execution?: "frames";
+  /**
+   * What else of a kernel's sources the surroundings depend on, as plain data; it is among the facts of
+   * createRunner(), as `kernel`.
+   *
+   * @param read the text of a file, null where the tree does not have it
+   */
+  kernelFacts?(read: (path: string) => Promise<string | null>): Promise<unknown>;
   readonly properties: SystemProperties<Scenario, Run, Figures>;
   /** With which options `check` and `fix` narrow what is explored; none for a system without any. */
   readonly options: readonly NarrowingOption[];

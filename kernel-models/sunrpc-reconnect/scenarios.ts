@@ -24,6 +24,8 @@ export interface Scenario {
   readonly healSeconds: number;
   /** The server's connections end by FIN (and RST to what comes then), or by RST at once. */
   readonly serverEnd: "fin" | "rst";
+  /** A loop in which the history ends, by its steps after the restart: it is gone round so often. Absent: none. */
+  readonly loop?: { readonly fromStep: number; readonly steps: number; readonly rounds: number };
   /** The call must end so many seconds after the way is open again. */
   readonly boundSeconds: number;
 }

@@ -27,7 +27,6 @@ const RECORDS = [
      u32 marker, unsigned int *sent_p)`,
   "blocking int tcp_read_sock(struct sock *sk, void *desc, void *recv_actor)",
   "blocking ssize_t xs_read_stream(struct sock_xprt *transport, int flags)",
-  "blocking void xs_tcp_data_receive(struct sock_xprt *transport)",
   "bool xs_poll_socket_readable(struct sock_xprt *transport)",
 ];
 
@@ -36,6 +35,7 @@ const CALLS = [
   "struct rpc_task *rpc_alloc_task(void)",
   "struct rpc_xprt *rpc_task_get_first_xprt(struct rpc_clnt *clnt)",
   "struct rpc_xprt *rpc_task_get_next_xprt(struct rpc_clnt *clnt)",
+  "struct rpc_xprt *xprt_iter_get_next(struct rpc_xprt_iter *xpi)",
   "void rpc_task_set_debuginfo(struct rpc_task *task)",
   "void rpc_xdr_encode(struct rpc_task *task)",
   "__be32 *rpc_verify_header(struct rpc_task *task)",
@@ -55,6 +55,7 @@ const CALLS = [
   "u32 prandom_u32(void)",
   "u32 get_random_u32(void)",
   "unsigned short xs_get_random_port(void)",
+  "char *kstrdup(const char *s, unsigned int gfp)",
 ];
 
 const NO_EFFECT: readonly NoEffectFamily[] = [
@@ -65,7 +66,7 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
   },
   {
     reason: "locks are held for short sections that do not sleep",
-    names: `(?:raw_)?spin_(?:un)?lock\\w* (?:read|write)_(?:un)?lock\\w* lockdep_\\w+ rcu_\\w+ mutex_(?:init|lock\\w*|unlock)
+    names: `(?:raw_)?spin_(?:un)?lock\\w* (?:read|write)_(?:un)?lock\\w* lockdep_\\w+ rcu_\\w+
       lock_sock release_sock __mutex_init xs_reclassify_\\w+ sock_lock_init\\w*`,
   },
   { reason: "suspend is not modelled", names: "freezer_\\w+ set_freezable try_to_freeze" },
@@ -107,7 +108,7 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
   },
   {
     reason: "names and addresses for people",
-    names: `xs_format_\\w+ xs_update_peer_port snprintf kstrdup\\w* strscpy strlcpy rpc_ntop rpc_sockaddr2uaddr
+    names: `xs_format_\\w+ xs_update_peer_port snprintf strscpy strlcpy rpc_ntop rpc_sockaddr2uaddr
       xs_init_anyaddr task_pid_nr rpc_peeraddr`,
   },
 ];

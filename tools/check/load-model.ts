@@ -17,6 +17,7 @@ import * as kernelStructs from "../simulator/kernel-structs.ts";
 import * as ktime from "../simulator/ktime.ts";
 import * as lists from "../simulator/lists.ts";
 import * as model from "../simulator/model.ts";
+import * as mutex from "../simulator/mutex.ts";
 import * as pendingTimers from "../simulator/pending-timers.ts";
 import * as phase from "../simulator/phase.ts";
 import * as pointers from "../simulator/pointers.ts";
@@ -56,6 +57,7 @@ const SIMULATOR: Readonly<Record<string, object>> = {
   ktime,
   lists,
   model,
+  mutex,
   "pending-timers": pendingTimers,
   phase,
   pointers,

@@ -3,8 +3,9 @@
  * preemptions, a state that was seen with as many left being passed over. The bound grows from 0, so that a violation
  * is found with the fewest.
  *
- * A state that comes back on the way to itself is a loop without progress. It is a violation where a scheduler could go
- * round it for ever without starving anybody: whoever can run all along the loop runs in it, and time passes.
+ * A state that comes back on the way to itself is a loop without progress; times that were to come may be nearer, so
+ * it is gone round many times more from the beginning before it is believed. It is a violation where a scheduler could
+ * go round it for ever without starving anybody: whoever can run all along the loop runs in it, and time passes.
  */
 import type { Decision } from "../simulator/decisions.ts";
 import { SimulationFault } from "../simulator/fault.ts";
@@ -21,8 +22,11 @@ import {
 import { type SavedState, StateImage } from "./state-image.ts";
 import { StateTable } from "./state-table.ts";
 
-/** How often a loop is gone round again, from the beginning, before it is believed. */
+/** A loop is gone round again from the beginning, so often at least and for so many steps, before it is believed. */
 const CONFIRMING_ROUNDS = 12;
+const CONFIRMING_STEPS = 60_000;
+/** So often a state that came back may turn out not to be a loop; then it is no longer looked at as one. */
+const MAX_REFUTED = 3;
 
 /** A place of the present history where other ways are left. */
 interface Branch {
@@ -43,13 +47,17 @@ class Path {
   readonly chosen: number[] = [];
   readonly counts: number[] = [];
   readonly costs: number[] = [];
+  /** Coarse hashes where time has just gone on; 0 elsewhere. */
+  readonly c1: number[] = [];
+  readonly c2: number[] = [];
 
   get length(): number {
     return this.h1.length;
   }
 
   cut(length: number): void {
-    for (const column of [this.h1, this.h2, this.could, this.did, this.chosen, this.counts, this.costs]) column.length = length;
+    const { h1, h2, could, did, chosen, counts, costs, c1, c2 } = this;
+    for (const column of [h1, h2, could, did, chosen, counts, costs, c1, c2]) column.length = length;
   }
 
   /** The decisions of the first steps: where there was one possibility, nobody decided. */
@@ -67,7 +75,7 @@ class DepthFirst {
   readonly image: StateImage;
   readonly table: StateTable;
   readonly path = new Path();
-  /** Where a state of the present history stands in it. */
+  /** Where a coarse state of the present history stands in it. */
   readonly onPath: StateTable;
   transitions = 0;
   ends = 0;
@@ -75,6 +83,7 @@ class DepthFirst {
   maxSeconds: number | null = null;
   violation: ScheduleViolation | null = null;
   isCut = false;
+  private readonly refuted = new Map<string, number>();
 
   constructor(
     readonly subject: ScheduleSubject,
@@ -129,7 +138,9 @@ class DepthFirst {
   /** Forgets the steps behind a depth. */
   private unwind(depth: number): void {
     const { path, onPath } = this;
-    for (let i = path.length - 1; i >= depth; i--) onPath.set(path.h1[i] as number, path.h2[i] as number, 0);
+    for (let i = path.length - 1; i >= depth; i--) {
+      if (path.c1[i] !== 0 || path.c2[i] !== 0) onPath.set(path.c1[i] as number, path.c2[i] as number, 0);
+    }
     path.cut(depth);
   }
 
@@ -138,12 +149,16 @@ class DepthFirst {
     const { subject, path, table, onPath, image } = this;
     image.hash();
     const { h1, h2 } = image;
-    const at = onPath.get(h1, h2) - 1;
     // Where no time has passed, whoever goes round will be interrupted: the machine sees to that.
-    if (at >= 0 && this.hasTimePassed(at)) return this.cameBack(at);
-    if (at < 0) {
-      if (table.get(h1, h2) >= left) return null;
-      if (!table.set(h1, h2, left)) return null;
+    if (table.get(h1, h2) >= left && !this.isSpinning(h1, h2)) return null;
+    if (!table.set(h1, h2, left)) return null;
+    let [c1, c2] = [0, 0];
+    if (((path.did.at(-1) ?? 0) & TIME_BIT) !== 0) {
+      image.coarseHash();
+      [c1, c2] = [image.h1, image.h2];
+      const at = onPath.get(c1, c2) - 1;
+      if (at >= 0) this.cameBack(at, `${c1} ${c2}`);
+      if (this.violation !== null) return null;
     }
     if (path.length >= this.bounds.steps) {
       this.isCut = true;
@@ -157,7 +172,9 @@ class DepthFirst {
     path.chosen.push(0);
     path.counts.push(actions.length);
     path.costs.push(0);
-    onPath.set(h1, h2, path.length);
+    path.c1.push(c1);
+    path.c2.push(c2);
+    if (c1 !== 0 || c2 !== 0) onPath.set(c1, c2, path.length);
     if (actions.length > 0) return actions;
     this.report({ kind: "bad", property: "progress", what: "nothing can happen any more", seconds: 0 }, null);
     return null;
@@ -191,15 +208,19 @@ class DepthFirst {
     return -1;
   }
 
-  private hasTimePassed(since: number): boolean {
-    const { did } = this.path;
-    for (let i = since; i < did.length; i++) if (((did[i] as number) & TIME_BIT) !== 0) return true;
+  /** Whether the history was in this state before, and no time has gone on since. */
+  private isSpinning(h1: number, h2: number): boolean {
+    const { path } = this;
+    for (let i = path.length - 1; i >= 0 && ((path.did[i] as number) & TIME_BIT) === 0; i--) {
+      if (path.h1[i] === h1 && path.h2[i] === h2) return true;
+    }
     return false;
   }
 
-  /** The present state is one that the history was in before. */
-  private cameBack(at: number): null {
+  /** The present state is one that the history was in before, but for times that are nearer now. */
+  private cameBack(at: number, key: string): void {
     const { path } = this;
+    if ((this.refuted.get(key) ?? 0) >= MAX_REFUTED) return;
     let could = -1;
     let did = 0;
     for (let i = at; i < path.length; i++) {
@@ -207,26 +228,29 @@ class DepthFirst {
       did |= path.did[i] as number;
     }
     const starved = could & ~did & ~TIME_BIT;
-    if (starved !== 0) return null;
+    if (starved !== 0) return;
     const steps = path.length - at;
     const loop = { fromStep: at, fromDecision: path.decisions(at).length, steps };
-    if (!this.goesOn(loop)) return null;
-    const end = { kind: "bad", property: "progress", what: "the same state comes back without progress", seconds: 0 };
-    this.report(end as ScheduleEnd, loop);
-    return null;
+    if (!this.goesOn(loop)) {
+      this.refuted.set(key, (this.refuted.get(key) ?? 0) + 1);
+      return;
+    }
+    const what = "the same state comes back without progress";
+    this.report({ kind: "bad", property: "progress", what, seconds: 0 }, loop);
   }
 
   /** Whether going round the loop again and again, from a fresh beginning, never comes to progress. */
   private goesOn(loop: { readonly fromStep: number; readonly steps: number }): boolean {
     const { path } = this;
     const subject = this.fresh();
-    const rounds = path.length + CONFIRMING_ROUNDS * loop.steps;
-    for (let i = 0; i < rounds; i++) {
+    const steps = path.length + Math.max(CONFIRMING_ROUNDS * loop.steps, CONFIRMING_STEPS);
+    for (let i = 0; i < steps; i++) {
       const place = i < path.length ? i : loop.fromStep + ((i - loop.fromStep) % loop.steps);
       const actions = subject.actions();
       if (actions.length !== path.counts[place]) return false;
       subject.take(path.chosen[place] as number);
-      if (subject.end() !== null) return false;
+      const end = subject.end();
+      if (end !== null) return end.kind === "bad";
     }
     return true;
   }
@@ -246,6 +270,14 @@ function hasOthers(actions: readonly ScheduleAction[], from: number, left: numbe
   return false;
 }
 
+function least(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
+}
+
+function most(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b);
+}
+
 /**
  * Searches with 0, 1, 2, ... preemptions up to the bound, until something is violated.
  *
@@ -255,6 +287,7 @@ export function depthFirst(fresh: () => ScheduleSubject, bounds: ScheduleBounds)
   let states = 0;
   let transitions = 0;
   let smaller = -1;
+  let [minSeconds, maxSeconds]: (number | null)[] = [null, null];
   for (let preemptions = 0; ; preemptions++) {
     const search = new DepthFirst(fresh(), bounds, fresh);
     search.search(preemptions);
@@ -263,13 +296,15 @@ export function depthFirst(fresh: () => ScheduleSubject, bounds: ScheduleBounds)
       violation !== null ? "violation" : table.isFull ? "states" : isCut ? "steps" : ("complete" as const);
     states += table.size;
     transitions += search.transitions;
+    minSeconds = least(minSeconds ?? null, search.minSeconds);
+    maxSeconds = most(maxSeconds ?? null, search.maxSeconds);
     const found: ScheduleSearch = {
       strategy: "depth first",
       states,
       transitions,
       ends: search.ends,
-      minSeconds: search.minSeconds,
-      maxSeconds: search.maxSeconds,
+      minSeconds,
+      maxSeconds,
       violation,
       stoppedBy,
       preemptions,

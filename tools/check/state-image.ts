@@ -34,6 +34,7 @@ export interface StateImageOptions {
    * - deadline: the same, and what has passed is hashed alike however long ago that was
    * - name: as plain, but of numbers only matters which of them are the same
    * - count: as plain, but numbers above 8 are hashed alike
+   * - constant: never stored since the first look: an object in it is followed, and nothing else
    * - skip: saved and put back, neither hashed nor followed
    * - atom: an object in it is hashed by its identity, and not followed
    */
@@ -111,6 +112,13 @@ export class StateImage {
     this.begin();
     for (let i = 0; i < walk.count; i++) this.visitorsAt(i).hash(walk, walk.queue[i] as object);
     this.end(true);
+  }
+
+  /** As hash(), and times to come are alike however far off they are: for loops that only bring them nearer. */
+  coarseHash(): void {
+    this.walk.isCoarse = true;
+    this.hash();
+    this.walk.isCoarse = false;
   }
 
   /** @returns the state, to be put back any number of times */

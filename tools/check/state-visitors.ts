@@ -8,7 +8,7 @@
  */
 import { SimulationFault } from "../simulator/fault.ts";
 
-export type Role = "plain" | "time" | "deadline" | "name" | "count" | "skip" | "atom";
+export type Role = "plain" | "time" | "deadline" | "name" | "count" | "constant" | "skip" | "atom";
 
 /** What an object carries from the time when it was first seen. A copy of a struct may have them of another. */
 export interface Marked {
@@ -77,6 +77,8 @@ export class Walk {
   /** Of each object its kind, itself, and its values. */
   readonly values: unknown[] = [];
   filled = 0;
+  /** Whether times to come are all alike. */
+  isCoarse = false;
   /** Numbers of role "name" in the order in which they were met. */
   readonly names: number[] = [];
   private readonly strings = new Map<string, readonly [number, number]>();
@@ -205,7 +207,7 @@ function atomText(i: number): string {
 /** What becomes of a number `v` before it is taken in, by the field's role. */
 const NUMBERS: Readonly<Partial<Record<Role, string>>> = {
   time: "if (v !== 0) v -= walk.now;",
-  deadline: "v = v < walk.now ? -1 : v - walk.now;",
+  deadline: "v = v < walk.now ? -1 : walk.isCoarse ? 1 : v - walk.now;",
   name: "if (v !== 0) v = walk.nameOf(v);",
   count: `if (v > ${8}) v = ${8};`,
 };
@@ -221,6 +223,7 @@ function fieldText(field: Field, i: number, { hashes, saves }: Task): string {
   const load = `v = o[${JSON.stringify(field.name)}];`;
   const store = saves ? `values[at + ${i + 2}] = v;` : "";
   if (field.role === "skip") return saves ? `${load} ${store}` : "";
+  if (field.role === "constant") return `${load} if (typeof v === "object" && v !== null) { ${REACH} }`;
   if (field.role === "atom") return `${load} ${store} ${hashes ? atomText(i) : ""}`;
   if (!hashes) return `${load} ${store} if (typeof v === "object" && v !== null) { ${REACH} }`;
   const number = NUMBERS[field.role];
@@ -235,9 +238,12 @@ function begin({ kind, tag, hashes, saves }: Task): string {
 }
 
 function visitorText(name: string, fields: readonly Field[], task: Task): string {
-  const body = fields.map((field, i) => fieldText(field, i, task)).join("\n  ");
+  const body = inOrder(fields)
+    .map((field, i) => fieldText(field, i, task))
+    .join("\n  ");
+  const saved = fields.filter((one) => one.role !== "constant").length;
   const end = `${task.hashes ? "walk.h1 = a; walk.h2 = b;" : ""} ${
-    task.saves ? `walk.filled = at + ${fields.length + 2};` : ""
+    task.saves ? `walk.filled = at + ${saved + 2};` : ""
   }`;
   return `function ${name}(walk, o) { ${begin(task)}\n  ${body}\n  ${end} }`;
 }
@@ -254,13 +260,20 @@ function arrayText(name: string, role: Role, task: Task): string {
   for (let i = 0; i < o.length; i++) { ${element} }\n  ${end} }`;
 }
 
+/** What is saved comes first, so that its places are known. */
+function inOrder(fields: readonly Field[]): readonly Field[] {
+  const isConstant = (one: Field): number => (one.role === "constant" ? 1 : 0);
+  return [...fields].sort((a, b) => isConstant(a) - isConstant(b));
+}
+
 function restoreText(fields: readonly Field[]): string {
-  const stores = fields.map(({ name }, i) => {
+  const saved = fields.filter((one) => one.role !== "constant");
+  const stores = saved.map(({ name }, i) => {
     const field = `o[${JSON.stringify(name)}]`;
     return `v = values[at + ${i + 2}]; if (${field} !== v) ${field} = v;`;
   });
   return `function restore(values, at) { const o = values[at + 1]; let v;
-  ${stores.join("\n  ")}\n  return at + ${fields.length + 2}; }`;
+  ${stores.join("\n  ")}\n  return at + ${saved.length + 2}; }`;
 }
 
 const RESTORE_ARRAY = `function restore(values, at) { const o = values[at + 1], length = values[at + 2];

@@ -2,6 +2,10 @@
 import { type Sweep, sweepRecords, type TickRecords } from "./phase-sweep.ts";
 import { replayed } from "./replayed.ts";
 import type { Runner, RunOutcome } from "./run.ts";
+import type { ScheduleBounds, ScheduleSearch, ScheduleSubject } from "./schedule.ts";
+import { depthFirst } from "./schedule-depth-first.ts";
+import { type RoleOptions, rolesOf } from "./state-roles.ts";
+import type { Role } from "./state-visitors.ts";
 
 /** What can be done with a system's runner. A system takes what it has a use for. */
 export interface Strategies {
@@ -23,6 +27,10 @@ export interface Strategies {
     runAt: (phase: number) => Run,
     records: TickRecords<Run>,
   ) => Sweep<Run>;
+  /** Every schedule within bounds, with the fewest preemptions first; see schedule-depth-first.ts. */
+  readonly depthFirst: (fresh: () => ScheduleSubject, bounds: ScheduleBounds) => ScheduleSearch;
+  /** How members of a model's structs are hashed in states. */
+  readonly rolesOf: (text: string, options: RoleOptions) => (className: string, field: string) => Role;
 }
 
-export const STRATEGIES: Strategies = { replayed, sweep: sweepRecords };
+export const STRATEGIES: Strategies = { replayed, sweep: sweepRecords, depthFirst, rolesOf };

@@ -137,6 +137,46 @@ function wakeOwner(machine: Machine): (timer: TimerList) => void {
 
 export const SLEEP_MODES = { interruptible: TASK_INTERRUPTIBLE, uninterruptible: TASK_UNINTERRUPTIBLE };
 
+/** What threads of a machine see of a mutex: mutex.ts. */
+export interface MachineMutex {
+  owner: unknown;
+  readonly waiters: unknown[];
+}
+
+/** mutex_lock(): sleeps until the mutex is the thread's own. */
+export class MutexFrame extends Frame {
+  constructor(
+    private readonly machine: Machine,
+    private readonly lock: MachineMutex,
+  ) {
+    super();
+  }
+
+  get frameName(): string {
+    return "mutex_lock";
+  }
+
+  override step(): Frame {
+    const thread = runningThread(this.machine);
+    if (this.label === 0) {
+      this.label = 1;
+      if (this.lock.owner === thread) throw new SimulationFault("bug-on", "a mutex is locked twice by one thread");
+      if (this.lock.owner === null) this.lock.owner = thread;
+      else this.lock.waiters.push(thread);
+    }
+    if (this.lock.owner === thread) return RETURNED;
+    thread.state = TASK_UNINTERRUPTIBLE;
+    return SUSPENDED;
+  }
+}
+
+/** mutex_unlock(): hands it to who has waited longest. */
+export function unlockMutex(machine: Machine, lock: MachineMutex): void {
+  const next = (lock.waiters.shift() ?? null) as MachineThread | null;
+  lock.owner = next;
+  if (next !== null) machine.wake(next, TASK_UNINTERRUPTIBLE);
+}
+
 /** Who waits for a bit of a member. */
 export interface MachineBitWaiter {
   readonly thread: MachineThread;

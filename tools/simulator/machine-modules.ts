@@ -9,11 +9,14 @@ import {
   CriticalFrame,
   LateValueFrame,
   type MachineBitWaiter,
+  type MachineMutex,
+  MutexFrame,
   PreemptFrame,
   runningThread,
   ScheduleFrame,
   SLEEP_MODES,
   TimeoutFrame,
+  unlockMutex,
   WaitOnBitFrame,
   wakeBit,
   wordOf,
@@ -50,6 +53,15 @@ export function machineModules(parts: () => MachineParts): (name: string, export
     "kernel-structs": {
       receive_kernel_recvmsg: (socket: unknown, _msg: unknown, vectors: unknown, _count: Int64, bytes: Int64) =>
         parts().receive(socket, firstOf(vectors), Number(bytes)),
+    },
+    mutex: {
+      mutex_lock: (machine: Machine, lock: MachineMutex) => new MutexFrame(machine, lock),
+      mutex_unlock: unlockMutex,
+      mutex_trylock: (machine: Machine, lock: MachineMutex) => {
+        if (lock.owner !== null) return 0;
+        lock.owner = runningThread(machine);
+        return 1;
+      },
     },
     sockets: { tcp_sk: (sk: { readonly tp: unknown }) => sk.tp },
   };

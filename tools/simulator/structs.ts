@@ -101,9 +101,9 @@ function endOf(array: readonly Struct[], index: number): Struct {
   const touched = (): never => {
     throw new SimulationFault("out-of-bounds", `the struct behind the last of an array of ${array.length} is used`);
   };
-  // The prototype lets instanceof see a Struct.
+  // The prototype lets instanceof see a Struct. It is a member of nothing: what points to it may be cleared and copied.
   const end = new Proxy(Object.create(Struct.prototype) as Struct, {
-    get: (_target, key) => (key === "cell" ? cell : touched()),
+    get: (_target, key) => (key === "cell" ? cell : key === "embedder" ? null : touched()),
     set: touched,
   });
   all.set(array, end);
@@ -226,10 +226,13 @@ function clearedIdle(value: unknown, owner: Struct): boolean {
   return true;
 }
 
+/** What an object has besides: where it stands, and what explorations of states mark it with (state-visitors.ts). */
+const NO_MEMBERS: ReadonlySet<string> = new Set(["embedder", "cell", "$mark", "$kind"]);
+
 /** Members as C has them. A pointer to a member of the same struct cannot be told from the member: a fault. */
 function membersOf(struct: Struct): [Record<string, unknown>, string[]] {
   const members = struct as unknown as Record<string, unknown>;
-  const keys = Object.keys(struct).filter((key) => key !== "embedder" && key !== "cell");
+  const keys = Object.keys(struct).filter((key) => !NO_MEMBERS.has(key));
   const embedded = keys.map((key) => members[key]).filter((value) => isEmbedded(value, struct));
   if (new Set(embedded).size < embedded.length) unsupported(`a ${nameOf(struct)} that points into itself, as bytes`);
   return [members, keys];

@@ -105,6 +105,13 @@ export const PRIMITIVE_PROTOTYPES: Readonly<Record<string, string>> = {
     bool try_to_freeze(void);
     kernel bool kthread_should_stop(void);
   `,
+  mutex: `
+    void mutex_init(struct mutex *lock);
+    kernel blocking void mutex_lock(struct mutex *lock);
+    kernel int mutex_trylock(struct mutex *lock);
+    kernel void mutex_unlock(struct mutex *lock);
+    int mutex_is_locked(struct mutex *lock);
+  `,
   rbtree: `
     void rb_link_node(struct rb_node *node, struct rb_node *parent, struct rb_node **link);
     void rb_insert_color(struct rb_node *node, struct rb_root *root);

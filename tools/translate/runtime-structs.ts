@@ -84,6 +84,7 @@ const STRUCTS: Readonly<Record<string, RuntimeStruct>> = {
     fields: { flags: U32, pid: S32, tgid: S32 },
     construct: "kernel, $name, () => {}",
   },
+  mutex: plain("Mutex", "mutex"),
   rb_node: plain("RbNode", "rbtree", { rb_left: rbNode, rb_right: rbNode, __rb_parent_color: VOID_POINTER }),
   rb_root: plain("RbRoot", "rbtree", { rb_node: rbNode }),
   atomic_t: plain("atomic_t", "kernel-structs", { counter: S32 }),

@@ -39,9 +39,7 @@ function namesMember(ctx: FunctionContext, node: SyntaxNode, members: ReadonlySe
   const heads = /^(?:if|switch)_/.test(node.type) ? [childOf(node, "condition")] : [node];
   return heads.some((head) => {
     if (head === undefined) return false;
-    return [head, ...descendants(head)].some(
-      (one) => one.type === "field_identifier" && members.has(ctx.textOf(one)),
-    );
+    return [head, ...descendants(head)].some((one) => one.type === "field_identifier" && members.has(ctx.textOf(one)));
   });
 }
 

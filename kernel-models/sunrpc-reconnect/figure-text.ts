@@ -1,0 +1,66 @@
+/** The figures of a check of sunrpc-reconnect: their shape in JSON, and how they are printed. */
+import type { Block, FigureStory } from "../../tools/check/figure-story.ts";
+import type { Figures, ScenarioFigures } from "./figure-types.ts";
+
+function outcome({ verdict, recoverySeconds, what }: ScenarioFigures): string {
+  if (verdict === "holds")
+    return recoverySeconds === null ? "recovers" : `recovers within ${recoverySeconds.toFixed(1)} s`;
+  return what ?? "not followed to its end";
+}
+
+function blocks({ scenarios, exploration }: Figures, timersFrom: string): readonly Block[] {
+  const { strategy, bound, states, transitions, statesPerSecond } = exploration;
+  const speed = statesPerSecond === null ? "" : `, ${Math.round(statesPerSecond)} states a second`;
+  return [
+    {
+      head: ["user", "rpciod", "CPUs", "schedules", "outcome", "states"],
+      align: ["left", "left", "right", "left", "left", "right"],
+      rows: scenarios.map((one) => [
+        one.user,
+        one.rpciod,
+        String(one.cpus),
+        one.scheduler === "fair" ? "fair" : `any, ${one.preemptions} preemptions`,
+        outcome(one),
+        String(one.states),
+      ]),
+    },
+    "",
+    `${strategy}, up to ${bound} preemptions: ${states} states, ${transitions} transitions${speed}`,
+    `timers as in ${timersFrom}`,
+  ];
+}
+
+export const reconnectFigures: FigureStory<Figures> = {
+  schema: (zod) =>
+    zod.strictObject({
+      scenarios: zod.array(
+        zod.strictObject({
+          user: zod.string().describe("policy of the thread that calls stat()"),
+          rpciod: zod.string().describe("policy of the workers"),
+          cpus: zod.int(),
+          scheduler: zod.enum(["fair", "any"]),
+          verdict: zod.enum(["holds", "violated", "inconclusive"]),
+          recoverySeconds: zod.number().nullable().describe("from the way being open to the call's end, at most"),
+          states: zod.int(),
+          transitions: zod.int(),
+          preemptions: zod.int().describe("that nobody had to make: the bound, or those of the violation"),
+          stoppedBy: zod.string(),
+          what: zod.string().nullable().describe("what happened, where it is a violation"),
+        }),
+      ),
+      exploration: zod.strictObject({
+        strategy: zod.string(),
+        bound: zod.int().describe("preemptions that nobody had to make"),
+        states: zod.int(),
+        transitions: zod.int(),
+        statesPerSecond: zod.number().nullable().describe("by the clock of this machine"),
+      }),
+    }),
+  blocks,
+  columns: ["scenarios that hang", "slowest recovery"],
+  cells: ({ scenarios }) => {
+    const bad = scenarios.filter(({ verdict }) => verdict === "violated").length;
+    const slowest = Math.max(0, ...scenarios.map(({ recoverySeconds }) => recoverySeconds ?? 0));
+    return [`${bad} of ${scenarios.length}`, slowest === 0 ? "-" : `${slowest.toFixed(1)} s`];
+  },
+};

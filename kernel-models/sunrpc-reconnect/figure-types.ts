@@ -1,0 +1,33 @@
+/** What a check of sunrpc-reconnect measures. */
+import type { Verdict } from "../../tools/check/verdict.ts";
+
+export interface ScenarioFigures {
+  readonly user: string;
+  readonly rpciod: string;
+  readonly cpus: number;
+  readonly scheduler: "fair" | "any";
+  readonly verdict: Verdict;
+  /** From the way being open again to the end of the call, at most, where it ended; null where it never did. */
+  readonly recoverySeconds: number | null;
+  readonly states: number;
+  readonly transitions: number;
+  /** Preemptions that nobody had to make: up to so many were tried, or led to the violation. */
+  readonly preemptions: number;
+  /** `complete` where every schedule within that bound was explored. */
+  readonly stoppedBy: string;
+  /** What happened, where it is a violation. */
+  readonly what: string | null;
+}
+
+export interface Figures {
+  readonly scenarios: readonly ScenarioFigures[];
+  readonly exploration: {
+    readonly strategy: string;
+    /** Preemptions that nobody had to make. */
+    readonly bound: number;
+    readonly states: number;
+    readonly transitions: number;
+    /** In one thread, by the clock of this machine; null where nobody looked at it. */
+    readonly statesPerSecond: number | null;
+  };
+}

@@ -1,0 +1,225 @@
+/**
+ * What must hold of a reconnect, and the table of scenarios in which it is looked at: one job each.
+ *
+ * progress: once the way is open again and the server listens, the call ends. one-worker: the connect worker never
+ * runs twice at once. no-lost-call: a call of a hard mount does not end with an error.
+ */
+import type { RunFault } from "../../tools/check/run.ts";
+import type { ScheduleBounds, ScheduleSearch } from "../../tools/check/schedule.ts";
+import type { Strategies } from "../../tools/check/strategies.ts";
+import type { CheckRequest, SystemProperties } from "../../tools/check/system-check.ts";
+import type { CheckResult, PropertyKind, PropertyResult, Schedule, Verdict } from "../../tools/check/verdict.ts";
+import type { Figures, ScenarioFigures } from "./figure-types.ts";
+import { type ReconnectRun, type ReconnectRunner, ROLE_OPTIONS } from "./reconnect-run.ts";
+import type { Scenario } from "./scenarios.ts";
+
+/** What is asked of a check: lists of policies, numbers of CPUs, schedulers; null for the whole table. */
+export interface ReconnectRequest extends CheckRequest {
+  readonly users: readonly string[] | null;
+  readonly rpciods: readonly string[] | null;
+  readonly cpus: readonly number[] | null;
+  readonly schedulers: readonly Scenario["scheduler"][] | null;
+  readonly preemptions: readonly number[] | null;
+}
+
+interface Explorer {
+  readonly search: (scenario: Scenario, bounds: ScheduleBounds) => ScheduleSearch;
+}
+
+interface Job {
+  readonly scenario: Scenario;
+  readonly bounds: ScheduleBounds;
+}
+
+interface ReconnectWork {
+  readonly request: ReconnectRequest;
+  readonly explorer: Explorer;
+  readonly survey: null;
+  readonly job: Job;
+  readonly result: ScheduleSearch;
+}
+
+/** The document's: users with and without a real-time priority, rpciod below and above. */
+export const USERS: readonly string[] = ["OTHER", "RR 50"];
+export const RPCIODS: readonly string[] = ["OTHER", "RR 49", "RR 51"];
+const CPUS: readonly number[] = [1, 2];
+const SCHEDULERS: readonly Scenario["scheduler"][] = ["fair", "any"];
+const KINDS: Readonly<Record<string, PropertyKind>> = {
+  progress: "progress",
+  "one-worker": "safety",
+  "no-lost-call": "safety",
+};
+
+/** Preemptions that nobody had to make, in one history, where the request does not say. */
+const PREEMPTIONS = 3;
+const BRIEF_PREEMPTIONS = 1;
+const MAX_STATES = 400_000;
+const MAX_STEPS = 20_000;
+/** So often a loop is gone round in its witness. */
+const WITNESS_ROUNDS = 12;
+
+function plan(request: ReconnectRequest): readonly Job[] {
+  const isBrief = request.size === "brief";
+  const preemptions = request.preemptions?.at(-1) ?? (isBrief ? BRIEF_PREEMPTIONS : PREEMPTIONS);
+  const jobs: Job[] = [];
+  for (const hz of request.hz ?? [250]) {
+    for (const cpus of request.cpus ?? CPUS) {
+      for (const user of request.users ?? USERS) {
+        for (const rpciod of request.rpciods ?? RPCIODS) {
+          for (const scheduler of request.schedulers ?? SCHEDULERS) {
+            const { longBits, timers } = request.facts;
+            const scenario: Scenario = {
+              ...{ hz, longBits, timers, user, rpciod, cpus, scheduler },
+              pauseSeconds: 10,
+              restartSeconds: 5,
+              healSeconds: 15,
+              serverEnd: "fin",
+              boundSeconds: 900,
+            };
+            const bound = scheduler === "fair" ? 0 : preemptions;
+            jobs.push({ scenario, bounds: { preemptions: bound, states: MAX_STATES, steps: MAX_STEPS } });
+          }
+        }
+      }
+    }
+  }
+  return jobs;
+}
+
+function explorerOf(run: unknown, { depthFirst, rolesOf }: Strategies): Explorer {
+  const { subject, javascript } = run as ReconnectRunner;
+  const role = rolesOf(javascript, ROLE_OPTIONS);
+  return { search: (scenario, bounds) => depthFirst(() => subject(scenario, role), bounds) };
+}
+
+const isFault = (search: ScheduleSearch): boolean => search.violation?.property.startsWith("fault ") === true;
+
+function verdictOf(search: ScheduleSearch): Verdict {
+  if (isFault(search)) return "inconclusive";
+  if (search.violation !== null) return "violated";
+  return search.ends > 0 ? "holds" : "inconclusive";
+}
+
+function figuresOf({ scenario }: Job, search: ScheduleSearch): ScenarioFigures {
+  const { user, rpciod, cpus, scheduler } = scenario;
+  const { violation, states, transitions, preemptions, stoppedBy, maxSeconds } = search;
+  return {
+    ...{ user, rpciod, cpus, scheduler },
+    verdict: verdictOf(search),
+    recoverySeconds: violation === null ? maxSeconds : null,
+    ...{ states, transitions },
+    preemptions: violation?.preemptions ?? preemptions,
+    stoppedBy,
+    what: violation === null ? null : violation.what,
+  };
+}
+
+/** A violation as a history that can be run again. */
+function scheduleOf({ scenario }: Job, { violation }: ScheduleSearch): Schedule<Scenario> | null {
+  if (violation === null) return null;
+  const { loop, decisions } = violation;
+  if (loop === null) return { scenario, decisions };
+  const { fromStep, steps } = loop;
+  return { scenario: { ...scenario, loop: { fromStep, steps, rounds: WITNESS_ROUNDS } }, decisions };
+}
+
+type Done = readonly [Job, ScheduleSearch];
+
+/** The plainest violation: nobody interferes, then the fewest decisions. */
+function plainest(found: readonly Done[]): Done | null {
+  const rank = ([{ scenario }, { violation }]: Done): number =>
+    (scenario.scheduler === "fair" ? 0 : 1_000_000) + (violation?.decisions.length ?? 0);
+  return [...found].sort((a, b) => rank(a) - rank(b))[0] ?? null;
+}
+
+function propertyOf(name: string, done: readonly Done[], isOpen: boolean): PropertyResult<Scenario> {
+  const against = done.filter(([, search]) => search.violation?.property === name);
+  const first = plainest(against);
+  const kind = KINDS[name] ?? "safety";
+  if (first === null) {
+    const verdict = isOpen || done.length === 0 ? "inconclusive" : "holds";
+    const detail = verdict === "holds" ? "in every schedule that was explored" : "not every scenario could be followed";
+    return { name, kind, verdict, violation: null, detail };
+  }
+  const [job, search] = first;
+  const { user, rpciod, cpus, scheduler } = job.scenario;
+  const where = `user ${user}, rpciod ${rpciod}, ${cpus} CPU${cpus === 1 ? "" : "s"}, ${
+    scheduler === "fair" ? "a fair scheduler" : `${search.violation?.preemptions} preemptions`
+  }`;
+  const detail = `${search.violation?.what} (${where}); ${against.length} of ${done.length} scenarios`;
+  return { name, kind, verdict: "violated", violation: scheduleOf(job, search), detail };
+}
+
+function boundsOf(jobs: readonly Job[], done: readonly Done[]): readonly string[] {
+  const most = jobs.reduce((bound, { bounds }) => Math.max(bound, bounds.preemptions), 0);
+  const cut = done.filter(([, { stoppedBy }]) => stoppedBy === "states" || stoppedBy === "steps").length;
+  return [
+    `a stat() in a loop on a hard mount over TCP (timeo=600, retrans=2); for 15 s nothing reaches the server, which is
+      restarted after 5 s (FIN, then RST); the call must end within 900 s of the way being open`.replace(/\s+/g, " "),
+    `schedules "any": up to ${most} preemptions that nobody had to make; sections under a spinlock, calls of a socket and
+      softirqs are one step each; packets come in order after one jiffy, or while threads still run`.replace(
+      /\s+/g,
+      " ",
+    ),
+    "times that have passed count as passed however long ago; loops are gone round many times before they are believed",
+    "memory does not run out; portmapper, credentials and arguments are always good; no signals, no suspend, IPv4 only",
+    ...(cut === 0 ? [] : [`${cut} scenarios have more states than were looked at`]),
+  ];
+}
+
+function conclude(
+  jobs: readonly Job[],
+  results: readonly (ScheduleSearch | RunFault)[],
+  unmodelled: number,
+): CheckResult<Scenario, Figures> {
+  const done = jobs.flatMap((job, i): Done[] => {
+    const result = results[i];
+    return result === undefined || "message" in result ? [] : [[job, result]];
+  });
+  const faults = [
+    ...results.flatMap((one) => ("message" in one ? [one.message] : [])),
+    ...done.flatMap(([, search]) => (isFault(search) ? [search.violation?.what ?? ""] : [])),
+  ];
+  const stuck = done.filter(([, search]) => search.violation === null && search.ends === 0).length;
+  const isOpen = faults.length > 0 || unmodelled > 0 || stuck > 0;
+  const properties = Object.keys(KINDS).map((name) => propertyOf(name, done, isOpen));
+  const isViolated = properties.some(({ verdict }) => verdict === "violated");
+  const searches = done.map(([, search]) => search);
+  const sum = (value: (one: ScheduleSearch) => number): number => searches.reduce((all, one) => all + value(one), 0);
+  return {
+    verdict: isViolated ? "violated" : isOpen || properties.length === 0 ? "inconclusive" : "holds",
+    properties,
+    figures: {
+      scenarios: done.map(([job, search]) => figuresOf(job, search)),
+      exploration: {
+        strategy: "depth first",
+        bound: jobs.reduce((bound, { bounds }) => Math.max(bound, bounds.preemptions), 0),
+        states: sum(({ states }) => states),
+        transitions: sum(({ transitions }) => transitions),
+        statesPerSecond: null,
+      },
+    },
+    bounds: boundsOf(jobs, done),
+    reasons: isViolated
+      ? []
+      : [
+          ...new Set(faults),
+          ...(unmodelled > 0 ? [`${unmodelled} places of the slice are not modelled`] : []),
+          ...(stuck > 0 ? [`${stuck} scenarios came to no end within the bounds`] : []),
+        ],
+  };
+}
+
+export const reconnectProperties: SystemProperties<Scenario, ReconnectRun, Figures, ReconnectWork> = {
+  kinds: KINDS,
+  explorer: explorerOf,
+  survey: () => null,
+  plan: (request) => plan(request),
+  judge: (property, _, run) => {
+    if (run.endsWith === "open") return null;
+    return run.property === property && run.endsWith !== "progress";
+  },
+  cost: ({ bounds, scenario }) => bounds.preemptions * 10 + scenario.cpus,
+  runJob: (_, { scenario, bounds }, { search }) => search(scenario, bounds),
+  conclude: (_, __, jobs, results, unmodelled) => conclude(jobs, results, unmodelled),
+};

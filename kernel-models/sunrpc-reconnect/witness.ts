@@ -1,0 +1,132 @@
+/** Witness files of sunrpc-reconnect: their own part, and how they are told. */
+import type { Timeline, TimelineRow } from "../../tools/check/timeline.ts";
+import type { WitnessStory } from "../../tools/check/witness.ts";
+import type { TraceEvent } from "../../tools/simulator/trace.ts";
+import type { ReconnectRun } from "./reconnect-run.ts";
+import { type Scenario, schedulingOf } from "./scenarios.ts";
+
+/** Rows of a timeline: a loop goes round again and again, and once is enough. */
+const MAX_ROWS = 120;
+
+/** Error numbers as C calls them, for those that matter here: include/uapi/asm-generic/errno.h. */
+const ERRORS: Readonly<Record<string, string>> = {
+  "-5": "-EIO",
+  "-11": "-EAGAIN",
+  "-22": "-EINVAL",
+  "-32": "-EPIPE",
+  "-88": "-ENOTSOCK",
+  "-98": "-EADDRINUSE",
+  "-99": "-EADDRNOTAVAIL",
+  "-101": "-ENETUNREACH",
+  "-103": "-ECONNABORTED",
+  "-104": "-ECONNRESET",
+  "-106": "-EISCONN",
+  "-107": "-ENOTCONN",
+  "-110": "-ETIMEDOUT",
+  "-111": "-ECONNREFUSED",
+  "-113": "-EHOSTUNREACH",
+  "-114": "-EALREADY",
+  "-115": "-EINPROGRESS",
+};
+
+function named(text: string): string {
+  return text.replace(/= (-\d+)/, (_, number: string) => `= ${ERRORS[number] ?? number}`);
+}
+
+/** What a network fault is, in words. */
+const FAULTS: Readonly<Record<string, string>> = {
+  blackhole: "nothing reaches the server any more",
+  restart: "the server restarts",
+  heal: "the way to the server is open again",
+};
+
+function rowOf(event: TraceEvent, from: number, hz: number): TimelineRow[] {
+  if (event.kind !== "note") return [];
+  const text = String(event.values[0] ?? "");
+  const time = ((event.tick - from) / hz).toFixed(3);
+  const place = /^(.*) \(([^()]*)\)$/.exec(text);
+  const what = named(place?.[1] ?? text);
+  const told = event.name === "network" ? (FAULTS[what] ?? what) : event.name === "wake" ? `${what} is woken` : what;
+  return [{ time, event: told, effect: place?.[2] ?? "", likeness: `${event.name} ${what}` }];
+}
+
+function timelineOf(scenario: Scenario, run: ReconnectRun, events: readonly TraceEvent[]): Timeline {
+  const { hz, user, rpciod, cpus, scheduler } = scenario;
+  const begin = events.findIndex((one) => one.kind === "note" && one.name === "network");
+  const from = events.findIndex((one) => one.kind === "note" && one.name === "network" && one.values[0] === "heal");
+  const zero = events[from < 0 ? Math.max(begin, 0) : from]?.tick ?? 0;
+  const rows = events.slice(Math.max(begin, 0)).flatMap((one) => rowOf(one, zero, hz));
+  return {
+    setting: `user ${user}, rpciod ${rpciod}, ${cpus} CPU${cpus === 1 ? "" : "s"}, scheduler ${scheduler}, HZ=${hz}`,
+    from: from < 0 ? "the way to the server was cut" : "the way to the server was open again",
+    rows: rows.slice(0, MAX_ROWS),
+    reasons: reasonsOf(scenario, run, events),
+  };
+}
+
+function reasonsOf(scenario: Scenario, run: ReconnectRun, events: readonly TraceEvent[]): readonly string[] {
+  const { loop, hz } = scenario;
+  const texts = events.flatMap((one) => (one.kind === "note" ? [`${one.name} ${one.values[0]}`] : []));
+  const reasons: string[] = [];
+  const isEarly = texts.some((one, i) => /^wake stat/.test(one) && /^tcp disconnect/.test(texts[i + 1] ?? ""));
+  if (isEarly) {
+    reasons.push(
+      "The worker's own disconnect calls the error callback, which wakes the task before there is a connection.",
+    );
+  }
+  if (texts.some((one) => /^tcp shutdown = -107/.test(one))) {
+    reasons.push(
+      "The task sends on a closed socket and shuts it down: the next connection is shut down before it is used.",
+    );
+  }
+  if (loop !== undefined && run.endsWith === "loop") {
+    const seconds = events.length === 0 ? 0 : ((events.at(-1)?.tick ?? 0) - (events[0]?.tick ?? 0)) / hz;
+    reasons.push(
+      `The same state comes back every ${loop.steps} steps; ${loop.rounds} rounds are in the witness (${seconds.toFixed(1)} s in all).`,
+    );
+  }
+  if (reasons.length === 0) reasons.push(`${run.what}.`);
+  return reasons;
+}
+
+export const reconnectWitness: WitnessStory<Scenario, ReconnectRun> = {
+  schemas: (zod) => {
+    const policy = zod
+      .string()
+      .max(10)
+      .refine((text) => schedulingOf(text) !== null, "is no policy");
+    const seconds = zod.number().min(0).max(100_000);
+    const count = zod.int().min(0).max(1_000_000);
+    return {
+      scenario: zod.strictObject({
+        hz: zod.int().min(12).max(12_287),
+        longBits: zod.union([zod.literal(32), zod.literal(64)]),
+        timers: zod.enum(["exact", "slack", "levels"]),
+        user: policy,
+        rpciod: policy,
+        cpus: zod.int().min(1).max(4),
+        scheduler: zod.enum(["fair", "any"]),
+        pauseSeconds: seconds,
+        restartSeconds: seconds,
+        healSeconds: seconds,
+        serverEnd: zod.enum(["fin", "rst"]),
+        loop: zod.strictObject({ fromStep: count, steps: count.min(1), rounds: count.max(1000) }).exactOptional(),
+        boundSeconds: seconds,
+      }),
+      expected: zod.strictObject({
+        endsWith: zod.enum(["progress", "bad", "loop", "open"]),
+        property: zod.string().max(100),
+        what: zod.string().max(500),
+        seconds: zod.number(),
+        steps: count,
+        rounds: count,
+      }),
+    };
+  },
+  expectedOf: ({ endsWith, property, what, seconds, steps, rounds }) => ({
+    ...{ endsWith, property, what, seconds, steps, rounds },
+  }),
+  nameOf: ({ user, rpciod, cpus, scheduler }) =>
+    `user-${user}-rpciod-${rpciod}-${cpus}cpu-${scheduler}`.toLowerCase().replaceAll(" ", ""),
+  timelineOf,
+};
