@@ -17,7 +17,8 @@ same, send it back to where a connection is made, as one that meets
   edit: (bench: Workbench) => {
     const [woken, retried] = [wakeWhenDone(bench), retryConnect(bench)];
     // One of the two alone is a recipe of its own.
-    if (woken !== null || retried !== null)
-      bench.alreadyThere([woken, retried].filter((one) => one !== null).join("; "));
+    if (woken !== null && retried !== null) bench.alreadyThere(`${woken}; ${retried}`);
+    if (woken !== null) bench.alreadyThere(`${woken}: what is left is retry-connect`);
+    if (retried !== null) bench.alreadyThere(`${retried}: what is left is wake-when-done`);
   },
 };

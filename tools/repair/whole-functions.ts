@@ -4,9 +4,9 @@ import { childOf, descendants, type SyntaxNode } from "../c/syntax.ts";
 import type { Callback } from "./lookup.ts";
 import type { Site, Workbench } from "./workbench.ts";
 
-/** Calls that leave nothing behind when the function around them has nothing else to do. */
+/** Calls that leave nothing behind when the function around them has nothing else to do; tracepoints are looked at. */
 const IDLE_CALLS =
-  /^(?:(?:raw_)?(?:spin|read|write)_(?:un)?lock\w*|rcu_read_(?:un)?lock|d?printk\w*|pr_\w+|trace_\w+|(?:un)?likely)$/;
+  /^(?:(?:raw_)?(?:spin|read|write)_(?:un)?lock\w*|rcu_read_(?:un)?lock|d?printk\w*|pr_\w+|(?:un)?likely)$/;
 const MAX_DEPTH = 4;
 
 /**
