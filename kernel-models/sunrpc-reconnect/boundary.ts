@@ -7,8 +7,21 @@ import { runToEnd } from "../../tools/simulator/frame.ts";
 import type { Machine } from "../../tools/simulator/machine.ts";
 import { afterCall } from "../../tools/simulator/machine-modules.ts";
 import { BytePointer, type Pointer } from "../../tools/simulator/pointers.ts";
+import { Net } from "../../tools/simulator/sockets.ts";
 import { type Members, type ModelInstance, type ModelModule, makeStruct, objectIn, setMember } from "./members.ts";
-import { bind, connect, createSocket, disconnect, readSock, recvmsg, release, sendmsg, shutdown } from "./tcp.ts";
+import {
+  bind,
+  connect,
+  createSocket,
+  disconnect,
+  readSock,
+  recvmsg,
+  release,
+  sendmsg,
+  setSynCount,
+  setUserTimeout,
+  shutdown,
+} from "./tcp.ts";
 import type { TcpNetwork } from "./tcp-network.ts";
 import type { Sock, Socket, TcpContext } from "./tcp-socket.ts";
 
@@ -51,7 +64,12 @@ export function tcpContext(machine: Machine): TcpContext {
 /** Everything that the model asks of its surroundings. */
 export function boundaryOf(around: Surroundings): Readonly<Record<string, unknown>> {
   const { machine, module } = around;
-  const played: Readonly<Record<string, Played>> = { ...sockets(around), ...records(around), ...calls(around) };
+  const played: Readonly<Record<string, Played>> = {
+    ...sockets(around),
+    ...options(around),
+    ...records(around),
+    ...calls(around),
+  };
   const functions: Record<string, unknown> = {
     members: { rpc_call_done: () => undefined, rpc_call_prepare: () => undefined },
     observe: (name: string, place: string) => machine.tell("call", `${name} from ${place}`),
@@ -83,6 +101,11 @@ function told(machine: Machine, name: string, result: number, place: string): un
   return afterCall(machine, result);
 }
 
+/** htons(), ntohs(). */
+function swapped(port: number): number {
+  return ((port & 0xff) << 8) | (port >> 8);
+}
+
 function sockets({ machine, net }: Surroundings): Readonly<Record<string, Played>> {
   const ctx = tcpContext(machine);
   const create = (given: Given): number => {
@@ -109,7 +132,15 @@ function sockets({ machine, net }: Surroundings): Readonly<Record<string, Played
     },
     kernel_bind: (given) => {
       const { sin_port: port } = argument(given, "addr", "a1") as { readonly sin_port?: number };
-      return bind(ctx, net, argument(given, "sock", "a0") as Socket, port ?? 0);
+      return bind(ctx, net, argument(given, "sock", "a0") as Socket, swapped(port ?? 0));
+    },
+    // Up to 4.16 the length is stored, from then on returned; the client asks for neither.
+    kernel_getsockname: (given) => {
+      const { sk } = argument(given, "sock", "a0") as Socket;
+      const address = argument(given, "addr", "a1") as Members;
+      for (const name of ["sa_family", "ss_family", "sin_family"]) setMember(address, name, AF_INET);
+      setMember(address, "sin_port", swapped(sk?.tp.localPort ?? 0));
+      return 0;
     },
     kernel_connect: (given, place) => {
       const socket = argument(given, "sock", "a0") as Socket;
@@ -120,6 +151,47 @@ function sockets({ machine, net }: Surroundings): Readonly<Record<string, Played
     kernel_sock_shutdown: (given, place) => {
       const socket = argument(given, "sock", "a0") as Socket;
       return told(machine, "shutdown", shutdown(ctx, net, socket, Number(argument(given, "how", "a1"))), place);
+    },
+  };
+}
+
+// include/linux/socket.h, include/uapi/linux/tcp.h, include/uapi/asm-generic/socket.h
+const AF_INET = 2;
+const SOL_SOCKET = 1;
+const SO_REUSEPORT = 15;
+const SOL_TCP = 6;
+const TCP_SYNCNT = 7;
+const TCP_USER_TIMEOUT = 18;
+
+/** Options of sockets, those that TCP here depends on: how long it tries. */
+function options({ net }: Surroundings): Readonly<Record<string, Played>> {
+  const userTimeout = (sk: Sock, milliseconds: number): number => {
+    setUserTimeout(net, sk, milliseconds);
+    return 0;
+  };
+  return {
+    tcp_sock_set_user_timeout: (given) =>
+      userTimeout(argument(given, "sk", "a0") as Sock, Number(argument(given, "val", "a1"))),
+    tcp_sock_set_syncnt: (given) =>
+      setSynCount(argument(given, "sk", "a0") as Sock, Number(argument(given, "val", "a1"))),
+    kernel_setsockopt: (given) => {
+      const { sk } = argument(given, "sock", "a0") as Socket;
+      const level = Number(argument(given, "level", "a1"));
+      const name = Number(argument(given, "optname", "a2"));
+      if (sk === null) return 0;
+      const value = Number((argument(given, "optval", "a3") as Pointer<number>).value);
+      if (level === SOL_SOCKET && name === SO_REUSEPORT) sk.sk_reuseport = value;
+      if (level !== SOL_TCP) return 0;
+      if (name === TCP_SYNCNT) return setSynCount(sk, value);
+      return name === TCP_USER_TIMEOUT ? userTimeout(sk, value) : 0;
+    },
+    sock_set_reuseport: (given) => {
+      (argument(given, "sk", "a0") as Sock).sk_reuseport = 1;
+    },
+    sock_net: () => {
+      const made = new Net();
+      made.ipv4.sysctl_tcp_syn_retries = net.options.synRetries;
+      return made;
     },
   };
 }

@@ -24,6 +24,7 @@ export interface ReconnectRequest extends CheckRequest {
 
 interface Explorer {
   readonly search: (scenario: Scenario, bounds: ScheduleBounds) => ScheduleSearch;
+  readonly told: readonly string[];
 }
 
 interface Job {
@@ -34,7 +35,8 @@ interface Job {
 interface ReconnectWork {
   readonly request: ReconnectRequest;
   readonly explorer: Explorer;
-  readonly survey: null;
+  /** What of TCP was read from the kernel, and what was taken for granted. */
+  readonly survey: readonly string[];
   readonly job: Job;
   readonly result: ScheduleSearch;
 }
@@ -87,9 +89,9 @@ function plan(request: ReconnectRequest): readonly Job[] {
 }
 
 function explorerOf(run: unknown, { depthFirst, rolesOf }: Strategies): Explorer {
-  const { subject, javascript } = run as ReconnectRunner;
+  const { subject, javascript, told } = run as ReconnectRunner;
   const role = rolesOf(javascript, ROLE_OPTIONS);
-  return { search: (scenario, bounds) => depthFirst(() => subject(scenario, role), bounds) };
+  return { search: (scenario, bounds) => depthFirst(() => subject(scenario, role), bounds), told };
 }
 
 const isFault = (search: ScheduleSearch): boolean => search.violation?.property.startsWith("fault ") === true;
@@ -132,13 +134,15 @@ function plainest(found: readonly Done[]): Done | null {
   return [...found].sort((a, b) => rank(a) - rank(b))[0] ?? null;
 }
 
-function propertyOf(name: string, done: readonly Done[], isOpen: boolean): PropertyResult<Scenario> {
+function propertyOf(name: string, done: readonly Done[], isOpen: boolean, faults: readonly string[]): PropertyResult<Scenario> {
   const against = done.filter(([, search]) => search.violation?.property === name);
   const first = plainest(against);
   const kind = KINDS[name] ?? "safety";
   if (first === null) {
     const verdict = isOpen || done.length === 0 ? "inconclusive" : "holds";
-    const detail = verdict === "holds" ? "in every schedule that was explored" : "not every scenario could be followed";
+    const why = faults[0] === undefined ? "" : `: ${faults[0]}`;
+    const detail =
+      verdict === "holds" ? "in every schedule that was explored" : `not every scenario could be followed${why}`;
     return { name, kind, verdict, violation: null, detail };
   }
   const [job, search] = first;
@@ -171,6 +175,7 @@ function conclude(
   jobs: readonly Job[],
   results: readonly (ScheduleSearch | RunFault)[],
   unmodelled: number,
+  told: readonly string[],
 ): CheckResult<Scenario, Figures> {
   const done = jobs.flatMap((job, i): Done[] => {
     const result = results[i];
@@ -182,7 +187,7 @@ function conclude(
   ];
   const stuck = done.filter(([, search]) => search.violation === null && search.ends === 0).length;
   const isOpen = faults.length > 0 || unmodelled > 0 || stuck > 0;
-  const properties = Object.keys(KINDS).map((name) => propertyOf(name, done, isOpen));
+  const properties = Object.keys(KINDS).map((name) => propertyOf(name, done, isOpen, faults));
   const isViolated = properties.some(({ verdict }) => verdict === "violated");
   const searches = done.map(([, search]) => search);
   const sum = (value: (one: ScheduleSearch) => number): number => searches.reduce((all, one) => all + value(one), 0);
@@ -199,7 +204,7 @@ function conclude(
         statesPerSecond: null,
       },
     },
-    bounds: boundsOf(jobs, done),
+    bounds: [...boundsOf(jobs, done), ...told],
     reasons: isViolated
       ? []
       : [
@@ -213,7 +218,7 @@ function conclude(
 export const reconnectProperties: SystemProperties<Scenario, ReconnectRun, Figures, ReconnectWork> = {
   kinds: KINDS,
   explorer: explorerOf,
-  survey: () => null,
+  survey: (_, { told }) => told,
   plan: (request) => plan(request),
   judge: (property, _, run) => {
     if (run.endsWith === "open") return null;
@@ -221,5 +226,5 @@ export const reconnectProperties: SystemProperties<Scenario, ReconnectRun, Figur
   },
   cost: ({ bounds, scenario }) => bounds.preemptions * 10 + scenario.cpus,
   runJob: (_, { scenario, bounds }, { search }) => search(scenario, bounds),
-  conclude: (_, __, jobs, results, unmodelled) => conclude(jobs, results, unmodelled),
+  conclude: (_, told, jobs, results, unmodelled) => conclude(jobs, results, unmodelled, told),
 };

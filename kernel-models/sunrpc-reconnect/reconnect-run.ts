@@ -8,6 +8,7 @@ import { decide, firstChoice } from "../../tools/simulator/decisions.ts";
 import { SimulationFault } from "../../tools/simulator/fault.ts";
 import type { MachineListener } from "../../tools/simulator/machine.ts";
 import type { MachineSlot } from "../system.ts";
+import { type KernelTcp, kernelTcp, TCP_FILES } from "./kernel-tcp.ts";
 import type { ModelModule } from "./members.ts";
 import type { Scenario } from "./scenarios.ts";
 import { NAMES, OWN_ROLES, WorldSubject } from "./subject.ts";
@@ -51,6 +52,8 @@ export interface ReconnectRunner {
   /** A subject at the beginning of a scenario. */
   readonly subject: (scenario: Scenario, role: (className: string, field: string) => Role) => ScheduleSubject;
   readonly javascript: string;
+  /** What of TCP was read from the kernel, and what was taken for granted. */
+  readonly told: readonly string[];
 }
 
 const plain = (): Role => "plain";
@@ -69,7 +72,7 @@ export function reconnectRunner(
     role: (className: string, field: string) => Role,
     listener: MachineListener | null = null,
   ): WorldSubject => {
-    const options: TcpOptions = { ...tcp, ticksPerSecond: scenario.hz };
+    const options: TcpOptions = { ...tcp.options, ticksPerSecond: scenario.hz };
     const world = new World(model, scenario, options, slot.enter);
     return new WorldSubject(world, role, () => slot.enter(world), listener);
   };
@@ -79,14 +82,20 @@ export function reconnectRunner(
       trace === undefined ? null : ({ tick, kind, text }) => trace({ tick, kind: "note", name: kind, values: [text] });
     return follow(scenario, (seen) => subject(scenario, plain, seen), listener, options);
   };
-  return Object.assign(run as Runner<Scenario, ReconnectRun>, { subject, javascript: slot.javascript });
+  return Object.assign(run as Runner<Scenario, ReconnectRun>, { subject, javascript: slot.javascript, told: tcp.told });
 }
 
-/** What the kernel's own TCP is like, where its sources say. */
-function tcpOf(facts: unknown): TcpOptions {
+/** What the kernel's own TCP is like, where its sources say: what reconnectKernelFacts() has read. */
+function tcpOf(facts: unknown): KernelTcp {
   const kernel = typeof facts === "object" && facts !== null && "kernel" in facts ? facts.kernel : null;
-  const known = typeof kernel === "object" && kernel !== null && "tcp" in kernel ? kernel.tcp : null;
-  return known === null ? NEWEST_TCP : (known as TcpOptions);
+  return (kernel as KernelTcp | null | undefined) ?? { options: NEWEST_TCP, told: [] };
+}
+
+/** Reads what of a tree's TCP the surroundings depend on. */
+export async function reconnectKernelFacts(read: (path: string) => Promise<string | null>): Promise<KernelTcp> {
+  const texts = new Map<string, string | null>();
+  for (const path of TCP_FILES) texts.set(path, await read(path));
+  return kernelTcp((path) => texts.get(path) ?? null);
 }
 
 function faultOf(error: unknown): RunFault {

@@ -22,6 +22,11 @@ export interface Scenario {
   /** Seconds after the call was made under the blackhole: the server restarts, and the way is open again. */
   readonly restartSeconds: number;
   readonly healSeconds: number;
+  /**
+   * How the way swallows everything: a route of type blackhole, of which connect() and what is sent learn at once (the
+   * document's), or a rule that drops what goes out, of which nobody learns. The former when absent.
+   */
+  readonly way?: "blackhole" | "drop";
   /** The server's connections end by FIN (and RST to what comes then), or by RST at once. */
   readonly serverEnd: "fin" | "rst";
   /** A loop in which the history ends, by its steps after the restart: it is gone round so often. Absent: none. */

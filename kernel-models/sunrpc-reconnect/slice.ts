@@ -17,12 +17,18 @@ const SOCKETS = [
   "int kernel_bind(struct socket *sock, struct sockaddr *addr, int addrlen)",
   "blocking int kernel_sendmsg(struct socket *sock, struct msghdr *msg, struct kvec *vec, size_t num, size_t size)",
   "blocking int kernel_sock_shutdown(struct socket *sock, int how)",
+  "int kernel_setsockopt(struct socket *sock, int level, int optname, char *optval, unsigned int optlen)",
+  "void tcp_sock_set_user_timeout(struct sock *sk, u32 val)",
+  "int tcp_sock_set_syncnt(struct sock *sk, int val)",
+  "void sock_set_reuseport(struct sock *sk)",
+  "struct net *sock_net(const struct sock *sk)",
   "int kernel_getsockname(struct socket *sock, struct sockaddr *addr)",
 ];
 
 /** Records of the stream: sent and read as a whole, with what TCP says of it. */
 const RECORDS = [
-  "blocking int xs_sendpages(struct socket *sock, struct sockaddr *addr, int addrlen, struct xdr_buf *xdr, unsigned int base)",
+  `blocking int xs_sendpages(struct socket *sock, struct sockaddr *addr, int addrlen, struct xdr_buf *xdr,
+     unsigned int base)`,
   `blocking int xprt_sock_sendmsg(struct socket *sock, struct msghdr *msg, struct xdr_buf *xdr, unsigned int base,
      u32 marker, unsigned int *sent_p)`,
   "blocking int tcp_read_sock(struct sock *sk, void *desc, void *recv_actor)",
@@ -75,18 +81,17 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
     names: "sock_flag sock_(?:set|reset)_flag sock_(?:no_)?linger\\w*",
   },
   {
-    reason: "options of sockets: keep-alive probes and user timeouts are not modelled",
-    names:
-      "(?:ip6|tcp)?_?sock_set_\\w+ sock_inuse_add sk_net_refcnt_upgrade sock_net kernel_setsockopt xs_tcp_set_socket_timeouts sk_memalloc_socks tls_\\w+",
+    reason: "options of sockets: keep-alive probes are not modelled",
+    names: "(?:ip6|tcp)?_?sock_set_\\w+ sock_inuse_add sk_net_refcnt_upgrade sk_memalloc_socks tls_\\w+",
   },
   { reason: "arguments and results of calls are not looked into", names: "xdr_\\w+ wake_up_var page_address" },
   { reason: "there is always room to send", names: "sk_stream_\\w+" },
   { reason: "order of memory: one store after the other is seen", names: "smp_\\w*mb\\w* barrier" },
   {
     reason: "memory is freed or accounted for",
-    names: `k[vz]?free\\w* mempool_(?!create)\\w+ kmem_cache_(?!create)\\w+ memalloc_\\w+ current_restore_flags sk_set_memalloc
-      sk_clear_memalloc xprt_free_bc_request rpc_free xs_free_\\w+ free_page\\w* xdr_free_bvec xdr_alloc_bvec
-      ida_\\w+ xprt_free_id xprt_alloc_id`,
+    names: `k[vz]?free\\w* mempool_(?!create)\\w+ kmem_cache_(?!create)\\w+ memalloc_\\w+ current_restore_flags
+      sk_set_memalloc sk_clear_memalloc xprt_free_bc_request rpc_free xs_free_\\w+ free_page\\w* xdr_free_bvec
+      xdr_alloc_bvec ida_\\w+ xprt_free_id xprt_alloc_id`,
   },
   {
     reason: "statistics",
@@ -94,17 +99,19 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
   },
   {
     reason: "credentials and references",
-    names: `(?:get|put)_(?:rpc)?cred\\w* (?:get|put)_net\\w* rpcauth_(?:unbindcred|invalcred|\\w*init\\w*|remove_module)
-      module_put\\w* rpc_task_release_(?:client|transport) rpc_release_client get_group_info
-      xprt_(?:get|put) rpcauth_\\w*put\\w* rpc_task_release_\\w+ rpc_put_sb_net rpc_release_calldata`,
+    names: `(?:get|put)_(?:rpc)?cred\\w* (?:get|put)_net\\w*
+      rpcauth_(?:unbindcred|invalcred|\\w*init\\w*|remove_module) module_put\\w*
+      rpc_task_release_(?:client|transport) rpc_release_client get_group_info xprt_(?:get|put) rpcauth_\\w*put\\w*
+      rpc_task_release_\\w+ rpc_put_sb_net rpc_release_calldata`,
   },
   { reason: "the mount has no back channel", names: "bc_prealloc" },
   { reason: "the module stays", names: "try_module_get", result: "1" },
   {
     reason: "other parts of the module are set up, which the client of a mount does not need",
-    names: `cache_\\w+ ip_map_cache\\w* (?:un)?register_pernet_subsys (?:un)?register_rpc_pipefs (?:un)?rpc_?register_sysctl rpc_unregister_sysctl
-      svc_\\w+ register_sysctl\\w* sunrpc_debugfs_\\w+ rpc_sysfs_\\w+ rpc_proc_\\w+ rpc_clients_notifier_\\w+ sunrpc_\\w+ rpc_xprt_debugfs_\\w+
-      rpc_clnt_debugfs_\\w+ init_\\w+_caches gss_\\w+ rpc_pipefs_\\w+`,
+    names: `cache_\\w+ ip_map_cache\\w* (?:un)?register_pernet_subsys (?:un)?register_rpc_pipefs
+      (?:un)?rpc_?register_sysctl rpc_unregister_sysctl svc_\\w+ register_sysctl\\w* sunrpc_debugfs_\\w+
+      rpc_sysfs_\\w+ rpc_proc_\\w+ rpc_clients_notifier_\\w+ sunrpc_\\w+ rpc_xprt_debugfs_\\w+ rpc_clnt_debugfs_\\w+
+      init_\\w+_caches gss_\\w+ rpc_pipefs_\\w+`,
   },
   {
     reason: "names and addresses for people",
@@ -129,8 +136,8 @@ export const sunrpcReconnectSlice: SystemModel = {
   // A transport is allocated by what knows nothing of sockets; xs_setup_xprt() says how large it is.
   allocations: [{ function: "xprt_alloc", struct: "sock_xprt", member: "xprt" }],
   preemption: {
-    before: `(?:test_and_)?(?:set|clear)_bit\\w* wake_up_bit queue_work queue_delayed_work xs_sendpages xprt_sock_sendmsg
-      kernel_connect kernel_sock_shutdown sock_release kernel_sendmsg`,
+    before: `(?:test_and_)?(?:set|clear)_bit\\w* wake_up_bit queue_work queue_delayed_work xs_sendpages
+      xprt_sock_sendmsg kernel_connect kernel_sock_shutdown sock_release kernel_sendmsg`,
     take: "(?:raw_)?spin_lock(?:_bh|_irq\\w*)? (?:read|write)_lock(?:_bh|_irq\\w*)?",
     release: "(?:raw_)?spin_unlock(?:_bh|_irq\\w*)? (?:read|write)_unlock(?:_bh|_irq\\w*)?",
     members: ["rpc_task.tk_status", "rpc_rqst.rq_reply_bytes_recvd", "rpc_rqst.rq_received"],

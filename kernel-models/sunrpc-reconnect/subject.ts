@@ -50,7 +50,7 @@ export const OWN_ROLES: Readonly<Record<string, Role>> = {
   "Network.net": "constant",
   "Network.faults": "constant",
   "Network.machine": "constant",
-  "Network.serverEnd": "constant",
+  "Network.scenario": "atom",
   "TcpNetwork.options": "atom",
   "TcpNetwork.connections": "constant",
   "TcpNetwork.packets": "constant",
@@ -131,7 +131,7 @@ export class WorldSubject implements ScheduleSubject {
       machine.settle();
       const [first] = machine.actions();
       if (first === undefined) return;
-      if (user.begun === 2 && world.network.faults.length === 0) world.scheduleFaults();
+      if (user.completed === 1 && world.network.faults.length === 0) world.scheduleFaults();
       const restart = world.network.faults.find(({ fault }) => fault === "restart");
       if (restart !== undefined && first.kind === "time" && machine.nextTick >= restart.tick) return;
       machine.take(first);

@@ -6,7 +6,7 @@ import { reconnectFigures } from "./figure-text.ts";
 import type { Figures } from "./figure-types.ts";
 import { reconnectOptions } from "./options.ts";
 import { reconnectProperties } from "./properties.ts";
-import { type ReconnectRun, reconnectRunner } from "./reconnect-run.ts";
+import { type ReconnectRun, reconnectKernelFacts, reconnectRunner } from "./reconnect-run.ts";
 import { reconnectRepair } from "./repair.ts";
 import type { Scenario } from "./scenarios.ts";
 import { sunrpcReconnectSlice } from "./slice.ts";
@@ -18,6 +18,7 @@ export const sunrpcReconnect: RepairableSystem<Scenario, ReconnectRun, Figures> 
   model: sunrpcReconnectSlice,
   execution: "frames",
   createRunner: reconnectRunner,
+  kernelFacts: reconnectKernelFacts,
   properties: reconnectProperties,
   options: reconnectOptions,
   witness: reconnectWitness,

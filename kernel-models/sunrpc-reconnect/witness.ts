@@ -109,6 +109,7 @@ export const reconnectWitness: WitnessStory<Scenario, ReconnectRun> = {
         pauseSeconds: seconds,
         restartSeconds: seconds,
         healSeconds: seconds,
+        way: zod.enum(["blackhole", "drop"]).exactOptional(),
         serverEnd: zod.enum(["fin", "rst"]),
         loop: zod.strictObject({ fromStep: count, steps: count.min(1), rounds: count.max(1000) }).exactOptional(),
         boundSeconds: seconds,

@@ -41,7 +41,7 @@ class Network implements Outside {
 
   constructor(
     options: TcpOptions,
-    private readonly serverEnd: Scenario["serverEnd"],
+    private readonly scenario: Scenario,
   ) {
     this.net = new TcpNetwork(options);
   }
@@ -82,8 +82,8 @@ class Network implements Outside {
     const { machine, net } = this;
     if (machine === null) return;
     machine.tell("network", fault);
-    if (fault === "restart") serverRestarts(tcpContext(machine), net, this.serverEnd);
-    else net.clientToServer = fault === "blackhole" ? "blackhole" : "open";
+    if (fault === "restart") serverRestarts(tcpContext(machine), net, this.scenario.serverEnd);
+    else net.clientToServer = fault === "blackhole" ? (this.scenario.way ?? "blackhole") : "open";
     if (fault === "heal") this.healTick = machine.clock.tick;
   }
 }
@@ -153,7 +153,7 @@ export class World {
     enter: (parts: MachineParts) => void,
   ) {
     const { hz, longBits, timers, cpus } = scenario;
-    this.network = new Network(tcp, scenario.serverEnd);
+    this.network = new Network(tcp, scenario);
     this.machine = new Machine({ hz, longBits, timers, cpus, isFair: scenario.scheduler === "fair" }, this.network);
     this.network.machine = this.machine;
     const rpciod = schedulingOf(scenario.rpciod)?.priority ?? 0;
@@ -282,13 +282,14 @@ export class World {
     return message;
   }
 
-  /** Lets the faults happen that go with the call that begins now. */
+  /** Lets the faults happen that go with the next call, in the pause before it. */
   scheduleFaults(): void {
     const { machine, network, scenario } = this;
-    const at = (seconds: number): number => machine.clock.tick + Math.round(seconds * machine.hz);
-    network.faults.push({ tick: at(0), fault: "blackhole" });
-    network.faults.push({ tick: at(scenario.restartSeconds), fault: "restart" });
-    network.faults.push({ tick: at(scenario.healSeconds), fault: "heal" });
+    const { pauseSeconds, restartSeconds, healSeconds } = scenario;
+    const at = (seconds: number): number => machine.clock.tick + Math.round((pauseSeconds + seconds) * machine.hz);
+    network.faults.push({ tick: at(-pauseSeconds / 10), fault: "blackhole" });
+    network.faults.push({ tick: at(restartSeconds), fault: "restart" });
+    network.faults.push({ tick: at(healSeconds), fault: "heal" });
   }
 
   /** How many connect workers of the transport run now. */

@@ -13,7 +13,10 @@ import { MissingEntryError, type TranslatedSlice, type Translation, translateSli
 import { installationFolder } from "./surroundings.ts";
 
 /** A model's text with all that is known of its kernel. */
-export interface KernelModel extends Translation, KernelTimers {}
+export interface KernelModel extends Translation, KernelTimers {
+  /** What else of the kernel the system's surroundings depend on; null where they depend on nothing. */
+  readonly kernel: unknown;
+}
 
 /** How a model reaches the simulator: from a folder of kernel-models/, such as generated/. */
 const SIMULATOR_PATH = "../../tools/simulator";
@@ -54,7 +57,9 @@ export async function sliceOf(source: KernelSource, program: Program, system: Sy
       template,
       simulatorPath: SIMULATOR_PATH,
     });
-    return { model: { ...slice.translation, ...timers }, slice };
+    const read = async (path: string): Promise<string | null> => (await source.read(path))?.toString("latin1") ?? null;
+    const kernel = (await system.kernelFacts?.(read)) ?? null;
+    return { model: { ...slice.translation, ...timers, kernel }, slice };
   } catch (error) {
     if (error instanceof MissingEntryError) throw new InputError(source.id, error.message, { cause: error });
     throw error;
