@@ -95,13 +95,13 @@ export function reconnectStory(before: ReconnectCheck, after: ReconnectCheck | n
     violated: violated.length === 0 ? null : String(violated.length),
     where: listed(violated),
     isHang: progress?.verdict === "violated",
-    what: first?.detail ?? null,
+    // How many scenarios it is in all is said already.
+    what: first?.detail.replace(/; \d+ of \d+ scenarios$/, "") ?? null,
     slowestBefore: seconds(was),
     mended: mended.length === 0 ? null : String(mended.length),
     isAllMended: mended.length > 0 && left.length === 0 && mended.length === violated.length,
     left: listed(left),
     slowestAfter: seconds(is),
-    isAsFast: was !== null && is !== null && Math.abs(was - is) <= ALIKE_SECONDS,
     explored: after?.bounds[1] ?? before.bounds[1] ?? null,
   };
 }
