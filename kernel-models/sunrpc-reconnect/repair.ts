@@ -1,4 +1,4 @@
-/** What a check of sunrpc-reconnect says of candidate patches: figures to compare by, and the story for their messages. */
+/** What a check of sunrpc-reconnect says of candidate patches: figures to compare by, and what their messages tell. */
 import type { CheckResult } from "../../tools/check/verdict.ts";
 import type { Measure, RepairStory, Story } from "../../tools/repair/candidate.ts";
 import type { Figures, ScenarioFigures } from "./figure-types.ts";

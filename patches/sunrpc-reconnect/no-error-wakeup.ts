@@ -15,6 +15,8 @@ and then wakes the very task that waits for it. Where an error ends a
 connection, a change of state to TCP_CLOSE follows, and that callback wakes
 the tasks anyway.`,
   edit: (bench: Workbench) => {
+    // Where it has another name, nothing is known of who wakes.
+    bench.find.functionNamed(WAKE);
     const callbacks = bench.find.callbacksIn(MEMBER);
     if (callbacks.length === 0) bench.alreadyThere(`no function of this source is stored in ${MEMBER}`);
     const waking = callbacks.filter(({ fn }) => bench.find.callsIn(fn, WAKE).length > 0);

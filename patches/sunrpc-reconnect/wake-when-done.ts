@@ -3,7 +3,7 @@
  *
  * XPRT_CONNECTING is set from the call for a worker until that worker ends. Meanwhile the error callback wakes nobody,
  * nor does what the worker calls before it connects. Nobody is left asleep: an error that ends a connection is followed
- * by a change to TCP_CLOSE, which wakes; and where that is put off too, the worker wakes when it ends with a closed socket.
+ * by a change to TCP_CLOSE, which wakes; and where that is put off too, a worker that ends with a closed socket wakes.
  */
 import type { Recipe } from "../../tools/repair/recipe.ts";
 import type { Site, Workbench } from "../../tools/repair/workbench.ts";

@@ -1,5 +1,6 @@
 /** Functions and calls found by what they are: a name, the member that they are stored in, what they lead to. */
 import type { CFunction } from "../c/file.ts";
+import { declaratorName } from "../c/program.ts";
 import { ancestorOf, childOf, descendants, type SyntaxNode } from "../c/syntax.ts";
 import { NotRecognised } from "./recipe.ts";
 import type { Site, Workbench } from "./workbench.ts";
@@ -141,11 +142,11 @@ export class Lookup {
 
   /** Name of the one local or parameter that points to a struct; null where there is none, or more. */
   pointerTo(fn: CFunction, tag: string): string | null {
-    const declared = new RegExp(`^struct ${tag} \\* ?(\\w+)(?: ?=.*)?;?$`);
     const names = descendantsOf(fn).flatMap((node) => {
-      if (node.type !== "declaration" && node.type !== "parameter_declaration") return [];
-      const name = declared.exec(this.bench.words({ fn, node }))?.[1];
-      return name === undefined ? [] : [name];
+      const type = /^(?:parameter_)?declaration$/.test(node.type) ? childOf(node, "type") : undefined;
+      if (type === undefined || this.bench.words({ fn, node: type }) !== `struct ${tag}`) return [];
+      const declarators = node.children.filter((one) => one.field === "declarator");
+      return declarators.map((one) => declaratorName(one, fn.file.masked.source).name ?? "");
     });
     const [name, other] = new Set(names);
     return other === undefined ? (name ?? null) : null;

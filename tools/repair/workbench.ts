@@ -480,7 +480,7 @@ export class Workbench {
     return isIdleWithout(this, fn, without);
   }
 
-  /** Takes a callback out of its file, with all that stores it; false, with nothing done, where it is used otherwise. */
+  /** Takes a callback out, with all that stores it; false, with nothing done, where it is used otherwise. */
   removeCallback(callback: Callback): boolean {
     return removeCallback(this, callback);
   }
