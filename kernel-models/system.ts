@@ -14,8 +14,8 @@ import type { SystemModel } from "../tools/translate/boundary.ts";
 /** Where a runner says which machine a model's calls are about, before it sets a model up or lets one run. */
 export interface MachineSlot {
   readonly enter: (parts: MachineParts) => void;
-  /** The model as plain JavaScript, before its coroutines became frames. */
-  readonly javascript: string;
+  /** The model's text, as it was translated. */
+  readonly text: string;
 }
 
 /**

@@ -5,7 +5,7 @@ export interface ScenarioFigures {
   readonly user: string;
   readonly rpciod: string;
   readonly cpus: number;
-  readonly scheduler: "fair" | "any";
+  readonly scheduler: "fair" | "eager" | "any";
   readonly verdict: Verdict;
   /** From the way being open again to the end of the call, at most, where it ended; null where it never did. */
   readonly recoverySeconds: number | null;

@@ -40,10 +40,10 @@ export const reconnectOptions: readonly NarrowingOption[] = [
   {
     name: "scheduler",
     values: "<KIND,...>",
-    help: "only these schedulers: fair, any (default: both)",
+    help: "only these schedulers: fair, eager, any (default: all)",
     key: "schedulers",
-    read: (word) => (word === "fair" || word === "any" ? word : null),
-    what: "fair or any",
+    read: (word) => (word === "fair" || word === "eager" || word === "any" ? word : null),
+    what: "fair, eager or any",
   },
   {
     name: "preemptions",

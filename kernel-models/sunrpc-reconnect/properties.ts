@@ -45,7 +45,7 @@ interface ReconnectWork {
 export const USERS: readonly string[] = ["OTHER", "RR 50"];
 export const RPCIODS: readonly string[] = ["OTHER", "RR 49", "RR 51"];
 const CPUS: readonly number[] = [1, 2];
-const SCHEDULERS: readonly Scenario["scheduler"][] = ["fair", "any"];
+const SCHEDULERS: readonly Scenario["scheduler"][] = ["fair", "eager", "any"];
 const KINDS: Readonly<Record<string, PropertyKind>> = {
   progress: "progress",
   "one-worker": "safety",
@@ -78,7 +78,7 @@ function plan(request: ReconnectRequest): readonly Job[] {
               serverEnd: "fin",
               boundSeconds: 900,
             };
-            const bound = scheduler === "fair" ? 0 : preemptions;
+            const bound = scheduler === "any" ? preemptions : 0;
             jobs.push({ scenario, bounds: { preemptions: bound, states: MAX_STATES, steps: MAX_STEPS } });
           }
         }
@@ -89,8 +89,8 @@ function plan(request: ReconnectRequest): readonly Job[] {
 }
 
 function explorerOf(run: unknown, { depthFirst, rolesOf }: Strategies): Explorer {
-  const { subject, javascript, told } = run as ReconnectRunner;
-  const role = rolesOf(javascript, ROLE_OPTIONS);
+  const { subject, text, told } = run as ReconnectRunner;
+  const role = rolesOf(text, ROLE_OPTIONS);
   return { search: (scenario, bounds) => depthFirst(() => subject(scenario, role), bounds), told };
 }
 
@@ -130,11 +130,16 @@ type Done = readonly [Job, ScheduleSearch];
 /** The plainest violation: nobody interferes, then the fewest decisions. */
 function plainest(found: readonly Done[]): Done | null {
   const rank = ([{ scenario }, { violation }]: Done): number =>
-    (scenario.scheduler === "fair" ? 0 : 1_000_000) + (violation?.decisions.length ?? 0);
+    ({ fair: 0, eager: 1_000_000, any: 2_000_000 })[scenario.scheduler] + (violation?.decisions.length ?? 0);
   return [...found].sort((a, b) => rank(a) - rank(b))[0] ?? null;
 }
 
-function propertyOf(name: string, done: readonly Done[], isOpen: boolean, faults: readonly string[]): PropertyResult<Scenario> {
+function propertyOf(
+  name: string,
+  done: readonly Done[],
+  isOpen: boolean,
+  faults: readonly string[],
+): PropertyResult<Scenario> {
   const against = done.filter(([, search]) => search.violation?.property === name);
   const first = plainest(against);
   const kind = KINDS[name] ?? "safety";
@@ -148,7 +153,7 @@ function propertyOf(name: string, done: readonly Done[], isOpen: boolean, faults
   const [job, search] = first;
   const { user, rpciod, cpus, scheduler } = job.scenario;
   const where = `user ${user}, rpciod ${rpciod}, ${cpus} CPU${cpus === 1 ? "" : "s"}, ${
-    scheduler === "fair" ? "a fair scheduler" : `${search.violation?.preemptions} preemptions`
+    scheduler === "any" ? `${search.violation?.preemptions} preemptions` : `scheduler ${scheduler}`
   }`;
   const detail = `${search.violation?.what} (${where}); ${against.length} of ${done.length} scenarios`;
   return { name, kind, verdict: "violated", violation: scheduleOf(job, search), detail };

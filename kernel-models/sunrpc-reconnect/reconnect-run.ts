@@ -51,7 +51,8 @@ export interface ReconnectRunner {
   (scenario: Scenario, options?: RunOptions): ReconnectRun;
   /** A subject at the beginning of a scenario. */
   readonly subject: (scenario: Scenario, role: (className: string, field: string) => Role) => ScheduleSubject;
-  readonly javascript: string;
+  /** The model's text. */
+  readonly text: string;
   /** What of TCP was read from the kernel, and what was taken for granted. */
   readonly told: readonly string[];
 }
@@ -65,7 +66,7 @@ export function reconnectRunner(
   machine: MachineSlot | undefined,
 ): ReconnectRunner {
   const model = module as unknown as ModelModule;
-  const slot: MachineSlot = machine ?? { enter: () => undefined, javascript: "" };
+  const slot: MachineSlot = machine ?? { enter: () => undefined, text: "" };
   const tcp = tcpOf(facts);
   const subject = (
     scenario: Scenario,
@@ -82,7 +83,7 @@ export function reconnectRunner(
       trace === undefined ? null : ({ tick, kind, text }) => trace({ tick, kind: "note", name: kind, values: [text] });
     return follow(scenario, (seen) => subject(scenario, plain, seen), listener, options);
   };
-  return Object.assign(run as Runner<Scenario, ReconnectRun>, { subject, javascript: slot.javascript, told: tcp.told });
+  return Object.assign(run as Runner<Scenario, ReconnectRun>, { subject, text: slot.text, told: tcp.told });
 }
 
 /** What the kernel's own TCP is like, where its sources say: what reconnectKernelFacts() has read. */

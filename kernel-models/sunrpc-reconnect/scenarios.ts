@@ -15,8 +15,11 @@ export interface Scenario {
   readonly user: PolicyText;
   readonly rpciod: PolicyText;
   readonly cpus: number;
-  /** `fair`: nobody is preempted without need, CPUs take turns. `any`: every schedule within the bounds. */
-  readonly scheduler: "fair" | "any";
+  /**
+   * `fair`: nobody is preempted without need, CPUs take turns. `eager`: a task that is woken preempts a worker of the
+   * same priority. `any`: every schedule within the bounds.
+   */
+  readonly scheduler: "fair" | "eager" | "any";
   /** Seconds between two calls. */
   readonly pauseSeconds: number;
   /** Seconds after the call was made under the blackhole: the server restarts, and the way is open again. */

@@ -105,7 +105,7 @@ export const reconnectWitness: WitnessStory<Scenario, ReconnectRun> = {
         user: policy,
         rpciod: policy,
         cpus: zod.int().min(1).max(4),
-        scheduler: zod.enum(["fair", "any"]),
+        scheduler: zod.enum(["fair", "eager", "any"]),
         pauseSeconds: seconds,
         restartSeconds: seconds,
         healSeconds: seconds,

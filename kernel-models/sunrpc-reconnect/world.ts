@@ -154,7 +154,7 @@ export class World {
   ) {
     const { hz, longBits, timers, cpus } = scenario;
     this.network = new Network(tcp, scenario);
-    this.machine = new Machine({ hz, longBits, timers, cpus, isFair: scenario.scheduler === "fair" }, this.network);
+    this.machine = new Machine({ hz, longBits, timers, cpus, scheduler: scenario.scheduler }, this.network);
     this.network.machine = this.machine;
     const rpciod = schedulingOf(scenario.rpciod)?.priority ?? 0;
     this.work = new MachineWork(this.machine, rpciod, 2);

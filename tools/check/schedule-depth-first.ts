@@ -129,7 +129,7 @@ class DepthFirst {
       if ((branch.actions[at] as ScheduleAction).cost > branch.left) continue;
       if (!hasOthers(branch.actions, branch.next, branch.left)) branches.pop();
       this.image.restore(branch.saved);
-      return this.go(branch.actions, at, branch.left);
+      return this.go(this.subject.actions(), at, branch.left);
     }
     branches.pop();
     return -1;
@@ -255,9 +255,38 @@ class DepthFirst {
     return true;
   }
 
+  /**
+   * Runs the history once more from the beginning.
+   *
+   * @throws SimulationFault of kind nondeterminism where it comes to anything else: then nothing here can be believed
+   */
+  private requireSame(end: ScheduleEnd, mustEnd: boolean): void {
+    const { path } = this;
+    const subject = this.fresh();
+    const differs = (step: number, what: string): never => {
+      throw new SimulationFault("nondeterminism", `step ${step} of a history is not the same again: ${what}`);
+    };
+    for (let i = 0; i < path.length; i++) {
+      const actions = subject.actions();
+      if (actions.length !== path.counts[i]) differs(i, `${path.counts[i]} actions, and ${actions.length}`);
+      if (actions.length === 0) return;
+      try {
+        subject.take(path.chosen[i] as number);
+      } catch (error) {
+        if (end.property.startsWith("fault ") && i === path.length - 1) return;
+        throw error;
+      }
+      const again = subject.end();
+      if (i < path.length - 1 ? again !== null : mustEnd && again?.what !== end.what) {
+        differs(i, `"${end.what}", and "${again?.what ?? "no end"}"`);
+      }
+    }
+  }
+
   private report(end: ScheduleEnd, loop: ScheduleViolation["loop"]): void {
     if (this.violation !== null) return;
     const { path } = this;
+    this.requireSame(end, loop === null);
     const preemptions = path.costs.reduce((sum, one) => sum + one, 0);
     const { property, what } = end;
     this.violation = { property, what, decisions: path.decisions(path.length), loop, preemptions };

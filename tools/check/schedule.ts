@@ -35,7 +35,7 @@ export interface ScheduleSubject {
   readonly atoms: readonly object[];
   /** What can happen next; the first is what happens when nobody interferes. Empty when nothing ever will. */
   actions(): readonly ScheduleAction[];
-  /** Does one of them. */
+  /** Does one of those that actions() has just named. */
   take(index: number): void;
   /** Whether the history has ended; asked after each step. */
   end(): ScheduleEnd | null;

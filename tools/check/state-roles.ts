@@ -179,7 +179,8 @@ export function rolesOf(text: string, options: RoleOptions): (className: string,
     const isFixed = declared.has(className) && !changing.has(className) && !stored.has(field);
     if (isFixed && !options.played.has(field)) return "constant";
     if (options.names.has(field)) return "name";
-    if (!stores.texts.has(field)) return "plain";
+    // What is not the model's own is the surroundings', which look at all of it.
+    if (!declared.has(className) || !stores.texts.has(field)) return "plain";
     if (!seen.has(field) || passed.has(field)) return "skip";
     if (clock.has(field)) return "deadline";
     return counts.has(field) ? "count" : "plain";

@@ -21,9 +21,10 @@ export interface Bench<Scenario = unknown, Run extends RunOutcome = RunOutcome> 
 /** Loads the model and sets up the runner. */
 export function benchFor<Scenario, Run extends RunOutcome>(
   system: System<Scenario, Run>,
-  { javascript, facts, request }: BenchSetup,
+  { javascript, text, facts, request }: BenchSetup,
 ): Bench<Scenario, Run> {
-  const run = system.execution === "frames" ? framed(system, javascript, facts) : plain(system, javascript, facts);
+  const run =
+    system.execution === "frames" ? framed(system, { javascript, text }, facts) : plain(system, javascript, facts);
   return { system, request, run, explorer: system.properties.explorer(run, STRATEGIES) };
 }
 
@@ -38,7 +39,7 @@ function plain<Scenario, Run extends RunOutcome>(
 /** The runner of a system on a machine whose threads are frames. */
 function framed<Scenario, Run extends RunOutcome>(
   system: System<Scenario, Run>,
-  javascript: string,
+  { javascript, text }: Pick<BenchSetup, "javascript" | "text">,
   facts: unknown,
 ): Runner<Scenario, Run> {
   let present: MachineParts | null = null;
@@ -50,7 +51,7 @@ function framed<Scenario, Run extends RunOutcome>(
   const enter = (entered: MachineParts): void => {
     present = entered;
   };
-  return system.createRunner(model, facts, { enter, javascript });
+  return system.createRunner(model, facts, { enter, text });
 }
 
 /** One job; what it throws becomes a fault, so that one combination that fails does not take the others along. */

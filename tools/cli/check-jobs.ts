@@ -14,6 +14,8 @@ export interface BenchSetup {
   readonly system: string;
   /** The model as plain JavaScript, from compileModel(). */
   readonly javascript: string;
+  /** The model's own text, for those who read how its members are used. */
+  readonly text: string;
   /** What the translation says besides the text, for the environment. */
   readonly facts: unknown;
   readonly request: CheckRequest;

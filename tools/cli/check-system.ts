@@ -59,6 +59,7 @@ export function prepare<Scenario, Run extends RunOutcome, Figures>(
   const setup: BenchSetup = {
     system: system.name,
     javascript: compileModel(text),
+    text,
     facts,
     request: { facts: kernelFacts, hz, seed, size, ...absent, ...own },
   };

@@ -44,6 +44,8 @@ export class MachineThread {
   pid = 0;
   tgid = 0;
   signal: "none" | "signal" | "kill" = "none";
+  /** It was woken and has not run since: an eager scheduler lets it preempt others. */
+  isWoken = false;
   /** Spinlocks that it holds: it is not preempted then. */
   locks = 0;
   /** The CPU on which it runs or ran last. */
@@ -98,8 +100,11 @@ export interface MachineOptions {
   readonly longBits: 32 | 64;
   readonly timers: TimerKind;
   readonly cpus: number;
-  /** Whether nobody interferes: threads are switched only where they must be, CPUs take turns. */
-  readonly isFair: boolean;
+  /**
+   * `fair`: threads are switched only where they must be, CPUs take turns. `eager`: the same, but a task that is woken
+   * preempts a worker of the same priority, as completely fair schedulers often decide. `any`: every choice is an action.
+   */
+  readonly scheduler: "fair" | "eager" | "any";
 }
 
 /** Called with what happens, for a timeline; null while a search runs. */
@@ -166,6 +171,7 @@ export class Machine {
     // It has not called schedule() yet.
     if (this.cpuOf(thread).current === thread) return true;
     if (!thread.isBound) thread.cpu = this.placeFor(thread);
+    thread.isWoken = true;
     this.cpuOf(thread).queue.push(thread);
     this.tell("wake", thread.name);
     return true;
@@ -190,7 +196,7 @@ export class Machine {
     if (current === null || current.locks > 0 || this.atomic > 0) return false;
     const cpu = this.cpuOf(current);
     if (this.isOutranked(cpu)) return true;
-    if (this.options.isFair) return this.cpus.some((other) => other !== cpu && canRun(other));
+    if (this.options.scheduler !== "any") return this.cpus.some((other) => other !== cpu && canRun(other));
     if (this.rounds > ROUNDS_BEFORE_LOOK) return true;
     return this.outside.mayComeEarly || this.cpus.some((one) => one.queue.length > 0 || (one !== cpu && canRun(one)));
   }
@@ -202,8 +208,14 @@ export class Machine {
   }
 
   private isOutranked(cpu: MachineCpu): boolean {
-    const priority = cpu.current?.priority ?? -1;
-    return cpu.queue.some((one) => one.priority > priority);
+    return cpu.queue.some((one) => this.outranks(one, cpu));
+  }
+
+  private outranks(thread: MachineThread, { current }: MachineCpu): boolean {
+    const priority = current?.priority ?? -1;
+    const mayPreempt = thread.isWoken && !thread.isBound && thread.priority === priority;
+    const isEager = this.options.scheduler === "eager" && mayPreempt;
+    return thread.priority > priority || isEager;
   }
 
   /** Each CPU takes who has to run on it: schedule(), at the end of interrupts and wake-ups too. */
@@ -212,11 +224,11 @@ export class Machine {
       if (cpu.queue.length === 0 || (cpu.current !== null && !this.isOutranked(cpu))) continue;
       if ((cpu.current?.locks ?? 0) > 0) continue;
       const best = Math.max(...cpu.queue.map((one) => one.priority));
-      if (cpu.current === null && !this.options.isFair && best === 0 && cpu.queue.length > 1) continue;
-      this.dispatch(
-        cpu,
-        cpu.queue.findIndex((one) => one.priority === best),
-      );
+      const isIdle = cpu.current === null;
+      // Which of several that are alike comes first is a choice of actions().
+      if (isIdle && this.options.scheduler === "any" && best === 0 && cpu.queue.length > 1) continue;
+      const place = cpu.queue.findIndex((one) => one.priority === best && (isIdle || this.outranks(one, cpu)));
+      this.dispatch(cpu, place);
     }
   }
 
@@ -225,6 +237,7 @@ export class Machine {
     const [next] = cpu.queue.splice(place, 1);
     if (next === undefined) return;
     if (cpu.current !== null) cpu.queue.unshift(cpu.current);
+    next.isWoken = false;
     cpu.current = next;
   }
 
@@ -238,7 +251,7 @@ export class Machine {
     if (runnable.length === 0 || mustPass) {
       return Number.isFinite(this.nextTick) ? [{ kind: "time", cost: 0, cpu: -1, place: -1 }] : [];
     }
-    if (this.options.isFair) return [runAction(this.inTurn(runnable), 0)];
+    if (this.options.scheduler !== "any") return [runAction(this.inTurn(runnable), 0)];
     const all: Action[] = [];
     const last = this.cpus[this.lastCpu] as MachineCpu;
     const goesOn = last.current !== null;
