@@ -1,17 +1,18 @@
 /**
  * The reconnect of an NFS client: a task that waits for a connection, the worker that makes it, and who runs first.
  */
-import type { System } from "../system.ts";
+import type { RepairableSystem } from "../system.ts";
 import { reconnectFigures } from "./figure-text.ts";
 import type { Figures } from "./figure-types.ts";
 import { reconnectOptions } from "./options.ts";
 import { reconnectProperties } from "./properties.ts";
 import { type ReconnectRun, reconnectKernelFacts, reconnectRunner } from "./reconnect-run.ts";
+import { reconnectRepair } from "./repair.ts";
 import type { Scenario } from "./scenarios.ts";
 import { sunrpcReconnectSlice } from "./slice.ts";
 import { reconnectWitness } from "./witness.ts";
 
-export const sunrpcReconnect: System<Scenario, ReconnectRun, Figures> = {
+export const sunrpcReconnect: RepairableSystem<Scenario, ReconnectRun, Figures> = {
   name: "sunrpc-reconnect",
   title: "NFS reconnect",
   model: sunrpcReconnectSlice,
@@ -22,4 +23,5 @@ export const sunrpcReconnect: System<Scenario, ReconnectRun, Figures> = {
   options: reconnectOptions,
   witness: reconnectWitness,
   figures: reconnectFigures,
+  repair: reconnectRepair,
 };

@@ -81,6 +81,12 @@ describe("structs", () => {
     expect(program.struct("nothing")).toBeUndefined();
   });
 
+  test("through a typedef in a header that nobody has asked for anything before", () => {
+    const program = programWith({ "a.c": "\n" }, { "h.h": "typedef struct {\n\tint a;\n\tstruct t *b;\n} one_t;\n" });
+    expect(fields(program, "one_t")).toEqual(["a: null", "b: t*"]);
+    expect(program.typedef("two_t")).toBeUndefined();
+  });
+
   test("typedefs that name each other end", () => {
     expect(() =>
       programOf("typedef struct b { int x; } a;\ntypedef struct a { int y; } b;\n").struct("a"),

@@ -13,6 +13,7 @@ import { compileModel, instantiateModel } from "../../tools/check/load-model.ts"
 import { ALWAYS_WANTED } from "../../tools/cli/surroundings.ts";
 import { programOf } from "../../tools/cli/translation.ts";
 import { openKernel } from "../../tools/kernel/open.ts";
+import type { KernelSource } from "../../tools/kernel/source.ts";
 import { type MachineParts, machineModules } from "../../tools/simulator/machine-modules.ts";
 import { translateSlice } from "../../tools/translate/model.ts";
 import { type Edit, editedKernel } from "../kernels/edited.ts";
@@ -33,17 +34,26 @@ export interface Runnable {
   readonly enter: (parts: MachineParts) => void;
 }
 
-/** Translates a step of the sample, with texts of its files replaced. */
-export async function sampleClient(step: number, edits: readonly Edit[] = []): Promise<Runnable> {
-  const source = await openKernel(`sample@${step}`, {
+/** A step of the sample. */
+export function sampleSource(step: number): Promise<KernelSource> {
+  return openKernel(`sample@${step}`, {
     wanted: ALWAYS_WANTED,
     cacheDirectory: CACHE,
     sampleDirectory: join(PROJECT, "kernel-models/sample"),
     workingDirectory: PROJECT,
   });
-  const edited = edits.length === 0 ? source : await editedKernel(source, edits);
-  const { translation } = translateSlice(await programOf(edited, everythingEnabled()), sunrpcReconnectSlice, {
-    kernel: { id: edited.id, version: edited.version },
+}
+
+/** Translates a step of the sample, with texts of its files replaced. */
+export async function sampleClient(step: number, edits: readonly Edit[] = []): Promise<Runnable> {
+  const source = await sampleSource(step);
+  return clientOf(edits.length === 0 ? source : await editedKernel(source, edits));
+}
+
+/** Translates the client of a kernel. */
+export async function clientOf(source: KernelSource): Promise<Runnable> {
+  const { translation } = translateSlice(await programOf(source, everythingEnabled()), sunrpcReconnectSlice, {
+    kernel: { id: source.id, version: source.version },
     longBits: 64,
     template: TEMPLATE,
     simulatorPath: "../../tools/simulator",

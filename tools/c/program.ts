@@ -241,15 +241,16 @@ export class Program {
     return this.initials.get(name) ?? undefined;
   }
 
+  /** What a typedef's name stands for; one of a struct in its own braces is looked for in the headers, too. */
   typedef(name: string): string | StructSite | undefined {
-    return this.typedefs.get(name);
+    return this.typedefs.get(name) ?? this.search(name, "typedef", () => this.typedefs.get(name));
   }
 
   /** Where the body of a struct or union stands; a typedef's name does for a struct without a tag. */
   structSite(tag: string): StructSite | undefined {
     const site = this.structSites.get(tag) ?? this.search(tag, "struct", () => this.structSites.get(tag));
     if (site !== undefined) return site;
-    const target = this.typedefs.get(tag);
+    const target = this.typedef(tag);
     return typeof target === "object" ? target : undefined;
   }
 
@@ -259,7 +260,7 @@ export class Program {
     if (known !== undefined) return known ?? undefined;
     let site = this.structSites.get(tag) ?? this.search(tag, "struct", () => this.structSites.get(tag));
     if (site === undefined) {
-      const target = this.typedefs.get(tag);
+      const target = this.typedef(tag);
       if (typeof target === "string" && target !== tag) return this.struct(target);
       if (typeof target === "object") site = target;
     }
@@ -287,17 +288,19 @@ export class Program {
   }
 }
 
-type Keyword = "#define" | "struct" | "enum";
+type Keyword = "#define" | "struct" | "typedef" | "enum";
 /** In which headers a name may be defined, by what it is defined as. */
 type Places = Readonly<Record<Keyword, ReadonlyMap<string, readonly HeaderText[]>>>;
 
 const DEFINE = /^[ \t]*#[ \t]*define[ \t]+(\w+)/gm;
 const STRUCT = /\b(?:struct|union)\s+(\w+)\s*\{/g;
+/** The end of `typedef struct { ... } name;`, as kernel code writes it. */
+const TYPEDEF_END = /^\}[ \t]*(?:__\w+[ \t]+)*(\w+)[ \t]*;/gm;
 const ENUM_BODY = /\benum\b[^{};]{0,200}\{([^}]*)\}/g;
 
 /** One pass over all headers: asking each of them for each name would take longer than the scan. */
 function placesOf(headers: readonly HeaderText[]): Places {
-  const places = { "#define": new Map(), struct: new Map(), enum: new Map() } satisfies Record<
+  const places = { "#define": new Map(), struct: new Map(), typedef: new Map(), enum: new Map() } satisfies Record<
     Keyword,
     Map<string, HeaderText[]>
   >;
@@ -310,6 +313,7 @@ function placesOf(headers: readonly HeaderText[]): Places {
     const text = header.text.toString("latin1");
     for (const match of text.matchAll(DEFINE)) put(places["#define"], match[1] as string, header);
     for (const match of text.matchAll(STRUCT)) put(places.struct, match[1] as string, header);
+    for (const match of text.matchAll(TYPEDEF_END)) put(places.typedef, match[1] as string, header);
     for (const match of text.matchAll(ENUM_BODY)) {
       for (const [word] of (match[1] as string).matchAll(/\b[A-Za-z_]\w*/g)) put(places.enum, word, header);
     }

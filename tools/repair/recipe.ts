@@ -47,9 +47,9 @@ export interface Edit {
   readonly within: Region;
 }
 
-/** A named stretch of a file before all edits. */
+/** A named stretch of a file before all edits; a `whole-function` goes, with its comment and a blank line. */
 export interface Region {
-  readonly kind: "function" | "struct" | "macro";
+  readonly kind: "function" | "whole-function" | "struct" | "macro";
   readonly name: string;
   readonly start: number;
   readonly end: number;

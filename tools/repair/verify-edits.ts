@@ -4,6 +4,7 @@
  */
 import type { Configuration } from "../c/configuration.ts";
 import { type CFile, type CFunction, failuresOf, readCFile, type Unparsed } from "../c/file.ts";
+import { plainText } from "../c/fragment.ts";
 import { checkJob } from "../c/parse-check.ts";
 import type { ToolCheck } from "./candidate.ts";
 import { applied, editsByFile } from "./edits.ts";
@@ -70,38 +71,52 @@ export function verifyEdits(
 /** Functions, and text between them, that differ though no edit is meant to be there. */
 function changesElsewhere(before: CFile, after: CFile, edits: readonly Edit[]): readonly string[] {
   const meant = new Set(edits.filter(({ within }) => within.kind === "function").map(({ within }) => within.name));
-  const found: string[] = [];
-  const names = (file: CFile): string => file.functions.map((one) => one.name).join(" ");
-  if (names(before) !== names(after)) found.push(`${before.path}: other functions than before`);
-  for (const [i, fn] of before.functions.entries()) {
+  const gone = edits.filter(({ within }) => within.kind === "whole-function");
+  const torn = gone.find((one) => !isWhole(before, one));
+  const kept = before.functions.filter((fn) => !gone.some((one) => one.start <= fn.start && fn.end <= one.end));
+  const found: string[] = torn === undefined ? [] : [`${before.path}: ${torn.within.name} does not go as a whole`];
+  const names = (functions: readonly CFunction[]): string => functions.map((one) => one.name).join(" ");
+  if (names(kept) !== names(after.functions)) found.push(`${before.path}: other functions than before`);
+  for (const [i, fn] of kept.entries()) {
     const other = after.functions[i];
     if (other === undefined || meant.has(fn.name)) continue;
     if (textOf(fn) !== textOf(other)) found.push(`${before.path}: ${fn.name} is changed`);
   }
-  if (between(after) !== meantBetween(before, edits)) found.push(`${before.path}: changed outside of functions`);
+  if (between(after) !== meantBetween(before, kept, edits)) {
+    found.push(`${before.path}: changed outside of functions`);
+  }
   return found;
+}
+
+/** Whether an edit takes out one function of the name that it says, its comment and blanks, and nothing else. */
+function isWhole({ functions, masked }: CFile, { start, end, text, within }: Edit): boolean {
+  const inside = functions.filter((fn) => fn.start < end && start < fn.end);
+  const [fn, other] = inside;
+  if (fn === undefined || other !== undefined || fn.name !== within.name || text !== "") return false;
+  const around = `${masked.source.slice(start, fn.start)}${masked.source.slice(fn.end, end)}`;
+  return start <= fn.start && fn.end <= end && plainText(around) === "";
 }
 
 function textOf(fn: CFunction): string {
   return fn.file.masked.source.slice(fn.start, fn.end);
 }
 
-/** The stretches of a file that are no function. */
-function gaps({ functions, masked }: CFile): readonly (readonly [start: number, end: number])[] {
+/** The stretches of a file between some functions. */
+function gaps({ masked }: CFile, functions: readonly CFunction[]): readonly (readonly [start: number, end: number])[] {
   const ends = [0, ...functions.map((one) => one.end)];
   return ends.map((end, i) => [end, functions[i]?.start ?? masked.source.length]);
 }
 
 /** The text of a file without its functions. */
 function between(file: CFile): string {
-  return gaps(file)
+  return gaps(file, file.functions)
     .map(([start, end]) => file.masked.source.slice(start, end))
     .join("");
 }
 
 /** What the edits are meant to leave of that: members of structs, macros, comments before functions. */
-function meantBetween(file: CFile, edits: readonly Edit[]): string {
-  return gaps(file)
+function meantBetween(file: CFile, kept: readonly CFunction[], edits: readonly Edit[]): string {
+  return gaps(file, kept)
     .map(([from, to]) => {
       const own = edits.filter(({ start, end }) => from <= start && end <= to);
       const moved = own.map((one) => ({ ...one, start: one.start - from, end: one.end - from }));

@@ -10,16 +10,21 @@ import type { Program } from "../c/program.ts";
 import { ancestorOf, childOf, descendants, type SyntaxNode } from "../c/syntax.ts";
 import type { Place } from "../timing/fact.ts";
 import type { Probe } from "../timing/probe.ts";
+import { type Answer, answersTo, answerWith, casesOf, type NewAnswer } from "./answers.ts";
 import { assume } from "./assume.ts";
 import { callText, commentText, sentencesOf, wordsOf } from "./comment-text.ts";
+import { guardStatement } from "./conditions.ts";
 import { Edits } from "./edits.ts";
+import { type Ends, endsOf } from "./ends.ts";
 import { type Due, dueOf } from "./guard.ts";
+import { type Callback, Lookup } from "./lookup.ts";
 import { addMember, type NewMember } from "./members.ts";
 import { type GuardSite, guardSites, type RearmSite, rearmSite, setFactor } from "./probe-sites.ts";
 import { AlreadyThere, NotRecognised, type Region } from "./recipe.ts";
 import { SourceText } from "./source-text.ts";
 import { dropUnusedLabels, dropUnusedLocals } from "./unused.ts";
 import { type WatchdogSite, watchdogSites } from "./watchdogs.ts";
+import { isIdleWithout, removeCallback } from "./whole-functions.ts";
 
 /** A piece of a function's tree. */
 export interface Site {
@@ -31,6 +36,8 @@ const FUNCTION_REGION = "function";
 
 export class Workbench {
   readonly edits = new Edits();
+  /** Functions and calls by what they are. */
+  readonly find = new Lookup(this);
   private readonly texts = new Map<CFile, SourceText>();
 
   /** @param found the periodic probe that is to be repaired, from the facts of the program; null where there is none */
@@ -98,8 +105,9 @@ export class Workbench {
   }
 
   /** Refuses a function of which the configuration chooses the text: one variant would be changed, others not. */
-  private refuseVariants(fn: CFunction, at: Place): void {
+  refuseVariants(fn: CFunction, place?: Place): void {
     const { file, name } = fn;
+    const at = place ?? this.placeOf(fn);
     const condition = this.textOf(file).firstCondition(fn.start, fn.end);
     if (condition !== null) {
       const line = file.lines.lineAt(condition);
@@ -110,6 +118,11 @@ export class Workbench {
     }
     const variants = file.pieces.flatMap((piece) => piece.names).filter((one) => one === name).length;
     if (variants > 1) this.refuseAt(at, `${name} is there more than once, for different configurations`);
+  }
+
+  private placeOf({ file, name, nameOffset }: CFunction): Place {
+    const [line, column] = [file.lines.lineAt(nameOffset), file.lines.columnAt(nameOffset)];
+    return { file: file.path, function: name, line, column };
   }
 
   private holds(fn: CFunction, firstLine: number, { line }: Place): boolean {
@@ -125,8 +138,20 @@ export class Workbench {
 
   /** The statements of a function's body. */
   body(fn: CFunction): readonly SyntaxNode[] {
+    return this.bodyNode(fn)?.children ?? [];
+  }
+
+  /** The block that is a function's body; null where it does not parse. */
+  bodyNode(fn: CFunction): SyntaxNode | null {
     const definition = this.definition(fn);
-    return definition === null ? [] : (childOf(definition, "body")?.children ?? []);
+    return (definition === null ? undefined : childOf(definition, "body")) ?? null;
+  }
+
+  /** The whole function as a node, to be named in a refusal. */
+  nodeOf(fn: CFunction): SyntaxNode {
+    const node = this.definition(fn);
+    if (node === null) this.refuseAt(this.placeOf(fn), "does not parse");
+    return node;
   }
 
   private definition(fn: CFunction): SyntaxNode | null {
@@ -294,6 +319,16 @@ export class Workbench {
     return after.some((node) => /^\w*unlock\w*\s*\(/.test(this.words({ fn, node })));
   }
 
+  /** The lock that a statement is done under in its list, and the unlock, as statements; null where there is none. */
+  locksAround({ fn, node }: Site): readonly [lock: string, unlock: string] | null {
+    const siblings = node.parent?.children ?? [];
+    const words = siblings.map((one) => this.source({ fn, node: one }));
+    const at = siblings.indexOf(node);
+    const lock = words.slice(0, at).findLast((one) => /^\w*_lock\w*\s*\(/.test(one));
+    const unlock = words.slice(at + 1).find((one) => /^\w*_unlock\w*\s*\(/.test(one));
+    return lock === undefined || unlock === undefined ? null : [lock, unlock];
+  }
+
   /**
    * A name of the expression that the condition around it tests or stores before the expression is looked at: a pointer
    * that may be NULL, say. Null where there is none.
@@ -413,6 +448,46 @@ export class Workbench {
   dropUnused(fn: CFunction): void {
     dropUnusedLocals(this, fn);
     dropUnusedLabels(this, fn);
+  }
+
+  /** The places in a function that single out one value of a status, and what comes of it. */
+  answersTo(fn: CFunction, value: string, member: string): readonly Answer[] {
+    return answersTo(this, fn, value, member);
+  }
+
+  /** The values of a switch that come to a statement of one of its cases by labels alone, `default` among them. */
+  casesOf(site: Site): readonly string[] {
+    return casesOf(this, site);
+  }
+
+  /** Lets another answer be given to that value, and to no other. */
+  answerWith(answer: Answer, wanted: NewAnswer): void {
+    answerWith(this, answer, wanted);
+  }
+
+  /** How a function ends: with what given back, and whom told. */
+  endsOf(fn: CFunction, giveBack: string, tell: string): Ends {
+    return endsOf(this, fn, giveBack, tell);
+  }
+
+  /** Lets a statement be done only where a condition holds. */
+  guard(site: Site, condition: string, comment: string | null): void {
+    guardStatement(this, site, condition, comment);
+  }
+
+  /** Whether a function does nothing without some of its calls but look at things, lock and log. */
+  isIdleWithout(fn: CFunction, without: readonly Site[]): boolean {
+    return isIdleWithout(this, fn, without);
+  }
+
+  /** Takes a callback out, with all that stores it; false, with nothing done, where it is used otherwise. */
+  removeCallback(callback: Callback): boolean {
+    return removeCallback(this, callback);
+  }
+
+  /** A sentence as a comment, as it would stand with an indentation. */
+  commentOf(sentence: string, indent: string): string {
+    return commentText(sentence, indent, false);
   }
 
   addMember(at: Place, member: NewMember): void {
