@@ -251,7 +251,8 @@ export class World {
         dstaddr: address,
         addrlen: 1,
         servername: cstring("server"),
-        // Since 6.6; nfs_init_timeout_values() again.
+        // Since 6.6. nfs_create_rpc_client() of fs/nfs/client.c hands over 0, except for servers of pNFS's data; C
+        // takes its own then.
         reconnect_timeout: 0,
         connect_timeout: 0,
       });
@@ -262,7 +263,9 @@ export class World {
     }
     const xprt = made as Members;
     runToEnd(model.functions["xprt_set_bound"]?.(xprt));
-    // NFS without an option `noresvport`.
+    // NFS without an option `noresvport`. Since 5.3 a port is kept where that is asked for: nfs_init_server() of
+    // fs/nfs/client.c does so for NFSv3 (NFS_CS_REUSEPORT), which like the mount here has no back channel.
+    setMember(xprt, "reuseport", 1);
     setMember(xprt, "resvport", 1);
     return xprt;
   }

@@ -6,6 +6,15 @@ import * as p from "../../tools/simulator/pointers.ts";
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
 describe("pointers to variables and members", () => {
+  test("of a member that the object does not have is a fault: it is a struct of another kind", () => {
+    class Other {
+      readonly tk_flags: number | undefined = 1;
+    }
+    const runstate = new p.FieldPointer(new Other() as { tk_runstate?: number }, "tk_runstate");
+    expect(() => runstate.value).toThrow("tk_runstate of a Other, which has no such member");
+    expect(() => runstate.at(0)).toThrow("tk_runstate");
+  });
+
   test("read and write what they name, and nothing beside it", () => {
     const x = new p.Ref(5);
     x.value = 6;

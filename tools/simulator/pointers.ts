@@ -67,7 +67,16 @@ export class FieldPointer<O extends object, K extends keyof O> implements Pointe
   ) {}
 
   get value(): O[K] {
-    return this.object[this.key];
+    const { object, key } = this;
+    const found = object[key];
+    // C that takes one struct for another reads whatever lies there.
+    if (found === undefined) {
+      throw new SimulationFault(
+        "bad-pointer",
+        `${String(key)} of a ${object.constructor.name}, which has no such member`,
+      );
+    }
+    return found;
   }
 
   set value(value: O[K]) {
@@ -76,7 +85,7 @@ export class FieldPointer<O extends object, K extends keyof O> implements Pointe
 
   at(index: Int64): O[K] {
     checkLone(index);
-    return this.object[this.key];
+    return this.value;
   }
 
   setAt(index: Int64, value: O[K]): void {
