@@ -83,6 +83,7 @@ export const OWN_ROLES: Readonly<Record<string, Role>> = {
   "Machine.spun": "skip",
   "Machine.rounds": "skip",
   "Machine.listener": "skip",
+  "Machine.describe": "skip",
   "Machine.units": "atom",
   "Machine.options": "atom",
   "Network.healTick": "deadline",

@@ -46,9 +46,33 @@ function rowOf(event: TraceEvent, from: number, hz: number): TimelineRow[] {
   const time = ((event.tick - from) / hz).toFixed(3);
   const place = /^(.*) \(([^()]*)\)$/.exec(text);
   const what = named(place?.[1] ?? text);
-  const told = event.name === "network" ? (FAULTS[what] ?? what) : event.name === "wake" ? `${what} is woken` : what;
-  return [{ time, event: told, effect: place?.[2] ?? "", likeness: `${event.name} ${what}` }];
+  const likeness = `${event.name} ${what}`;
+  const woken = event.name === "wake" ? /^(\S+) by (.*?)(?:, (tk_status = .*))?$/.exec(what) : null;
+  if (woken !== null) {
+    const [, who = "", by = "", status] = woken;
+    return [
+      {
+        time,
+        event: `${THREADS[who] ?? who} is woken`,
+        effect: [`by ${by}`, status ?? ""].filter(Boolean).join(", "),
+        likeness,
+      },
+    ];
+  }
+  const told = WORDS[event.name]?.(what) ?? what;
+  return [{ time, event: told, effect: place?.[2] ?? "", likeness }];
 }
+
+/** Threads as people call them. */
+const THREADS: Readonly<Record<string, string>> = { stat: "the task" };
+
+/** What events of a kind are in words. */
+const WORDS: Readonly<Record<string, (what: string) => string>> = {
+  network: (what) => FAULTS[what] ?? what,
+  queue: (what) => `${what} is queued`,
+  reply: (what) => `answer to ${what}`,
+  user: (what) => (what === "stat()" ? "the user calls stat()" : what.replace("stat() =", "stat() returns")),
+};
 
 function timelineOf(scenario: Scenario, run: ReconnectRun, events: readonly TraceEvent[]): Timeline {
   const { hz, user, rpciod, cpus, scheduler } = scenario;
@@ -64,14 +88,27 @@ function timelineOf(scenario: Scenario, run: ReconnectRun, events: readonly Trac
   };
 }
 
+/** Whether the task sends after a wake-up although nothing was connected, and fails. */
+function sendsUnconnected(texts: readonly string[], at: number): boolean {
+  const next = texts.slice(at + 1, at + 4).find((one) => /^tcp (?:send|synack)/.test(one));
+  return next !== undefined && /^tcp send = -/.test(next);
+}
+
 function reasonsOf(scenario: Scenario, run: ReconnectRun, events: readonly TraceEvent[]): readonly string[] {
   const { loop, hz } = scenario;
   const texts = events.flatMap((one) => (one.kind === "note" ? [`${one.name} ${one.values[0]}`] : []));
   const reasons: string[] = [];
-  const isEarly = texts.some((one, i) => /^wake stat/.test(one) && /^tcp disconnect/.test(texts[i + 1] ?? ""));
+  const isEarly = texts.some(
+    (one, i) => /^wake stat by rpciod/.test(one) && /^tcp disconnect/.test(texts[i + 1] ?? ""),
+  );
   if (isEarly) {
     reasons.push(
       "The worker's own disconnect calls the error callback, which wakes the task before there is a connection.",
+    );
+  }
+  if (texts.some((one, i) => /^wake stat .*tk_status = -11$/.test(one) && sendsUnconnected(texts, i))) {
+    reasons.push(
+      "The status -EAGAIN that the wake-up gives to the task is taken for a connection: it goes on and sends.",
     );
   }
   if (texts.some((one) => /^tcp shutdown = -107/.test(one))) {

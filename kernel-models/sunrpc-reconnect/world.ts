@@ -162,7 +162,9 @@ export class World {
     enter(this);
     this.user = new UserFrame(this.machine, this.mount(module), scenario.pauseSeconds * hz);
     const priority = schedulingOf(scenario.user)?.priority ?? 0;
-    this.machine.start(new MachineThread("stat", priority, 0, false, this.user));
+    const thread = new MachineThread("stat", priority, 0, false, this.user);
+    this.machine.start(thread);
+    this.machine.describe = (woken) => (woken === thread ? this.statusText() : "");
   }
 
   /** What the state is made of. */
@@ -283,6 +285,12 @@ export class World {
     const message = makeStruct(machine, model, "rpc_message", { rpc_proc: procedure, rpc_argp: BUFFER, rpc_len: 128 });
     setMember(message, "rpc_cred", credential(machine, model));
     return message;
+  }
+
+  /** With which status the task of the call goes on. */
+  private statusText(): string {
+    const status = objectIn(this.xprt, "snd_task")?.["tk_status"];
+    return typeof status === "number" && status < 0 ? `, tk_status = ${status}` : "";
   }
 
   /** Lets the faults happen that go with the next call, in the pause before it. */

@@ -123,6 +123,8 @@ export class Machine {
   /** How deep in code that must not sleep: callbacks, timers. */
   atomic = 0;
   listener: MachineListener | null = null;
+  /** What a timeline says of a thread that is woken, besides its name. */
+  describe: ((thread: MachineThread) => string) | null = null;
   /** Steps since time went on. */
   spun = 0;
   private rounds = 0;
@@ -173,7 +175,10 @@ export class Machine {
     if (!thread.isBound) thread.cpu = this.placeFor(thread);
     thread.isWoken = true;
     this.cpuOf(thread).queue.push(thread);
-    this.tell("wake", thread.name);
+    if (this.listener !== null) {
+      const by = this.current?.name ?? "an interrupt";
+      this.tell("wake", `${thread.name} by ${by}${this.describe?.(thread) ?? ""}`);
+    }
     return true;
   }
 
