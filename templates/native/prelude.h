@@ -30,6 +30,9 @@ typedef struct { int counter; } atomic_t;
 typedef struct { long counter; } atomic64_t, atomic_long_t;
 typedef struct { atomic_t refs; } refcount_t;
 struct kref { refcount_t refcount; };
+struct rb_node { struct rb_node *rb_left, *rb_right; void *__rb_parent_color; };
+struct rb_root { struct rb_node *rb_node; };
+struct wait_bit_key { void *flags; int bit_nr; unsigned long timeout; };
 struct workqueue_struct { char gh_opaque; };
 struct timer_list { char gh_opaque; unsigned long expires; };
 struct work_struct { char gh_opaque; };
@@ -66,6 +69,8 @@ struct sockaddr_in6 {
 struct sockaddr_storage { GH_ADDRESS(ss_family, gh_no_port); char gh_rest[124]; };
 #define __kernel_sockaddr_storage sockaddr_storage
 #define sockaddr_unsized sockaddr
+struct socket;
+/* Callbacks have had more arguments than one: they are declared without. */
 struct sock {
 	long sk_rcvtimeo, sk_sndtimeo;
 	int sk_rcvbuf, sk_sndbuf;
@@ -74,8 +79,20 @@ struct sock {
 	int sk_net_refcnt;
 	void *sk_user_data;
 	int sk_err, sk_shutdown;
+	unsigned int sk_state;
+	unsigned long sk_flags;
+	int sk_write_pending;
+	unsigned int sk_protocol, sk_userlocks, sk_no_check;
+	int sk_bound_dev_if;
+	struct socket *sk_wq, *sk_socket;
+	void (*sk_state_change)(), (*sk_write_space)(), (*sk_error_report)(), (*sk_data_ready)();
+	int linger2;
+	unsigned int nonagle;
 };
-struct socket;
+/* The simulator has one class for them, too. */
+#define socket_wq socket
+#define tcp_sock sock
+#define tcp_sk(sk) ((struct sock *)(sk))
 struct proto_ops {
 	char gh_opaque;
 	int (*connect)(struct socket *sock, struct sockaddr *address, int bytes, int flags);
@@ -176,6 +193,25 @@ GH_OWN bool try_to_freeze(void) { return false; }
 #define IS_REACHABLE(option) 1
 #define THIS_MODULE NULL
 #define guard(name) gh_nothing
+#define might_sleep() do { } while (0)
+#define cond_resched_lock(lock) 0
+#define rcu_dereference_protected(p, c) (p)
+#define rcu_dereference_check(p, c) (p)
+#define rcu_dereference_raw(p) (p)
+#define RCU_INIT_POINTER(p, v) ((p) = (v))
+#define schedule_work(work) queue_work(system_wq, work)
+#define schedule_delayed_work(dwork, delay) queue_delayed_work(system_wq, dwork, delay)
+#define freezable_schedule() schedule()
+#define freezable_schedule_unsafe() schedule()
+#define DECLARE_WORK(n, f) struct work_struct n
+#define DECLARE_DELAYED_WORK(n, f) struct delayed_work n
+#define DECLARE_WAIT_QUEUE_HEAD(name) struct wait_queue_head name
+#define __WAIT_BIT_KEY_INITIALIZER(word, bit) { .flags = word, .bit_nr = bit }
+#define rb_entry(p, type, member) container_of(p, type, member)
+#define RB_ROOT ((struct rb_root) { NULL })
+#define RB_EMPTY_ROOT(root) ((root)->rb_node == NULL)
+#define RB_EMPTY_NODE(node) ((node)->__rb_parent_color == (void *)(node))
+#define RB_CLEAR_NODE(node) ((node)->__rb_parent_color = (void *)(node))
 #define scoped_guard(name, ...) if (1)
 #define GH_SHRINK(op, x, y) \
 	({ __typeof__(x) gh_x = (x); __typeof__(y) gh_y = (y); gh_x op gh_y ? gh_x : gh_y; })
@@ -300,6 +336,7 @@ GH_OWN void atomic_add(int i, atomic_t *v) { v->counter += i; }
 GH_OWN void atomic_sub(int i, atomic_t *v) { v->counter -= i; }
 GH_OWN bool atomic_dec_and_test(atomic_t *v) { return --v->counter == 0; }
 GH_OWN bool atomic_inc_not_zero(atomic_t *v) { return v->counter == 0 ? false : (v->counter++, true); }
+GH_OWN bool atomic_add_unless(atomic_t *v, int a, int u) { return v->counter == u ? false : (v->counter += a, true); }
 
 /* Counts that the kernel warns of and then saturates end the run, as they do in the simulator. */
 GH_OWN void gh_take(refcount_t *r)
@@ -343,6 +380,10 @@ GH_OWN int kref_put(struct kref *k, void (*release)(struct kref *k))
 GH_OWN bool test_bit(long nr, const unsigned long *at) { return (at[(unsigned long)nr / GH_BITS] & GH_MASK(nr)) != 0; }
 GH_OWN void set_bit(long nr, unsigned long *at) { GH_WORD(nr, at) |= GH_MASK(nr); }
 GH_OWN void clear_bit(long nr, unsigned long *at) { GH_WORD(nr, at) &= ~GH_MASK(nr); }
+#define __set_bit(nr, at) set_bit(nr, at)
+#define __clear_bit(nr, at) clear_bit(nr, at)
+#define clear_bit_unlock(nr, at) clear_bit(nr, at)
+#define test_and_set_bit_lock(nr, at) test_and_set_bit(nr, at)
 GH_OWN bool test_and_set_bit(long nr, unsigned long *at)
 {
 	const bool was = test_bit(nr, at);
@@ -357,6 +398,56 @@ GH_OWN bool test_and_clear_bit(long nr, unsigned long *at)
 	clear_bit(nr, at);
 	return was;
 }
+
+/* Trees as the simulator's: in order, and not balanced. */
+GH_OWN void rb_link_node(struct rb_node *node, struct rb_node *parent, struct rb_node **link)
+{
+	node->__rb_parent_color = parent;
+	node->rb_left = node->rb_right = NULL;
+	*link = node;
+}
+GH_OWN void rb_insert_color(struct rb_node *node, struct rb_root *root) { (void)node; (void)root; }
+GH_OWN void gh_rb_replace(struct rb_node *node, struct rb_node *fresh, struct rb_root *root)
+{
+	struct rb_node *parent = node->__rb_parent_color;
+
+	if (!parent)
+		root->rb_node = fresh;
+	else if (parent->rb_left == node)
+		parent->rb_left = fresh;
+	else
+		parent->rb_right = fresh;
+	if (fresh)
+		fresh->__rb_parent_color = parent;
+}
+GH_OWN void rb_erase(struct rb_node *node, struct rb_root *root)
+{
+	struct rb_node *left = node->rb_left, *right = node->rb_right, *next = right;
+
+	if (!left || !right) {
+		gh_rb_replace(node, left ? left : right, root);
+		return;
+	}
+	while (next->rb_left)
+		next = next->rb_left;
+	if (next != right) {
+		gh_rb_replace(next, next->rb_right, root);
+		next->rb_right = right;
+		right->__rb_parent_color = next;
+	}
+	gh_rb_replace(node, next, root);
+	next->rb_left = left;
+	left->__rb_parent_color = next;
+}
+
+/* Time in nanoseconds is one number. */
+#define ktime_add(a, b) ((s64)(a) + (s64)(b))
+#define ktime_sub(a, b) ((s64)(a) - (s64)(b))
+#define ktime_set(seconds, ns) ((s64)(seconds) * 1000000000 + (s64)(ns))
+#define ktime_to_ns(t) ((s64)(t))
+#define ktime_to_us(t) ((s64)(t) / 1000)
+#define ktime_to_ms(t) ((s64)(t) / 1000000)
+#define ktime_us_delta(a, b) ktime_to_us(ktime_sub(a, b))
 
 GH_OWN void iov_iter_kvec(struct iov_iter *i, unsigned int direction, const struct kvec *kvec, unsigned long segments,
 			  size_t count)

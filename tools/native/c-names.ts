@@ -7,7 +7,7 @@ import { IDENTIFIER } from "../c/lex.ts";
 import type { Program } from "../c/program.ts";
 import { type Token, tokensOfText } from "../translate/expand.ts";
 import { firstTokenAt } from "../translate/type-space.ts";
-import { enumBodies, type TypedefText, typedefTexts } from "../translate/typedefs.ts";
+import { enumBodies, headerTypedef, type TypedefText, typedefTexts } from "../translate/typedefs.ts";
 import { structText } from "./c-structs.ts";
 import { pieceOf, textOfPiece } from "./c-text.ts";
 
@@ -160,7 +160,8 @@ export class CNames {
 
   private typedef(name: string, next: Token | undefined, isWhole: boolean): void {
     if (this.defined.has(name) || this.isPreludeType(name) || this.macros.has(name)) return;
-    const found = this.typedefs.get(name);
+    const isType = next?.kind === IDENTIFIER && !C_WORDS.has(next.text) && !this.isTreated(name);
+    const found = this.typedefs.get(name) ?? (isType ? headerTypedef(this.program, name) : undefined);
     const target = found === undefined ? this.program.typedef(name) : undefined;
     if (found !== undefined) {
       this.defined.add(name);

@@ -104,6 +104,33 @@ const RUNTIME: Readonly<Record<string, readonly (readonly [ts: string, c: string
     ["sk_net_refcnt", "sk_.sk_net_refcnt", "int"],
     ["sk_err", "sk_.sk_err", "int"],
     ["sk_shutdown", "sk_.sk_shutdown", "int"],
+    ["sk_user_data", "sk_.sk_user_data", "pointer"],
+    ["sk_state", "sk_.sk_state", "int"],
+    ["sk_flags", "sk_.sk_flags", "int"],
+    ["sk_write_pending", "sk_.sk_write_pending", "int"],
+    ["sk_protocol", "sk_.sk_protocol", "int"],
+    ["sk_userlocks", "sk_.sk_userlocks", "int"],
+    ["sk_no_check", "sk_.sk_no_check", "int"],
+    ["sk_bound_dev_if", "sk_.sk_bound_dev_if", "int"],
+    ["sk_wq", "sk_.sk_wq", "pointer"],
+    ["sk_socket", "sk_.sk_socket", "pointer"],
+    ["sk_state_change", "sk_.sk_state_change", "pointer"],
+    ["sk_write_space", "sk_.sk_write_space", "pointer"],
+    ["sk_error_report", "sk_.sk_error_report", "pointer"],
+    ["sk_data_ready", "sk_.sk_data_ready", "pointer"],
+    ["linger2", "sk_.linger2", "int"],
+    ["nonagle", "sk_.nonagle", "int"],
+  ],
+  rb_node: [
+    ["rb_left", "rb_left", "pointer"],
+    ["rb_right", "rb_right", "pointer"],
+    ["__rb_parent_color", "__rb_parent_color", "pointer"],
+  ],
+  rb_root: [["rb_node", "rb_node", "pointer"]],
+  wait_bit_key: [
+    ["flags", "flags", "pointer"],
+    ["bit_nr", "bit_nr", "int"],
+    ["timeout", "timeout", "int"],
   ],
   proto_ops: [["connect", "connect", "pointer"]],
 };
@@ -117,6 +144,20 @@ const SAME: Readonly<Record<string, string>> = {
   sockaddr_in: "sockaddr_storage",
   sockaddr_in6: "sockaddr_storage",
   sock: "socket",
+  socket_wq: "socket",
+  tcp_sock: "socket",
+};
+
+/** What the pointers of such structs point to. */
+const TARGETS: Readonly<Record<string, string>> = {
+  ops: "proto_ops",
+  sk: "socket",
+  sk_wq: "socket",
+  sk_socket: "socket",
+  rb_left: "rb_node",
+  rb_right: "rb_node",
+  rb_node: "rb_node",
+  __rb_parent_color: "rb_node",
 };
 
 /** Longer arrays of scalars or structs are not compared element by element. */
@@ -183,7 +224,7 @@ export class Layouts {
           ts: ts + path,
           c: c + inC,
           kind,
-          target: isList ? "list_head" : path === "ops" ? "proto_ops" : path === "sk" ? "socket" : null,
+          target: isList ? "list_head" : (TARGETS[path] ?? null),
           hasAddress: true,
         });
       }

@@ -11,10 +11,12 @@ import {
   SocketAddress,
 } from "../simulator/kernel-structs.ts";
 import { ListHead } from "../simulator/lists.ts";
+import { RbNode, RbRoot } from "../simulator/rbtree.ts";
 import { ProtoOps, Socket } from "../simulator/sockets.ts";
 import { Task } from "../simulator/tasks.ts";
 import { TimerList } from "../simulator/timers.ts";
 import { WaitQueueHead } from "../simulator/wait.ts";
+import { WaitBitKey } from "../simulator/wait-bit.ts";
 import { DelayedWork, WorkqueueStruct, WorkStruct } from "../simulator/workqueue.ts";
 
 const TAGS = new Map<unknown, string>([
@@ -36,6 +38,9 @@ const TAGS = new Map<unknown, string>([
   [kvec, "kvec"],
   [iov_iter, "iov_iter"],
   [msghdr, "msghdr"],
+  [RbNode, "rb_node"],
+  [RbRoot, "rb_root"],
+  [WaitBitKey, "wait_bit_key"],
 ]);
 
 /** The struct's tag; null for objects that are none. */
