@@ -12,7 +12,7 @@ typedef short s16, __s16, int16_t;
 typedef unsigned short u16, __u16, uint16_t, __le16, __be16, u_short, ushort, umode_t, __sum16, sa_family_t,
 	__kernel_sa_family_t;
 typedef int s32, __s32, int32_t, pid_t;
-typedef unsigned int u32, __u32, uint32_t, __le32, __be32, uint, u_int, gfp_t, kuid_t, kgid_t, dev_t, fmode_t, __wsum;
+typedef unsigned int u32, __u32, uint32_t, __le32, __be32, uint, u_int, gfp_t, slab_flags_t, kuid_t, kgid_t, dev_t, fmode_t, __wsum;
 typedef long long s64, __s64, int64_t, loff_t, time64_t, ktime_t;
 typedef unsigned long long u64, __u64, uint64_t, __le64, __be64, sector_t, blkcnt_t;
 typedef long ssize_t, ptrdiff_t, intptr_t, off_t, __kernel_off_t, clock_t, time_t;
@@ -162,6 +162,7 @@ GH_UNALIGNED(64, be)
 /* Error numbers as pointers: the last page of addresses. */
 #define GH_MAX_ERRNO 4095
 GH_OWN void *ERR_PTR(long error) { return (void *)error; }
+GH_OWN void *ERR_CAST(const void *p) { return (void *)p; }
 GH_OWN long PTR_ERR(const void *p) { return (long)p; }
 GH_OWN bool IS_ERR(const void *p) { return (unsigned long)p >= (unsigned long)-GH_MAX_ERRNO; }
 GH_OWN bool IS_ERR_OR_NULL(const void *p) { return !p || IS_ERR(p); }
@@ -181,12 +182,18 @@ GH_OWN bool try_to_freeze(void) { return false; }
 #define rcu_access_pointer(p) (p)
 #define rcu_assign_pointer(p, v) ((p) = (v))
 #define fallthrough
+#define __force
+#define __rcu
+#define __user
+#define __iomem
 #define BUG() gh_stop(GH_STOP_BUG, __builtin_return_address(0))
 #define BUG_ON(condition) do { if (condition) BUG(); } while (0)
-#define WARN_ON(condition) ({ const int gh_warns = !!(condition); gh_warns; })
-#define WARN_ON_ONCE(condition) ({ const int gh_warns = !!(condition); gh_warns; })
-#define WARN(condition, ...) ({ const int gh_warns = !!(condition); gh_warns; })
-#define WARN_ONCE(condition, ...) ({ const int gh_warns = !!(condition); gh_warns; })
+/* An expression that may stand as a statement, too. */
+#define GH_TRUTH(x) ({ const int gh_truth __attribute__((unused)) = !!(x); gh_truth; })
+#define WARN_ON(condition) GH_TRUTH(condition)
+#define WARN_ON_ONCE(condition) GH_TRUTH(condition)
+#define WARN(condition, ...) GH_TRUTH(condition)
+#define WARN_ONCE(condition, ...) GH_TRUTH(condition)
 #define BUILD_BUG_ON(condition) do { } while (0)
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define IS_ENABLED(option) 1
@@ -194,7 +201,7 @@ GH_OWN bool try_to_freeze(void) { return false; }
 #define THIS_MODULE NULL
 #define guard(name) gh_nothing
 #define might_sleep() do { } while (0)
-#define cond_resched_lock(lock) 0
+#define cond_resched_lock(lock) GH_TRUTH(0)
 #define rcu_dereference_protected(p, c) (p)
 #define rcu_dereference_check(p, c) (p)
 #define rcu_dereference_raw(p) (p)

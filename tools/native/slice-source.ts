@@ -271,7 +271,10 @@ class SliceWriter {
   private takeTypes(variables: readonly VariableText[]): void {
     const { model } = this.slice;
     for (const entry of this.entries) this.names.readTypes(this.piece(entry).tokens, true);
-    for (const { tokens } of variables) this.names.readTypes(tokens, false);
+    for (const { tokens } of variables) {
+      this.names.readDeclaredType(tokens);
+      this.names.readTypes(tokens, false);
+    }
     for (const { declared } of this.calls) {
       if (declared !== null && "bodyStart" in declared) this.names.readTypes(headOf(declared).tokens, false);
     }
@@ -318,9 +321,11 @@ class SliceWriter {
   }
 
   private noEffectNames(): readonly string[] {
-    const { boundary } = this.slice.model;
+    const { boundary, program } = this.slice.model;
+    const variables = variablesOf(program);
     return [...this.names.allWords]
       .filter((name) => !this.prelude.has(name) && !this.callNames.has(name) && boundary.played(name) === undefined)
+      .filter((name) => program.function(name) !== undefined || !(variables.has(name) || this.names.isType(name)))
       .filter((name) => boundary.noEffect(name) !== null || boundary.isBeyond(name) || this.unmodelledCalls.has(name))
       .sort();
   }
