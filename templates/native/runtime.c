@@ -817,8 +817,10 @@ static void restore_variables(void)
 	for (i = 0; i < gh_variable_count; i++) {
 		const struct gh_variable *one = &gh_variables[i];
 
-		if (one->layout >= 0)
-			named(object_count, one->address, &gh_layouts[one->layout], one->bytes);
+		if (one->layout < 0)
+			continue;
+		gh_layouts[one->layout].begin(one->address);
+		named(object_count, one->address, &gh_layouts[one->layout], one->bytes);
 	}
 }
 
@@ -968,14 +970,18 @@ static void write_all(const void *from, size_t bytes)
 	}
 }
 
-/* The first thing that is told: how many bytes each struct has here. */
+/* The first thing that is told: how many bytes each struct has here, and which ordinal stands for each place. */
 static void tell_sizes(void)
 {
 	int32_t total;
-	int i;
+	int i, j;
 
 	for (i = 0; i < gh_layout_count; i++)
 		emit((int32_t)gh_layouts[i].bytes);
+	for (i = 0; i < gh_layout_count; i++) {
+		for (j = 0; j < gh_layouts[i].places; j++)
+			emit((int32_t)(uint32_t)code_in(0, &gh_layouts[i], gh_layouts[i].place[j].offset));
+	}
 	total = (int32_t)out_words;
 	write_all(&total, sizeof(total));
 	write_all(out, out_words * sizeof(*out));

@@ -33,8 +33,6 @@ export class CNames {
   readonly types: string[] = [];
   /** Tags that only need to be known to be structs. */
   readonly forward = new Set<string>();
-  /** Members at the start of each struct. */
-  readonly firstMembers = new Map<string, ReadonlySet<string>>();
   /** Types that no file of the tree defines: they are opaque in the harness. */
   readonly opaque = new Set<string>();
   private readonly words = new Set<string>();
@@ -153,12 +151,11 @@ export class CNames {
       return;
     }
     // What lies on the wire has its size from all its members.
-    this.define(head, tag, site, hasAllMembers || this.isWire(tag));
+    this.define(head, site, hasAllMembers || this.isWire(tag));
   }
 
-  private define(head: string, tag: string, site: StructSite, hasAllMembers: boolean): void {
+  private define(head: string, site: StructSite, hasAllMembers: boolean): void {
     const made = structText(head, site, (name) => hasAllMembers || this.isNamed(name));
-    this.firstMembers.set(tag, made.first);
     this.read(made.tokens.filter((_, i) => i > 0));
     this.readTypes(made.tokens, false, hasAllMembers);
     this.types.push(made.text);

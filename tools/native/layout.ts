@@ -135,9 +135,6 @@ const RUNTIME: Readonly<Record<string, readonly (readonly [ts: string, c: string
   proto_ops: [["connect", "connect", "pointer"]],
 };
 
-/** Of these, no scalar that is told stands at the start. */
-const HIDDEN_START = new Set(["timer_list", "proto_ops", "socket"]);
-
 /** One class of the simulator stands for all kinds of socket address, and one for a socket with its sock. */
 const SAME: Readonly<Record<string, string>> = {
   sockaddr: "sockaddr_storage",
@@ -270,41 +267,10 @@ function cellsOf(type: CType): number {
   return type.kind === "array" ? (type.length ?? Number.POSITIVE_INFINITY) * cellsOf(type.of) : 1;
 }
 
-/** What a struct of the harness begins with: the path in C of each member at its start. */
-export type StartsWith = (tag: string) => ReadonlySet<string>;
-
-/**
- * The ordinals that stand for others: what stands at the start of a struct or an array has its address.
- *
- * @returns ordinal -> the lowest ordinal with the same address
- */
-export function canonicalOrdinals(layout: StructLayout, startsWith: StartsWith): readonly number[] {
-  const same = Array.from({ length: layout.count }, (_, i) => i);
-  const places = [...layout.parts, ...layout.leaves].sort((a, b) => a.ordinal - b.ordinal);
-  const owners = new Map<string, { readonly tag: string; readonly ordinal: number }>([
-    ["", { tag: layout.tag, ordinal: 0 }],
-  ]);
-  for (const part of layout.parts) {
-    if (part.tag !== null) owners.set(`${part.c}.`, { tag: part.tag, ordinal: part.ordinal });
-  }
-  const arrays = new Map(layout.parts.map(({ c, ordinal }) => [`${c}[0]`, ordinal]));
-  for (const { ordinal, c } of places) {
-    const array = arrays.get(c);
-    if (array !== undefined) same[ordinal] = same[array] ?? array;
-    for (const [prefix, owner] of owners) {
-      const rest = c.slice(prefix.length);
-      if (!c.startsWith(prefix) || owner.ordinal === ordinal || owner.tag === "") continue;
-      const starts = startsHere(owner.tag, rest, startsWith);
-      if (starts) same[ordinal] = same[owner.ordinal] ?? owner.ordinal;
-    }
-  }
-  return same;
-}
-
-function startsHere(tag: string, path: string, startsWith: StartsWith): boolean {
-  const runtime = RUNTIME[tag];
-  if (runtime !== undefined) return !HIDDEN_START.has(tag) && runtime[0]?.[1] === path;
-  return startsWith(tag).has(path);
+/** The places of a struct that pointers may point to, in the order of the harness's table. */
+export function placesOf({ tag, leaves, parts }: StructLayout): readonly (Leaf | Part)[] {
+  if (tag === "") return [];
+  return [...parts, ...leaves.filter((one) => one.hasAddress)].sort((x, y) => x.ordinal - y.ordinal);
 }
 
 interface Draft {

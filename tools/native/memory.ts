@@ -59,15 +59,18 @@ function accessor(object: string, path: string): string {
     .join("")}`;
 }
 
+/** The ordinal that stands for each place of a struct: the lowest of those with its address. */
+export type Canonical = ReadonlyMap<number, number>;
+
 /** Code that reads is made once per layout: a loop over names would take several times as long. */
-export function compiledLayouts(plan: HarnessPlan): readonly CompiledLayout[] {
+export function compiledLayouts(plan: HarnessPlan, canonical: readonly Canonical[]): readonly CompiledLayout[] {
   const indexes = new Map(plan.layouts.map((one) => [one.tag, one.index]));
   return plan.layouts.map((layout) => {
     const differs = layout.leaves.map(
       ({ ts }, i) => `v = ${accessor("o", ts)}; if (v !== s[${i}]) { s[${i}] = v; c[n++] = ${i}; }`,
     );
     const list = (paths: readonly string[]): string => `return [${paths.map((one) => accessor("o", one)).join(", ")}];`;
-    const canonicalOf = plan.canonical[layout.index] ?? [];
+    const canonicalOf: Canonical = canonical[layout.index] ?? new Map();
     const places = [...layout.leaves, ...layout.parts];
     const prefixes: string[] = [];
     for (const { ordinal, ts } of layout.parts) prefixes[ordinal] = `${ts}.`;
@@ -76,10 +79,10 @@ export function compiledLayouts(plan: HarnessPlan): readonly CompiledLayout[] {
       differ: new Function("o", "s", "c", `let n = 0, v; ${differs.join(" ")} return n;`) as Differ,
       read: new Function("o", list(layout.leaves.map((one) => one.ts))) as Reader,
       readParts: new Function("o", list(layout.parts.map((one) => one.ts))) as Reader,
-      partOrdinals: layout.parts.map(({ ordinal }) => canonicalOf[ordinal] ?? ordinal),
+      partOrdinals: layout.parts.map(({ ordinal }) => canonicalOf.get(ordinal) ?? ordinal),
       isPointer: layout.leaves.map(({ kind }) => kind === "pointer"),
       eventOrdinals: layout.leaves.map(({ ordinal }) => ordinal),
-      ordinals: new Map(places.map(({ ts, ordinal }) => [ts, canonicalOf[ordinal] ?? ordinal])),
+      ordinals: new Map(places.map(({ ts, ordinal }) => [ts, canonicalOf.get(ordinal) ?? ordinal])),
       prefixes,
       targets: layout.leaves.map(({ target }) => (target === null ? -1 : (indexes.get(target) ?? -1))),
       links: layout.leaves.map(isLink),

@@ -16,7 +16,8 @@ import { Struct } from "../simulator/structs.ts";
 import type { Coroutine } from "../simulator/tasks.ts";
 import { BoundaryCalls } from "./boundary-calls.ts";
 import type { EntryPlan, ValuePlan } from "./boundary-plan.ts";
-import { type CompiledLayout, compiledLayouts, Memory, UnrecordableError } from "./memory.ts";
+import { type Canonical, type CompiledLayout, compiledLayouts, Memory, UnrecordableError } from "./memory.ts";
+import { placesOf } from "./layout.ts";
 import { COMMAND, EVENT, FAULT, STOP } from "./protocol.ts";
 import { runtimeClassTag, runtimeLayoutTag } from "./runtime-layouts.ts";
 import { type SingleModel, singleModel, storedMembers } from "./single-model.ts";
@@ -64,6 +65,17 @@ function isTranslatedInC({ what }: UnmodelledFault): boolean {
   return what.startsWith("not translated");
 }
 
+/** Whether a number is an address: see addressOf() of the simulator. */
+function isAddress(given: unknown): boolean {
+  return typeof given === "object" && given !== null;
+}
+
+/** What stands at the start of a struct, an array or a union has its address: the harness tells which ordinals do. */
+function canonicalOrdinals(plan: HarnessPlan, sizes: Int32Array): readonly Canonical[] {
+  let at = plan.layouts.length;
+  return plan.layouts.map((layout) => new Map(placesOf(layout).map(({ ordinal }) => [ordinal, sizes[at++] ?? ordinal])));
+}
+
 /** Who has the CPU: the slice, or what surrounds it. */
 export type Control = "slice" | "surroundings";
 
@@ -98,7 +110,7 @@ export class Recorder {
   /**
    * @param javascript of compileModel()
    * @param structName the name of a struct's class in the model
-   * @param sizes bytes of each layout's struct in the harness
+   * @param sizes bytes of each layout's struct in the harness, and behind them which of its places share an address
    */
   constructor(
     readonly plan: HarnessPlan,
@@ -110,7 +122,7 @@ export class Recorder {
     // V8 puts what is made where others have lived long into memory that it seldom collects. Histories die young, and
     // there they would keep alive what they point to; half of the time went into moving that about.
     setFlagsFromString("--no-allocation-site-pretenuring");
-    this.layouts = compiledLayouts(plan);
+    this.layouts = compiledLayouts(plan, canonicalOrdinals(plan, sizes));
     this.functionIndexes = new Map(plan.functions.map((name, i) => [name, i]));
     this.entriesByName = new Map(plan.entries.map((one) => [one.name, one]));
     this.doors = plan.entries.map((entry) => this.door(entry));
@@ -318,7 +330,7 @@ export class Recorder {
     for (let i = 0; i < parameters.length; i++) {
       const { kind } = parameters[i] as ValuePlan;
       if (kind === "untold") throw new UnrecordableError(`${entry.name} takes a struct by value`);
-      if (kind !== "pointer") continue;
+      if (kind !== "pointer" && !isAddress(given[i])) continue;
       memory.encodeForScript(given[i]);
       codes[2 * i] = memory.low;
       codes[2 * i + 1] = memory.high;
@@ -328,7 +340,7 @@ export class Recorder {
     script.push(entry.index);
     script.push(parameters.length);
     for (let i = 0; i < parameters.length; i++) {
-      const isPointer = (parameters[i] as ValuePlan).kind === "pointer";
+      const isPointer = (parameters[i] as ValuePlan).kind === "pointer" || isAddress(given[i]);
       script.push(isPointer ? 1 : 0);
       if (isPointer) script.pair(codes[2 * i] as number, codes[2 * i + 1] as number);
       else script.value(given[i]);

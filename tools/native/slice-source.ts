@@ -22,7 +22,7 @@ import {
 } from "./boundary-plan.ts";
 import { CNames } from "./c-names.ts";
 import { type Piece, textOfPiece } from "./c-text.ts";
-import { canonicalOrdinals, type GlobalPlan, Layouts, type StructLayout } from "./layout.ts";
+import { type GlobalPlan, Layouts, type StructLayout } from "./layout.ts";
 import { layoutTables } from "./layout-text.ts";
 import {
   functionPiece,
@@ -42,8 +42,6 @@ export interface HarnessPlan {
   readonly layouts: readonly StructLayout[];
   /** The model's class of each layout's struct. */
   readonly classNames: readonly string[];
-  /** Per layout: the ordinal that stands for each ordinal. */
-  readonly canonical: readonly (readonly number[])[];
   /** Layout of the variables at file scope. */
   readonly globals: number;
   /** Variables that are objects of their own, by their names in the model, with their layouts. */
@@ -146,7 +144,7 @@ class SliceWriter {
     this.layouts.close();
     const others = this.otherVariables(variables.map((one) => one.plan.c));
     this.takeTypes([...variables.map((one) => one.text), ...others]);
-    const { canonical, keywords } = this.structsOfLayouts();
+    const keywords = this.structsOfLayouts();
     const all = this.layouts.all;
     const objects = variables.flatMap(({ plan }) => {
       const layout =
@@ -182,7 +180,6 @@ class SliceWriter {
         entries: this.entries.map(({ fn: _, ...entry }) => entry),
         classNames: all.map(({ tag }) => model.className(tag)),
         layouts: all,
-        canonical,
         globals: globals.index,
         objects: objects.map(({ name, layout }) => ({ name, layout })),
         functions: addresses.map((one) => one.name),
@@ -284,16 +281,10 @@ class SliceWriter {
     }
   }
 
-  private structsOfLayouts(): {
-    readonly canonical: readonly (readonly number[])[];
-    readonly keywords: (tag: string) => string;
-  } {
+  /** Takes in the structs of all layouts. @returns what each is called in C */
+  private structsOfLayouts(): (tag: string) => string {
     for (const { tag } of this.layouts.all) if (tag !== "" && runtimeStruct(tag) === null) this.names.struct(tag);
-    const first = (tag: string): ReadonlySet<string> => this.names.firstMembers.get(tag) ?? new Set();
-    return {
-      canonical: this.layouts.all.map((layout) => canonicalOrdinals(layout, first)),
-      keywords: (tag) => (/^(?:atomic_t|atomic64_t|refcount_t)$/.test(tag) ? tag : this.names.typeName(tag)),
-    };
+    return (tag) => (/^(?:atomic_t|atomic64_t|refcount_t)$/.test(tag) ? tag : this.names.typeName(tag));
   }
 
   /** Constants that all kernels share, for trees that may lack them or have them for other machines. */
