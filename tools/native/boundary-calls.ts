@@ -5,6 +5,7 @@ import { BytePointer, ElementPointer, FieldPointer, type Pointer } from "../simu
 import type { Simulation } from "../simulator/simulation.ts";
 import { Struct, structPlus } from "../simulator/structs.ts";
 import type { Coroutine } from "../simulator/tasks.ts";
+import { DelayedWork, WorkStruct } from "../simulator/workqueue.ts";
 import type { CallPlan, ValuePlan } from "./boundary-plan.ts";
 import { BytePool } from "./byte-pool.ts";
 import { UnrecordableError } from "./memory.ts";
@@ -158,6 +159,7 @@ export class BoundaryCalls {
     return (...all) => {
       if (recorder.control !== "slice") return original(...all);
       this.tell(call, all, skipped);
+      this.works(call, all[skipped + (call.name.startsWith("queue_") ? 1 : 0)]);
       const before = touches ? this.before(call, all, skipped) : null;
       recorder.control = "surroundings";
       const result = original(...all);
@@ -165,6 +167,15 @@ export class BoundaryCalls {
       this.result(call, result, touches);
       return result;
     };
+  }
+
+  /** What the initialising and queueing of a work means for the union that it may stand in. */
+  private works({ name }: CallPlan, given: unknown): void {
+    const work = given instanceof DelayedWork ? given.work : given;
+    if (!(work instanceof WorkStruct)) return;
+    const { memory } = this.recorder;
+    if (name.startsWith("INIT_")) memory.initialise(given as object);
+    else if (name.startsWith("queue_")) this.recorder.mustBeAlive(given as object);
   }
 
   /** The event of a call. */

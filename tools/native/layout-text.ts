@@ -47,7 +47,7 @@ function functionsOf(layout: StructLayout, typeName: TypeName, indexes: Readonly
     `static void gh_read_${index}(void *p, long long *v)\n{\n${start}\t(void)v;\n${reads}}`,
     `static void gh_store_${index}(void *p, int leaf, long long value)\n{\n${start}${choice}}`,
     `static void gh_begin_${index}(void *p)\n{\n${start}${begin}}`,
-    `static const struct gh_leaf gh_leaf_${index}[] = {\n${rows}\t{ 0, 0, -1, 0 },\n};`,
+    `static const struct gh_leaf gh_leaf_${index}[] = {\n${rows}\t{ 0, 0, -1, 0, 0 },\n};`,
     placeTable(layout, typeName),
   ].join("\n");
 }
@@ -63,7 +63,7 @@ function storeOf({ kind, hasAddress }: Leaf, place: string): string {
 
 function leafRow(leaf: Leaf, indexes: ReadonlyMap<string, number>): string {
   const target = leaf.target === null ? -1 : (indexes.get(leaf.target) ?? -1);
-  return `{ ${leaf.ordinal}, ${leaf.kind === "pointer" ? 1 : 0}, ${target}, ${isLink(leaf) ? 1 : 0} }`;
+  return `{ ${leaf.ordinal}, ${leaf.kind === "pointer" ? 1 : 0}, ${target}, ${isLink(leaf) ? 1 : 0}, ${leaf.shared === null ? 0 : 1} }`;
 }
 
 function placeTable(layout: StructLayout, typeName: TypeName): string {

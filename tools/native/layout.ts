@@ -22,6 +22,14 @@ export interface Leaf {
   readonly target: string | null;
   /** Whether C can take its address: bit-fields have none. */
   readonly hasAddress: boolean;
+  /** The branch of a union that it is in: branches share memory in C, and in the model each has its own. */
+  readonly shared: Shared | null;
+}
+
+/** A branch of a union of a struct. */
+export interface Shared {
+  readonly union: string;
+  readonly branch: string;
 }
 
 /** Whether a pointer is a link of a list head, which begins as an empty list. */
@@ -37,6 +45,7 @@ export interface Part {
   readonly kind: "object" | "bytes" | "array";
   /** Tag of its struct; null for arrays. */
   readonly tag: string | null;
+  readonly shared: Shared | null;
 }
 
 /** A struct as both sides see it. */
@@ -183,7 +192,8 @@ export class Layouts {
     // A struct that points to its own kind finds this entry.
     const layout = { index, tag, leaves: draft.leaves, parts: draft.parts, count: 0 };
     this.byTag.set(tag, layout);
-    this.add(tag, "", "", draft);
+    this.add(tag, "", "", draft, null);
+    onlySharing(draft);
     layout.count = draft.count;
     return layout;
   }
@@ -193,7 +203,7 @@ export class Layouts {
     const draft: Draft = { leaves: [], parts: [], count: 1 };
     const layout = { index: this.byTag.size, tag: "", leaves: draft.leaves, parts: draft.parts, count: 0 };
     this.byTag.set("", layout);
-    for (const { ts, c, type } of globals) if (!this.isObject(type)) this.member(type, true, ts, c, draft);
+    for (const { ts, c, type } of globals) if (!this.isObject(type)) this.member(type, true, ts, c, draft, null);
     layout.count = draft.count;
     return layout;
   }
@@ -211,7 +221,7 @@ export class Layouts {
     }
   }
 
-  private add(tag: string, ts: string, c: string, draft: Draft): void {
+  private add(tag: string, ts: string, c: string, draft: Draft, shared: Shared | null): void {
     const runtime = RUNTIME[tag];
     if (runtime !== undefined || runtimeStruct(tag) !== null) {
       for (const [path, inC, kind] of runtime ?? []) {
@@ -223,6 +233,7 @@ export class Layouts {
           kind,
           target: isList ? "list_head" : (TARGETS[path] ?? null),
           hasAddress: true,
+          shared,
         });
       }
       return;
@@ -231,33 +242,38 @@ export class Layouts {
     const kept = this.model.fields.get(tag) ?? new Set<string>();
     for (const field of struct?.fields.values() ?? []) {
       if (kept.has(field.name)) {
-        this.member(field.type, field.bits === null, `${ts}${fieldName(field.name)}`, `${c}${field.name}`, draft);
+        const [outer] = field.unions;
+        const own = outer === undefined ? null : { union: `${c}${outer.union}`, branch: outer.branch };
+        const hasAddress = field.bits === null;
+        const path = `${ts}${fieldName(field.name)}`;
+        this.member(field.type, hasAddress, path, `${c}${field.name}`, draft, shared ?? own);
       }
     }
   }
 
   /** Elements of short arrays are told one by one; those of long ones are not. */
-  private elements({ of, length }: CType & { kind: "array" }, ts: string, c: string, draft: Draft): void {
+  private elements(array: CType & { kind: "array" }, ts: string, c: string, draft: Draft, shared: Shared | null): void {
+    const { of, length } = array;
     if (length === null || length * cellsOf(of) > MAX_ELEMENTS) return;
-    for (let i = 0; i < length; i++) this.member(of, true, `${ts}.${i}`, `${c}[${i}]`, draft);
+    for (let i = 0; i < length; i++) this.member(of, true, `${ts}.${i}`, `${c}[${i}]`, draft, shared);
   }
 
-  private member(type: CType, hasAddress: boolean, ts: string, c: string, draft: Draft): void {
+  private member(type: CType, hasAddress: boolean, ts: string, c: string, draft: Draft, shared: Shared | null): void {
     const ordinal = draft.count++;
     if (isInt(type)) {
-      draft.leaves.push({ ordinal, ts, c, kind: type.isBool ? "bool" : "int", target: null, hasAddress });
+      draft.leaves.push({ ordinal, ts, c, kind: type.isBool ? "bool" : "int", target: null, hasAddress, shared });
     } else if (type.kind === "pointer") {
       const target = type.to.kind === "struct" ? type.to.tag : null;
-      draft.leaves.push({ ordinal, ts, c, kind: "pointer", target, hasAddress });
+      draft.leaves.push({ ordinal, ts, c, kind: "pointer", target, hasAddress, shared });
     } else if (type.kind === "array") {
       const kind = this.model.arrayForm(type.of) === "bytes" ? "bytes" : "array";
-      draft.parts.push({ ordinal, ts, c, kind, tag: null });
-      if (kind === "array") this.elements(type, ts, c, draft);
+      draft.parts.push({ ordinal, ts, c, kind, tag: null, shared });
+      if (kind === "array") this.elements(type, ts, c, draft, shared);
     } else if (type.kind === "struct") {
       const tag = SAME[type.tag] ?? type.tag;
       const isWire = runtimeStruct(tag) === null && this.model.types.struct(tag)?.kind === "wire";
-      draft.parts.push({ ordinal, ts, c, kind: isWire ? "bytes" : "object", tag: isWire ? null : tag });
-      if (!isWire) this.add(tag, `${ts}.`, `${c}.`, draft);
+      draft.parts.push({ ordinal, ts, c, kind: isWire ? "bytes" : "object", tag: isWire ? null : tag, shared });
+      if (!isWire) this.add(tag, `${ts}.`, `${c}.`, draft, shared);
     }
   }
 }
@@ -265,6 +281,19 @@ export class Layouts {
 /** Elements of an array of arrays, all told; 1 of anything else. */
 function cellsOf(type: CType): number {
   return type.kind === "array" ? (type.length ?? Number.POSITIVE_INFINITY) * cellsOf(type.of) : 1;
+}
+
+/** Of a union of which the model keeps one branch nothing is shared. */
+function onlySharing({ leaves, parts }: Draft): void {
+  const branches = new Map<string, Set<string>>();
+  for (const { shared } of [...leaves, ...parts]) {
+    if (shared === null) continue;
+    branches.set(shared.union, (branches.get(shared.union) ?? new Set()).add(shared.branch));
+  }
+  const kept = (shared: Shared | null): Shared | null =>
+    shared !== null && (branches.get(shared.union)?.size ?? 0) > 1 ? shared : null;
+  leaves.splice(0, leaves.length, ...leaves.map((one) => ({ ...one, shared: kept(one.shared) })));
+  parts.splice(0, parts.length, ...parts.map((one) => ({ ...one, shared: kept(one.shared) })));
 }
 
 /** The places of a struct that pointers may point to, in the order of the harness's table. */

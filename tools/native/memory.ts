@@ -10,6 +10,7 @@ import { DelayedWork, WorkStruct } from "../simulator/workqueue.ts";
 import { isLink, type StructLayout } from "./layout.ts";
 import { COMMAND, CONTENT_BYTES, CONTENT_DEPTH, CONTENT_LEAVES, EVENT, ORDINAL_BITS, POINTER } from "./protocol.ts";
 import type { HarnessPlan } from "./slice-source.ts";
+import { type UnionPlans, UnionStates, unionsOf } from "./unions.ts";
 import type { Words } from "./words.ts";
 
 type Members = Record<string, unknown>;
@@ -38,6 +39,7 @@ export interface CompiledLayout extends StructLayout {
   readonly heads: readonly { readonly leaf: number; readonly head: (object: unknown) => unknown }[];
   /** What all scalars of a new object are. */
   readonly zeros: readonly unknown[];
+  readonly unions: UnionPlans | null;
 }
 
 interface Named {
@@ -46,10 +48,11 @@ interface Named {
   readonly layout: CompiledLayout | null;
   readonly shadow: unknown[];
   readonly codes: Int32Array;
+  readonly unions: UnionStates | null;
 }
 
 /** Of plain bytes there is nothing to remember. */
-const BYTES: Named = { object: null, layout: null, shadow: [], codes: new Int32Array(0) };
+const BYTES: Named = { object: null, layout: null, shadow: [], codes: new Int32Array(0), unions: null };
 
 function accessor(object: string, path: string): string {
   if (path === "") return object;
@@ -91,6 +94,7 @@ export function compiledLayouts(plan: HarnessPlan, canonical: readonly Canonical
         const path = one.ts.split(".").slice(0, -1).join(".");
         return [{ leaf, head: new Function("o", `return ${accessor("o", path)};`) as Reader }];
       }),
+      unions: unionsOf(layout),
       zeros: layout.leaves.map(({ kind }) => (kind === "bool" ? false : kind === "pointer" ? null : 0)),
     };
   });
@@ -152,7 +156,8 @@ export class Memory {
     this.used[index] = at + 1;
     const there = spare[at];
     if (there === undefined) {
-      const made: Named = { object, layout, shadow: zeros.slice(), codes: new Int32Array(2 * zeros.length) };
+      const unions = layout.unions === null ? null : new UnionStates(layout.unions);
+      const made: Named = { object, layout, shadow: zeros.slice(), codes: new Int32Array(2 * zeros.length), unions };
       spare.push(made);
       return made;
     }
@@ -160,6 +165,7 @@ export class Memory {
     const { shadow } = there;
     for (let i = 0; i < zeros.length; i++) shadow[i] = zeros[i];
     there.codes.fill(0);
+    there.unions?.clear();
     return there;
   }
 
@@ -444,17 +450,54 @@ export class Memory {
     }
   }
 
-  private tellChangesOf(id: number, named: Named, count: number): void {
+  private ofUnion(command: number, id: number, leaf: number): void {
+    this.script.push(command);
+    this.script.pair(id, leaf);
+  }
+
+  /** A work is initialised: where it stands in a union, over all else that stands there. */
+  initialise(work: object): void {
+    this.ofPart(work, (unions, part, id) =>
+      unions.initialise(part, (leaf) => this.ofUnion(COMMAND.SCRAMBLE, id, leaf)),
+    );
+  }
+
+  /** Whether nothing was stored over a work since it was initialised. */
+  isAlive(work: object): boolean {
+    return this.ofPart(work, (unions, part) => unions.isAlive(part)) ?? true;
+  }
+
+  /** Does something with the union that a member stands in; null where it stands in none. */
+  private ofPart<T>(member: object, what: (unions: UnionStates, part: number, id: number) => T): T | null {
+    const place = this.places.get(member);
+    const id = place === undefined ? 0 : Math.floor(place / ORDINALS);
+    const { unions, layout, object } = this.objects[id] ?? BYTES;
+    if (unions === null || layout === null) return null;
+    const part = layout.readParts(object).indexOf(member);
+    return part < 0 ? null : what(unions, part, id);
+  }
+
+  private tellChangesOf(id: number, named: Named, given: number): void {
+    let count = given;
     const { events, changed } = this;
-    const { shadow, codes } = named;
+    const { shadow, codes, unions } = named;
     const { isPointer, eventOrdinals } = named.layout as CompiledLayout;
+    let woken: Set<number> | null = null;
+    if (unions !== null) {
+      const wake = (leaf: number): void => {
+        woken = (woken ?? new Set()).add(leaf);
+        this.ofUnion(COMMAND.WAKE, id, leaf);
+      };
+      count = unions.settle(changed, count, (leaf) => this.ofUnion(COMMAND.SLEEP, id, leaf), wake);
+    }
     for (let i = 0; i < count; i++) {
       const leaf = changed[i] as number;
       const value = shadow[leaf];
       if (isPointer[leaf] === true) this.encode(value);
       else this.scalar(value);
       const { low, high } = this;
-      if (codes[2 * leaf] === low && codes[2 * leaf + 1] === high) continue;
+      const isWoken = (woken as Set<number> | null)?.has(leaf) === true;
+      if (codes[2 * leaf] === low && codes[2 * leaf + 1] === high && !isWoken) continue;
       codes[2 * leaf] = low;
       codes[2 * leaf + 1] = high;
       events.record(EVENT.CHANGE, id, eventOrdinals[leaf] as number, low, high);
@@ -494,7 +537,13 @@ export class Memory {
     const { events } = this;
     if (layout.leaves.length > CONTENT_LEAVES) return;
     layout.read(object).forEach((value, i) => {
-      if (layout.leaves[i]?.kind !== "pointer") {
+      const leaf = layout.leaves[i];
+      if (leaf?.shared !== null) {
+        events.pair(0, 0);
+        if (leaf?.kind === "pointer") events.push(0);
+        return;
+      }
+      if (leaf.kind !== "pointer") {
         events.value(value);
         return;
       }

@@ -14,10 +14,11 @@ import { BytePointer } from "../simulator/pointers.ts";
 import type { Simulation } from "../simulator/simulation.ts";
 import { Struct } from "../simulator/structs.ts";
 import type { Coroutine } from "../simulator/tasks.ts";
+import { WorkStruct } from "../simulator/workqueue.ts";
 import { BoundaryCalls } from "./boundary-calls.ts";
 import type { EntryPlan, ValuePlan } from "./boundary-plan.ts";
-import { type Canonical, type CompiledLayout, compiledLayouts, Memory, UnrecordableError } from "./memory.ts";
 import { placesOf } from "./layout.ts";
+import { type Canonical, type CompiledLayout, compiledLayouts, Memory, UnrecordableError } from "./memory.ts";
 import { COMMAND, EVENT, FAULT, STOP } from "./protocol.ts";
 import { runtimeClassTag, runtimeLayoutTag } from "./runtime-layouts.ts";
 import { type SingleModel, singleModel, storedMembers } from "./single-model.ts";
@@ -73,7 +74,9 @@ function isAddress(given: unknown): boolean {
 /** What stands at the start of a struct, an array or a union has its address: the harness tells which ordinals do. */
 function canonicalOrdinals(plan: HarnessPlan, sizes: Int32Array): readonly Canonical[] {
   let at = plan.layouts.length;
-  return plan.layouts.map((layout) => new Map(placesOf(layout).map(({ ordinal }) => [ordinal, sizes[at++] ?? ordinal])));
+  return plan.layouts.map(
+    (layout) => new Map(placesOf(layout).map(({ ordinal }) => [ordinal, sizes[at++] ?? ordinal])),
+  );
 }
 
 /** Who has the CPU: the slice, or what surrounds it. */
@@ -335,6 +338,7 @@ export class Recorder {
       codes[2 * i] = memory.low;
       codes[2 * i + 1] = memory.high;
     }
+    if (given[0] instanceof WorkStruct) this.mustBeAlive(given[0]);
     script.push(COMMAND.ENTER);
     script.push(index ?? 0);
     script.push(entry.index);
@@ -347,6 +351,11 @@ export class Recorder {
     }
     if (index !== null) this.current = index;
     return index;
+  }
+
+  /** A work that something else was stored over is no work any more: C has no function there to call. */
+  mustBeAlive(work: object): void {
+    if (!this.memory.isAlive(work)) this.events.push(EVENT.FAULT | (FAULT.MODEL << 8));
   }
 
   private leave(entry: EntryPlan, index: number | null, result: unknown): void {

@@ -1,0 +1,112 @@
+/**
+ * Unions whose branches are alive in turn: in C they are the same bytes, in the model each branch has a place of its
+ * own. What is compared of them is what the model stores into: storing to a branch makes it alive, and from then on
+ * nothing else of the union counts before it is stored to. The compiled slice has the bytes as they are, those of other
+ * branches too; when it uses a member that nobody has set since the branch came alive, it does something else.
+ */
+import type { StructLayout } from "./layout.ts";
+
+/** A union of a struct. */
+export interface UnionPlan {
+  /** Leaves of all branches. */
+  readonly leaves: readonly number[];
+}
+
+/** What the unions of a struct are made of; null for structs without. */
+export interface UnionPlans {
+  readonly all: readonly UnionPlan[];
+  /** Of each leaf: which union, -1 for none, and the name of its branch. */
+  readonly unionOf: readonly number[];
+  readonly branchOf: readonly string[];
+  /** Of each part: the same. */
+  readonly unionOfPart: readonly number[];
+  readonly branchOfPart: readonly string[];
+}
+
+export function unionsOf({ leaves, parts }: StructLayout): UnionPlans | null {
+  const names = [...new Set([...leaves, ...parts].flatMap(({ shared }) => shared?.union ?? []))];
+  if (names.length === 0) return null;
+  const unionOf = leaves.map(({ shared }) => (shared === null ? -1 : names.indexOf(shared.union)));
+  return {
+    all: names.map((_, i) => ({ leaves: leaves.flatMap((_leaf, at) => (unionOf[at] === i ? [at] : [])) })),
+    unionOf,
+    branchOf: leaves.map(({ shared }) => shared?.branch ?? ""),
+    unionOfPart: parts.map(({ shared }) => (shared === null ? -1 : names.indexOf(shared.union))),
+    branchOfPart: parts.map(({ shared }) => shared?.branch ?? ""),
+  };
+}
+
+/** Says of a leaf that it sleeps or wakes. */
+export type Tell = (leaf: number) => void;
+
+/** The unions of one object. */
+export class UnionStates {
+  private readonly alive: (string | null)[];
+  private readonly isAwake: boolean[];
+
+  constructor(private readonly plans: UnionPlans) {
+    this.alive = plans.all.map(() => null);
+    this.isAwake = plans.unionOf.map((union) => union < 0);
+  }
+
+  /** As for a new object. */
+  clear(): void {
+    this.alive.fill(null);
+    for (let i = 0; i < this.isAwake.length; i++) this.isAwake[i] = (this.plans.unionOf[i] ?? -1) < 0;
+  }
+
+  /** Another branch is alive; all leaves sleep. */
+  private enliven(union: number, branch: string, sleep: Tell): void {
+    this.alive[union] = branch;
+    for (const leaf of this.plans.all[union]?.leaves ?? []) {
+      if (this.isAwake[leaf] === true) sleep(leaf);
+      this.isAwake[leaf] = false;
+    }
+  }
+
+  /**
+   * What is to be told of leaves that have changed in the model.
+   *
+   * @param changed leaves, of which those that are not to be told are taken out
+   * @returns how many are left
+   */
+  settle(changed: Int32Array, count: number, sleep: Tell, wake: Tell): number {
+    const { unionOf, branchOf } = this.plans;
+    // Where two branches were stored to, the one that was not alive is taken for the later one.
+    for (let i = 0; i < count; i++) {
+      const leaf = changed[i] as number;
+      const union = unionOf[leaf] as number;
+      const branch = branchOf[leaf] as string;
+      if (union >= 0 && this.alive[union] !== branch) this.enliven(union, branch, sleep);
+    }
+    let kept = 0;
+    for (let i = 0; i < count; i++) {
+      const leaf = changed[i] as number;
+      const union = unionOf[leaf] as number;
+      if (union >= 0) {
+        if (this.alive[union] !== branchOf[leaf]) continue;
+        if (this.isAwake[leaf] !== true) wake(leaf);
+        this.isAwake[leaf] = true;
+      }
+      changed[kept++] = leaf;
+    }
+    return kept;
+  }
+
+  /** A member without scalars of its own was initialised: a work. */
+  initialise(part: number, scramble: Tell): void {
+    const union = this.plans.unionOfPart[part] ?? -1;
+    if (union < 0) return;
+    this.alive[union] = this.plans.branchOfPart[part] ?? null;
+    for (const leaf of this.plans.all[union]?.leaves ?? []) {
+      this.isAwake[leaf] = false;
+      scramble(leaf);
+    }
+  }
+
+  /** Whether a member is what was stored last of its union. */
+  isAlive(part: number): boolean {
+    const union = this.plans.unionOfPart[part] ?? -1;
+    return union < 0 || this.alive[union] === this.plans.branchOfPart[part];
+  }
+}
