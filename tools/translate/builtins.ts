@@ -179,10 +179,7 @@ function allocated(ctx: FunctionContext, node: SyntaxNode, type: CType, bytes: s
   }
   if (form !== "struct" || type.kind !== "struct") return failed(ctx, node, "allocation of this type", pointer);
   const larger = model.boundary.system.allocations?.find((one) => one.function === ctx.functionName);
-  const member = larger === undefined ? undefined : model.types.struct(larger.struct)?.fields.get(larger.member)?.type;
-  // The same function may allocate other structs, whose size it says itself.
-  const isMember = member?.kind === "struct" && member.tag === type.tag;
-  if (larger !== undefined && isMember && bytes !== null && !/^[\d(]/.test(bytes)) {
+  if (larger !== undefined && bytes !== null && !/^[\d(]/.test(bytes) && model.types.struct(larger.struct) !== null) {
     model.useMember(larger.struct, larger.member);
     const made = model.newStruct(larger.struct, '"allocated"', "null");
     return value(`${heap}(${made}).${larger.member}`, pointer);
