@@ -7,8 +7,21 @@ import { runToEnd } from "../../tools/simulator/frame.ts";
 import type { Machine } from "../../tools/simulator/machine.ts";
 import { afterCall } from "../../tools/simulator/machine-modules.ts";
 import { BytePointer, type Pointer } from "../../tools/simulator/pointers.ts";
+import { Net } from "../../tools/simulator/sockets.ts";
 import { type Members, type ModelInstance, type ModelModule, makeStruct, objectIn, setMember } from "./members.ts";
-import { bind, connect, createSocket, disconnect, readSock, recvmsg, release, sendmsg, shutdown } from "./tcp.ts";
+import {
+  bind,
+  connect,
+  createSocket,
+  disconnect,
+  readSock,
+  recvmsg,
+  release,
+  sendmsg,
+  setSynCount,
+  setUserTimeout,
+  shutdown,
+} from "./tcp.ts";
 import type { TcpNetwork } from "./tcp-network.ts";
 import type { Sock, Socket, TcpContext } from "./tcp-socket.ts";
 
@@ -18,6 +31,8 @@ type Played = (given: Given, place: string) => unknown;
 /** What a call of stat() takes on the wire, and its answer: the figures of a GETATTR. */
 const REQUEST_BYTES = 128;
 export const REPLY_BYTES = 112;
+/** The marker of a record: RFC 5531, section 11. */
+const MARKER_BYTES = 4;
 // include/uapi/asm-generic/errno.h
 const ESHUTDOWN = 108;
 export const BUFFER = new BytePointer(new Uint8Array(REQUEST_BYTES + REPLY_BYTES));
@@ -49,7 +64,12 @@ export function tcpContext(machine: Machine): TcpContext {
 /** Everything that the model asks of its surroundings. */
 export function boundaryOf(around: Surroundings): Readonly<Record<string, unknown>> {
   const { machine, module } = around;
-  const played: Readonly<Record<string, Played>> = { ...sockets(around), ...records(around), ...calls(around) };
+  const played: Readonly<Record<string, Played>> = {
+    ...sockets(around),
+    ...options(around),
+    ...records(around),
+    ...calls(around),
+  };
   const functions: Record<string, unknown> = {
     members: { rpc_call_done: () => undefined, rpc_call_prepare: () => undefined },
     observe: (name: string, place: string) => machine.tell("call", `${name} from ${place}`),
@@ -81,6 +101,11 @@ function told(machine: Machine, name: string, result: number, place: string): un
   return afterCall(machine, result);
 }
 
+/** htons(), ntohs(). */
+function swapped(port: number): number {
+  return ((port & 0xff) << 8) | (port >> 8);
+}
+
 function sockets({ machine, net }: Surroundings): Readonly<Record<string, Played>> {
   const ctx = tcpContext(machine);
   const create = (given: Given): number => {
@@ -107,7 +132,15 @@ function sockets({ machine, net }: Surroundings): Readonly<Record<string, Played
     },
     kernel_bind: (given) => {
       const { sin_port: port } = argument(given, "addr", "a1") as { readonly sin_port?: number };
-      return bind(ctx, net, argument(given, "sock", "a0") as Socket, port ?? 0);
+      return bind(ctx, net, argument(given, "sock", "a0") as Socket, swapped(port ?? 0));
+    },
+    // Up to 4.16 the length is stored, from then on returned; the client asks for neither.
+    kernel_getsockname: (given) => {
+      const { sk } = argument(given, "sock", "a0") as Socket;
+      const address = argument(given, "addr", "a1") as Members;
+      for (const name of ["sa_family", "ss_family", "sin_family"]) setMember(address, name, AF_INET);
+      setMember(address, "sin_port", swapped(sk?.tp.localPort ?? 0));
+      return 0;
     },
     kernel_connect: (given, place) => {
       const socket = argument(given, "sock", "a0") as Socket;
@@ -118,6 +151,47 @@ function sockets({ machine, net }: Surroundings): Readonly<Record<string, Played
     kernel_sock_shutdown: (given, place) => {
       const socket = argument(given, "sock", "a0") as Socket;
       return told(machine, "shutdown", shutdown(ctx, net, socket, Number(argument(given, "how", "a1"))), place);
+    },
+  };
+}
+
+// include/linux/socket.h, include/uapi/linux/tcp.h, include/uapi/asm-generic/socket.h
+const AF_INET = 2;
+const SOL_SOCKET = 1;
+const SO_REUSEPORT = 15;
+const SOL_TCP = 6;
+const TCP_SYNCNT = 7;
+const TCP_USER_TIMEOUT = 18;
+
+/** Options of sockets, those that TCP here depends on: how long it tries. */
+function options({ net }: Surroundings): Readonly<Record<string, Played>> {
+  const userTimeout = (sk: Sock, milliseconds: number): number => {
+    setUserTimeout(net, sk, milliseconds);
+    return 0;
+  };
+  return {
+    tcp_sock_set_user_timeout: (given) =>
+      userTimeout(argument(given, "sk", "a0") as Sock, Number(argument(given, "val", "a1"))),
+    tcp_sock_set_syncnt: (given) =>
+      setSynCount(argument(given, "sk", "a0") as Sock, Number(argument(given, "val", "a1"))),
+    kernel_setsockopt: (given) => {
+      const { sk } = argument(given, "sock", "a0") as Socket;
+      const level = Number(argument(given, "level", "a1"));
+      const name = Number(argument(given, "optname", "a2"));
+      if (sk === null) return 0;
+      const value = Number((argument(given, "optval", "a3") as Pointer<number>).value);
+      if (level === SOL_SOCKET && name === SO_REUSEPORT) sk.sk_reuseport = value;
+      if (level !== SOL_TCP) return 0;
+      if (name === TCP_SYNCNT) return setSynCount(sk, value);
+      return name === TCP_USER_TIMEOUT ? userTimeout(sk, value) : 0;
+    },
+    sock_set_reuseport: (given) => {
+      (argument(given, "sk", "a0") as Sock).sk_reuseport = 1;
+    },
+    sock_net: () => {
+      const made = new Net();
+      made.ipv4.sysctl_tcp_syn_retries = net.options.synRetries;
+      return made;
     },
   };
 }
@@ -136,10 +210,17 @@ function records(around: Surroundings): Readonly<Record<string, Played>> {
   };
   return {
     kernel_sendmsg: (given, place) =>
-      told(machine, "send", send(argument(given, "sock", "a0") as Socket, Number(argument(given, "size", "len", "a4"))), place),
+      told(
+        machine,
+        "send",
+        send(argument(given, "sock", "a0") as Socket, Number(argument(given, "size", "len", "a4"))),
+        place,
+      ),
     xs_sendpages: (given, place) => {
       const xdr = given["xdr"] as { readonly len: number };
-      const sent = send(given["sock"] as Socket | null, xdr.len - Number(given["base"]));
+      // 4.20 to 5.7 hand the record's marker over apart from the rest.
+      const marker = Number(given["rm"] ?? 0) === 0 ? 0 : MARKER_BYTES;
+      const sent = send(given["sock"] as Socket | null, xdr.len + marker - Number(given["base"]));
       machine.tell("tcp", `send = ${sent} (${place})`);
       if (given["sent_p"] === undefined) return afterCall(machine, sent);
       if (sent > 0) add(given["sent_p"], sent);
@@ -147,7 +228,7 @@ function records(around: Surroundings): Readonly<Record<string, Played>> {
     },
     xprt_sock_sendmsg: (given, place) => {
       const xdr = given["xdr"] as { readonly len: number };
-      const marker = Number(given["marker"]) === 0 ? 0 : 4;
+      const marker = Number(given["marker"]) === 0 ? 0 : MARKER_BYTES;
       const sent = send(given["sock"] as Socket | null, xdr.len + marker - Number(given["base"]));
       machine.tell("tcp", `send = ${sent} (${place})`);
       if (sent > 0) add(given["sent_p"], sent);
@@ -156,10 +237,6 @@ function records(around: Surroundings): Readonly<Record<string, Played>> {
     tcp_read_sock: (given) => {
       const sk = argument(given, "sk", "a0") as Sock;
       return afterCall(machine, completeRecords(around, sk));
-    },
-    xs_tcp_data_receive: (given) => {
-      const sk = (given["transport"] as Members)["inet"] as Sock | null;
-      return afterCall(machine, sk === null ? 0 : completeRecords(around, sk));
     },
     xs_read_stream: (given) => {
       const transport = given["transport"] as Members;
@@ -243,8 +320,11 @@ function calls(around: Surroundings): Readonly<Record<string, Played>> {
     rpc_alloc_task: () => fresh("rpc_task"),
     kmem_cache_create: () => ({}),
     mempool_create_slab_pool: () => ({}),
+    // The mount has one transport: neither pNFS nor trunking.
     rpc_task_get_first_xprt: (given) => (given["clnt"] as Members)["cl_xprt"],
     rpc_task_get_next_xprt: (given) => (given["clnt"] as Members)["cl_xprt"],
+    // The iterator is a member of the client.
+    xprt_iter_get_next: (given) => ((argument(given, "xpi", "a0") as Members)["embedder"] as Members)["cl_xprt"],
     rpc_xdr_encode: (given) => encode(given["task"] as Members),
     rpc_verify_header: () => ({}),
     rpc_decode_header: () => 0,
@@ -274,6 +354,8 @@ function calls(around: Surroundings): Readonly<Record<string, Played>> {
     prandom_u32: () => 1,
     get_random_u32: () => 1,
     xs_get_random_port: () => 700,
+    // Names are never changed, so that a copy is as good as the name.
+    kstrdup: (given) => argument(given, "s", "a0"),
   };
 }
 
@@ -306,4 +388,3 @@ function bound({ machine, model }: Surroundings, task: Members): void {
   machine.atomic--;
   setMember(task, "tk_status", 0);
 }
-

@@ -22,6 +22,11 @@ export interface Scenario {
   /** Seconds after the call was made under the blackhole: the server restarts, and the way is open again. */
   readonly restartSeconds: number;
   readonly healSeconds: number;
+  /**
+   * How the way swallows everything: a route of type blackhole, of which connect() and what is sent learn at once (the
+   * document's), or a rule that drops what goes out, of which nobody learns. The former when absent.
+   */
+  readonly way?: "blackhole" | "drop";
   /** The server's connections end by FIN (and RST to what comes then), or by RST at once. */
   readonly serverEnd: "fin" | "rst";
   /** The call must end so many seconds after the way is open again. */
@@ -39,4 +44,3 @@ export function schedulingOf(text: PolicyText): Scheduling | null {
   if (match === null) return null;
   return { policy: match[1] as "RR" | "FIFO", priority: Number(match[2]) };
 }
-

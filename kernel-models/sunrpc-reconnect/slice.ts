@@ -17,17 +17,22 @@ const SOCKETS = [
   "int kernel_bind(struct socket *sock, struct sockaddr *addr, int addrlen)",
   "blocking int kernel_sendmsg(struct socket *sock, struct msghdr *msg, struct kvec *vec, size_t num, size_t size)",
   "blocking int kernel_sock_shutdown(struct socket *sock, int how)",
+  "int kernel_setsockopt(struct socket *sock, int level, int optname, char *optval, unsigned int optlen)",
+  "void tcp_sock_set_user_timeout(struct sock *sk, u32 val)",
+  "int tcp_sock_set_syncnt(struct sock *sk, int val)",
+  "void sock_set_reuseport(struct sock *sk)",
+  "struct net *sock_net(const struct sock *sk)",
   "int kernel_getsockname(struct socket *sock, struct sockaddr *addr)",
 ];
 
 /** Records of the stream: sent and read as a whole, with what TCP says of it. */
 const RECORDS = [
-  "blocking int xs_sendpages(struct socket *sock, struct sockaddr *addr, int addrlen, struct xdr_buf *xdr, unsigned int base)",
+  `blocking int xs_sendpages(struct socket *sock, struct sockaddr *addr, int addrlen, struct xdr_buf *xdr,
+     unsigned int base)`,
   `blocking int xprt_sock_sendmsg(struct socket *sock, struct msghdr *msg, struct xdr_buf *xdr, unsigned int base,
      u32 marker, unsigned int *sent_p)`,
   "blocking int tcp_read_sock(struct sock *sk, void *desc, void *recv_actor)",
   "blocking ssize_t xs_read_stream(struct sock_xprt *transport, int flags)",
-  "blocking void xs_tcp_data_receive(struct sock_xprt *transport)",
   "bool xs_poll_socket_readable(struct sock_xprt *transport)",
 ];
 
@@ -36,6 +41,7 @@ const CALLS = [
   "struct rpc_task *rpc_alloc_task(void)",
   "struct rpc_xprt *rpc_task_get_first_xprt(struct rpc_clnt *clnt)",
   "struct rpc_xprt *rpc_task_get_next_xprt(struct rpc_clnt *clnt)",
+  "struct rpc_xprt *xprt_iter_get_next(struct rpc_xprt_iter *xpi)",
   "void rpc_task_set_debuginfo(struct rpc_task *task)",
   "void rpc_xdr_encode(struct rpc_task *task)",
   "__be32 *rpc_verify_header(struct rpc_task *task)",
@@ -55,6 +61,7 @@ const CALLS = [
   "u32 prandom_u32(void)",
   "u32 get_random_u32(void)",
   "unsigned short xs_get_random_port(void)",
+  "char *kstrdup(const char *s, unsigned int gfp)",
 ];
 
 const NO_EFFECT: readonly NoEffectFamily[] = [
@@ -65,8 +72,8 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
   },
   {
     reason: "locks are held for short sections that do not sleep",
-    names: `(?:raw_)?spin_(?:un)?lock\\w* (?:read|write)_(?:un)?lock\\w* lockdep_\\w+ rcu_\\w+ mutex_(?:init|lock\\w*|unlock)
-      lock_sock release_sock __mutex_init xs_reclassify_\\w+ sock_lock_init\\w*`,
+    names: `(?:raw_)?spin_(?:un)?lock\\w* (?:read|write)_(?:un)?lock\\w* lockdep_\\w+ rcu_\\w+
+      mutex_(?:init|lock\\w*|unlock) lock_sock release_sock __mutex_init xs_reclassify_\\w+ sock_lock_init\\w*`,
   },
   { reason: "suspend is not modelled", names: "freezer_\\w+ set_freezable try_to_freeze" },
   {
@@ -74,18 +81,17 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
     names: "sock_flag sock_(?:set|reset)_flag sock_(?:no_)?linger\\w*",
   },
   {
-    reason: "options of sockets: keep-alive probes and user timeouts are not modelled",
-    names:
-      "(?:ip6|tcp)?_?sock_set_\\w+ sock_inuse_add sk_net_refcnt_upgrade sock_net kernel_setsockopt xs_tcp_set_socket_timeouts sk_memalloc_socks tls_\\w+",
+    reason: "options of sockets: keep-alive probes are not modelled",
+    names: "(?:ip6|tcp)?_?sock_set_\\w+ sock_inuse_add sk_net_refcnt_upgrade sk_memalloc_socks tls_\\w+",
   },
   { reason: "arguments and results of calls are not looked into", names: "xdr_\\w+ wake_up_var page_address" },
   { reason: "there is always room to send", names: "sk_stream_\\w+" },
   { reason: "order of memory: one store after the other is seen", names: "smp_\\w*mb\\w* barrier" },
   {
     reason: "memory is freed or accounted for",
-    names: `k[vz]?free\\w* mempool_(?!create)\\w+ kmem_cache_(?!create)\\w+ memalloc_\\w+ current_restore_flags sk_set_memalloc
-      sk_clear_memalloc xprt_free_bc_request rpc_free xs_free_\\w+ free_page\\w* xdr_free_bvec xdr_alloc_bvec
-      ida_\\w+ xprt_free_id xprt_alloc_id`,
+    names: `k[vz]?free\\w* mempool_(?!create)\\w+ kmem_cache_(?!create)\\w+ memalloc_\\w+ current_restore_flags
+      sk_set_memalloc sk_clear_memalloc xprt_free_bc_request rpc_free xs_free_\\w+ free_page\\w* xdr_free_bvec
+      xdr_alloc_bvec ida_\\w+ xprt_free_id xprt_alloc_id`,
   },
   {
     reason: "statistics",
@@ -93,21 +99,23 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
   },
   {
     reason: "credentials and references",
-    names: `(?:get|put)_(?:rpc)?cred\\w* (?:get|put)_net\\w* rpcauth_(?:unbindcred|invalcred|\\w*init\\w*|remove_module)
-      module_put\\w* rpc_task_release_(?:client|transport) rpc_release_client get_group_info
-      xprt_(?:get|put) rpcauth_\\w*put\\w* rpc_task_release_\\w+ rpc_put_sb_net rpc_release_calldata`,
+    names: `(?:get|put)_(?:rpc)?cred\\w* (?:get|put)_net\\w*
+      rpcauth_(?:unbindcred|invalcred|\\w*init\\w*|remove_module) module_put\\w*
+      rpc_task_release_(?:client|transport) rpc_release_client get_group_info xprt_(?:get|put) rpcauth_\\w*put\\w*
+      rpc_task_release_\\w+ rpc_put_sb_net rpc_release_calldata`,
   },
   { reason: "the mount has no back channel", names: "bc_prealloc" },
   { reason: "the module stays", names: "try_module_get", result: "1" },
   {
     reason: "other parts of the module are set up, which the client of a mount does not need",
-    names: `cache_\\w+ ip_map_cache\\w* (?:un)?register_pernet_subsys (?:un)?register_rpc_pipefs (?:un)?rpc_?register_sysctl rpc_unregister_sysctl
-      svc_\\w+ register_sysctl\\w* sunrpc_debugfs_\\w+ rpc_sysfs_\\w+ rpc_proc_\\w+ rpc_clients_notifier_\\w+ sunrpc_\\w+ rpc_xprt_debugfs_\\w+
-      rpc_clnt_debugfs_\\w+ init_\\w+_caches gss_\\w+ rpc_pipefs_\\w+`,
+    names: `cache_\\w+ ip_map_cache\\w* (?:un)?register_pernet_subsys (?:un)?register_rpc_pipefs
+      (?:un)?rpc_?register_sysctl rpc_unregister_sysctl svc_\\w+ register_sysctl\\w* sunrpc_debugfs_\\w+
+      rpc_sysfs_\\w+ rpc_proc_\\w+ rpc_clients_notifier_\\w+ sunrpc_\\w+ rpc_xprt_debugfs_\\w+ rpc_clnt_debugfs_\\w+
+      init_\\w+_caches gss_\\w+ rpc_pipefs_\\w+`,
   },
   {
     reason: "names and addresses for people",
-    names: `xs_format_\\w+ xs_update_peer_port snprintf kstrdup\\w* strscpy strlcpy rpc_ntop rpc_sockaddr2uaddr
+    names: `xs_format_\\w+ xs_update_peer_port snprintf strscpy strlcpy rpc_ntop rpc_sockaddr2uaddr
       xs_init_anyaddr task_pid_nr rpc_peeraddr`,
   },
 ];
@@ -128,8 +136,8 @@ export const sunrpcReconnectSlice: SystemModel = {
   // A transport is allocated by what knows nothing of sockets; xs_setup_xprt() says how large it is.
   allocations: [{ function: "xprt_alloc", struct: "sock_xprt", member: "xprt" }],
   preemption: {
-    before: `(?:test_and_)?(?:set|clear)_bit\\w* wake_up_bit queue_work queue_delayed_work xs_sendpages xprt_sock_sendmsg
-      kernel_connect kernel_sock_shutdown sock_release kernel_sendmsg`,
+    before: `(?:test_and_)?(?:set|clear)_bit\\w* wake_up_bit queue_work queue_delayed_work xs_sendpages
+      xprt_sock_sendmsg kernel_connect kernel_sock_shutdown sock_release kernel_sendmsg`,
     take: "(?:raw_)?spin_lock(?:_bh|_irq\\w*)? (?:read|write)_lock(?:_bh|_irq\\w*)?",
     release: "(?:raw_)?spin_unlock(?:_bh|_irq\\w*)? (?:read|write)_unlock(?:_bh|_irq\\w*)?",
     members: ["rpc_task.tk_status", "rpc_rqst.rq_reply_bytes_recvd", "rpc_rqst.rq_received"],
@@ -172,5 +180,13 @@ export const sunrpcReconnectSlice: SystemModel = {
     "rpc_call_ops.rpc_release",
   ],
   noEffect: NO_EFFECT,
-  constants: ["RPC_TASK_MAGIC_ID", "RPC_TASK_SOFT", "RPC_TASK_ASYNC", "XPRT_BOUND", "XPRT_CONNECTED", "XPRT_CONNECTING", "XPRT_LOCKED"],
+  constants: [
+    "RPC_TASK_MAGIC_ID",
+    "RPC_TASK_SOFT",
+    "RPC_TASK_ASYNC",
+    "XPRT_BOUND",
+    "XPRT_CONNECTED",
+    "XPRT_CONNECTING",
+    "XPRT_LOCKED",
+  ],
 };

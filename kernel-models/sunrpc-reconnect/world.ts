@@ -4,11 +4,12 @@
  */
 import { SimulationFault } from "../../tools/simulator/fault.ts";
 import { Frame, runToEnd } from "../../tools/simulator/frame.ts";
+import { SocketAddress } from "../../tools/simulator/kernel-structs.ts";
 import { Machine, MachineThread, type Outside } from "../../tools/simulator/machine.ts";
 import { type MachineBitWaiter, TimeoutFrame } from "../../tools/simulator/machine-frames.ts";
 import type { MachineParts } from "../../tools/simulator/machine-modules.ts";
 import { MachineWork, runningCount } from "../../tools/simulator/machine-work.ts";
-import { SocketAddress } from "../../tools/simulator/kernel-structs.ts";
+import { cstring, ElementPointer } from "../../tools/simulator/pointers.ts";
 import { TASK_UNINTERRUPTIBLE } from "../../tools/simulator/tasks.ts";
 import type { WorkStruct } from "../../tools/simulator/workqueue.ts";
 import { BUFFER, boundaryOf, credential, receiveHeader, type Surroundings, tcpContext } from "./boundary.ts";
@@ -21,6 +22,9 @@ import { dueTimers, fireTimer, nextTick } from "./tcp-timer.ts";
 
 /** What befalls the network, in the order of the ticks. */
 type Fault = "blackhole" | "restart" | "heal";
+
+/** A counter for each procedure of a version. */
+const COUNTS: readonly number[] = [0, 0];
 
 /** Arguments and results of a call: nobody looks at what they come to. */
 function decodes(): number {
@@ -37,7 +41,7 @@ class Network implements Outside {
 
   constructor(
     options: TcpOptions,
-    private readonly serverEnd: Scenario["serverEnd"],
+    private readonly scenario: Scenario,
   ) {
     this.net = new TcpNetwork(options);
   }
@@ -78,8 +82,8 @@ class Network implements Outside {
     const { machine, net } = this;
     if (machine === null) return;
     machine.tell("network", fault);
-    if (fault === "restart") serverRestarts(tcpContext(machine), net, this.serverEnd);
-    else net.clientToServer = fault === "blackhole" ? "blackhole" : "open";
+    if (fault === "restart") serverRestarts(tcpContext(machine), net, this.scenario.serverEnd);
+    else net.clientToServer = fault === "blackhole" ? (this.scenario.way ?? "blackhole") : "open";
     if (fault === "heal") this.healTick = machine.clock.tick;
   }
 }
@@ -149,7 +153,7 @@ export class World {
     enter: (parts: MachineParts) => void,
   ) {
     const { hz, longBits, timers, cpus } = scenario;
-    this.network = new Network(tcp, scenario.serverEnd);
+    this.network = new Network(tcp, scenario);
     this.machine = new Machine({ hz, longBits, timers, cpus, isFair: scenario.scheduler === "fair" }, this.network);
     this.network.machine = this.machine;
     const rpciod = schedulingOf(scenario.rpciod)?.priority ?? 0;
@@ -197,7 +201,7 @@ export class World {
       cl_xprt: xprt,
       cl_timeout: this.timeout(model),
       cl_stats: makeStruct(machine, model, "rpc_stat"),
-      cl_program: makeStruct(machine, model, "rpc_program"),
+      cl_program: this.program(model),
       cl_maxproc: 22,
     });
     // Whoever mounts holds one reference.
@@ -211,6 +215,13 @@ export class World {
       if (name in client && client[name] === null) client[name] = makeStruct(machine, model, "rpc_rtt");
     }
     return client;
+  }
+
+  /** nfs_program of fs/nfs/client.c, with one version, whose calls are counted. */
+  private program(model: ModelInstance): Members {
+    const { machine } = this;
+    const version = makeStruct(machine, model, "rpc_version", { counts: new ElementPointer(COUNTS.slice()) });
+    return makeStruct(machine, model, "rpc_program", { version: new ElementPointer([version]) });
   }
 
   /** nfs_init_timeout_values() of fs/nfs/client.c, for TCP, timeo=600 and retrans=2. */
@@ -239,6 +250,7 @@ export class World {
         ident: 6,
         dstaddr: address,
         addrlen: 1,
+        servername: cstring("server"),
         // Since 6.6; nfs_init_timeout_values() again.
         reconnect_timeout: 0,
         connect_timeout: 0,
@@ -259,6 +271,7 @@ export class World {
     const { machine } = this;
     const procedure = makeStruct(machine, model, "rpc_procinfo", {
       p_proc: 1,
+      p_statidx: 1,
       p_arglen: 16,
       p_replen: 21,
       p_encode: decodes,
@@ -283,4 +296,3 @@ export class World {
     return this.connectWork === null ? 0 : runningCount(this.work.pools, this.connectWork);
   }
 }
-

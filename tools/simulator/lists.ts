@@ -18,7 +18,8 @@ function poison(name: string): ListHead {
   const touched = (): never => {
     throw new SimulationFault("bad-pointer", `${name}: a list entry is used that list_del() has taken off its list`);
   };
-  for (const key of ["next", "prev", "embedder"]) Object.defineProperty(head, key, { get: touched, set: touched });
+  // It stands in no struct, which container_of() says; clearing and copying the struct of the entry ask for that, too.
+  for (const key of ["next", "prev"]) Object.defineProperty(head, key, { get: touched, set: touched });
   return head;
 }
 

@@ -12,6 +12,9 @@ import { TASK_IDLE, TASK_UNINTERRUPTIBLE } from "./tasks.ts";
 import type { TimerList } from "./timers.ts";
 import { DelayedWork, type WorkqueueOptions, type WorkStruct } from "./workqueue.ts";
 
+/** include/linux/sched.h, since 2.6.36: code asks whether it runs in a work. */
+const PF_WQ_WORKER = 0x20;
+
 /** A queued or running work, with its queue. */
 export interface QueuedWork {
   readonly work: WorkStruct;
@@ -133,6 +136,7 @@ export class MachineWork {
           true,
           new WorkerFrame(machine, pool, this.flushers),
         );
+        worker.flags = PF_WQ_WORKER;
         pool.workers.push(worker);
         worker.state = TASK_IDLE;
         machine.threads.push(worker);

@@ -62,6 +62,16 @@ export interface ReceiveTarget {
 /** What the peer does with what is sent; may return how many bytes were taken, or a negative error. */
 export type SendHandler = ((bytes: number, payload: unknown) => void) | ((bytes: number, payload: unknown) => number);
 
+/** struct netns_ipv4 of include/net/netns/ipv4.h: settings that code other than TCP looks at. */
+export class NetnsIpv4 {
+  sysctl_tcp_syn_retries = 0;
+}
+
+/** struct net of include/net/net_namespace.h. */
+export class Net {
+  readonly ipv4 = new NetnsIpv4();
+}
+
 /** struct proto_ops, as far as C calls through it. */
 export class ProtoOps {
   connect: (socket: Socket, address: unknown, bytes: number, flags: number) => number = () => 0;

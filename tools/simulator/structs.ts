@@ -101,9 +101,9 @@ function endOf(array: readonly Struct[], index: number): Struct {
   const touched = (): never => {
     throw new SimulationFault("out-of-bounds", `the struct behind the last of an array of ${array.length} is used`);
   };
-  // The prototype lets instanceof see a Struct.
+  // The prototype lets instanceof see a Struct. It is a member of nothing: what points to it may be cleared and copied.
   const end = new Proxy(Object.create(Struct.prototype) as Struct, {
-    get: (_target, key) => (key === "cell" ? cell : touched()),
+    get: (_target, key) => (key === "cell" ? cell : key === "embedder" ? null : touched()),
     set: touched,
   });
   all.set(array, end);

@@ -3,6 +3,7 @@
  * comparisons of jiffies.
  */
 import { childOf, type SyntaxNode } from "../c/syntax.ts";
+import type { SizedByCaller } from "./boundary.ts";
 import {
   CHAR_POINTER,
   type CType,
@@ -178,8 +179,8 @@ function allocated(ctx: FunctionContext, node: SyntaxNode, type: CType, bytes: s
     return value(`${heap}(${fresh})`, form === "void" ? CHAR_POINTER : pointer);
   }
   if (form !== "struct" || type.kind !== "struct") return failed(ctx, node, "allocation of this type", pointer);
-  const larger = model.boundary.system.allocations?.find((one) => one.function === ctx.functionName);
-  if (larger !== undefined && bytes !== null && !/^[\d(]/.test(bytes) && model.types.struct(larger.struct) !== null) {
+  const larger = bytes === null || /^[\d(]/.test(bytes) ? null : sizedByCaller(ctx, type.tag);
+  if (larger !== null) {
     model.useMember(larger.struct, larger.member);
     const made = model.newStruct(larger.struct, '"allocated"', "null");
     return value(`${heap}(${made}).${larger.member}`, pointer);
@@ -190,6 +191,17 @@ function allocated(ctx: FunctionContext, node: SyntaxNode, type: CType, bytes: s
   const isOne = bytes === null || bytes === `${size}` || (size === null && !bytes.startsWith("mul64("));
   if (isOne) return value(`${heap}(${made})`, pointer);
   return value(`${heap}(${model.use("model", "allocateStructs")}(${bytes}, ${size ?? 1}, () => ${made}))`, pointer);
+}
+
+/**
+ * The struct that an allocation of a size said by the caller is really of. A function may allocate other things too:
+ * those are not of the member's type.
+ */
+function sizedByCaller(ctx: FunctionContext, tag: string): SizedByCaller | null {
+  const { boundary, types } = ctx.model;
+  const one = boundary.system.allocations?.find((larger) => larger.function === ctx.functionName);
+  const member = one === undefined ? undefined : types.struct(one.struct)?.fields.get(one.member);
+  return one !== undefined && member?.type.kind === "struct" && member.type.tag === tag ? one : null;
 }
 
 /** The type of what a call's result is assigned to. */

@@ -76,12 +76,31 @@ function stripped(node: SyntaxNode | undefined): SyntaxNode | undefined {
 
 /** Arguments converted to the parameters' types; more than there are parameters are handed on as they are. */
 export function argumentList(ctx: FunctionContext, list: readonly SyntaxNode[], type: FunctionType | null): string[] {
+  return list.map((node, i) => oneArgument(ctx, node, type?.parameters[i]));
+}
+
+function oneArgument(ctx: FunctionContext, node: SyntaxNode, parameter: CType | undefined): string {
+  const given = expression(ctx, node);
+  if (parameter === undefined) return (isInt(given.type) ? asNumber(given) : given).code;
+  if (parameter.kind === "struct") return structArgument(ctx, node, parameter.tag, given);
+  return convert(ctx, given, parameter).code;
+}
+
+/**
+ * Arguments of what the environment plays. It gets the address of an integer as that, where C casts it to the address
+ * of bytes: option values of sockets.
+ */
+function playedArguments(ctx: FunctionContext, list: readonly SyntaxNode[], type: FunctionType): string[] {
   return list.map((node, i) => {
-    const parameter = type?.parameters[i];
-    const given = expression(ctx, node);
-    if (parameter === undefined) return (isInt(given.type) ? asNumber(given) : given).code;
-    if (parameter.kind === "struct") return structArgument(ctx, node, parameter.tag, given);
-    return convert(ctx, given, parameter).code;
+    const inner = node.type === "cast_expression" ? stripped(childOf(node, "value")) : undefined;
+    if (inner?.type === "pointer_expression" && ctx.textOf(inner).startsWith("&")) {
+      const address = expression(ctx, inner);
+      const parameter = type.parameters[i] ?? address.type;
+      if (address.type.kind === "pointer" && isInt(address.type.to)) {
+        return `(${address.code} as unknown as ${ctx.model.ts(parameter)})`;
+      }
+    }
+    return oneArgument(ctx, node, type.parameters[i]);
   });
 }
 
@@ -131,7 +150,7 @@ function environmentCall(
   const contradicted = contradictedCall(ctx, node, one.name, type.result);
   if (contradicted !== null) return contradicted;
   const place = placeOfCall(ctx, node);
-  const text = `environment.${one.name}(${[...argumentList(ctx, list, type), place].join(", ")})`;
+  const text = `environment.${one.name}(${[...playedArguments(ctx, list, type), place].join(", ")})`;
   return called(ctx, text, type.result, one.blocks);
 }
 

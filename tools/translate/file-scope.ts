@@ -76,7 +76,7 @@ function structLines(ctx: FunctionContext, tag: string, list: SyntaxNode, object
   const isDesignated = list.children.every((item) => item.children.some((child) => child.type === "field_designator"));
   const members = model.fields.get(tag) ?? new Set<string>();
   if (struct === null || struct.kind !== "object" || list.type !== "initializer_list" || !isDesignated) {
-    return structInitializer(ctx, tag, list, object, (name) => struct?.kind === "wire" || members.has(name));
+    return structInitializer(ctx, tag, list, object, (name) => struct?.kind !== "object" || members.has(name));
   }
   return list.children.flatMap((item) => {
     const designator = item.children.find((child) => child.type === "field_designator");

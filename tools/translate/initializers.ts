@@ -158,23 +158,41 @@ export function structInitializer(
     const designated = item.type === "initializer_pair";
     const designators = designated ? item.children.filter((one) => /designator$/.test(one.type)) : [];
     const [designator] = designators;
-    const name = designator === undefined ? names[next] : ctx.textOf(designator).replace(/^\s*\.\s*/, "");
+    const name = designator === undefined ? names[next] : designatedName(ctx, designator);
     const valueNode = designated ? childOf(item, "value") : item;
     const field = name === undefined ? undefined : struct.fields.get(name);
-    if (field === undefined || valueNode === undefined || name === undefined || designators.length > 1) {
+    if (field === undefined || valueNode === undefined || name === undefined) {
       lines.push(`${ctx.fail(item, "initializer")};`);
       continue;
     }
     next = names.indexOf(name) + 1;
     if (!keeps(name)) continue;
     const base = value(object, pointerTo(structType(tag)));
-    const place = memberOf(ctx, struct, field, base);
+    const place = within(ctx, memberOf(ctx, struct, field, base), designators.slice(1));
     // Without a brace of its own, a struct or array member takes several items.
     const isElided = !designated && isAggregate(field.type) && !isWhole(valueNode);
     if (place === null || isElided) lines.push(`${ctx.fail(item, `initializer of ${fieldName(name)}`)};`);
     else lines.push(...initialStatements(ctx, place, valueNode));
   }
   return lines;
+}
+
+/** `.name` of a designator. */
+function designatedName(ctx: FunctionContext, designator: SyntaxNode): string {
+  return ctx.textOf(designator).replace(/^\s*\.\s*/, "");
+}
+
+/** The place that further designators name in one: `.arg.data = x`. */
+function within(ctx: FunctionContext, place: Place | null, designators: readonly SyntaxNode[]): Place | null {
+  let at = place;
+  for (const designator of designators) {
+    const tag = at?.type.kind === "struct" ? at.type.tag : null;
+    const struct = tag === null ? null : ctx.model.types.struct(tag);
+    const field = struct?.fields.get(designatedName(ctx, designator));
+    if (at === null || tag === null || struct === null || field === undefined) return null;
+    at = memberOf(ctx, struct, field, value(at.read, pointerTo(structType(tag))));
+  }
+  return at;
 }
 
 function isAggregate(type: CType): boolean {

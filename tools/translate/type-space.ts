@@ -24,6 +24,7 @@ import {
   U64,
   VOID,
 } from "./c-types.ts";
+import { bitFieldType, bitWidths, declaratorIn, roundUp } from "./declarators.ts";
 import { type ExpandedText, type Token, tokensOf } from "./expand.ts";
 import { knownConstant } from "./known-constants.ts";
 import { isPackedSpecifier, withPacked } from "./packed.ts";
@@ -570,33 +571,13 @@ export class TypeSpace {
 const STORAGE = /^(?:static|extern|const|volatile|register|GLOBAL_EXTERN|inline)$/;
 const SEMICOLON: Token = { text: ";", kind: 5, offset: 0, hidden: new Set() };
 
-function declaratorIn(node: SyntaxNode): SyntaxNode | undefined {
-  return (
-    childOf(node, "declarator") ??
-    node.children.find((child) => child.field !== "size" && /declarator$|identifier$/.test(child.type))
-  );
-}
-
 function isHeader(file: CFile): boolean {
   return file.path.endsWith(".h");
-}
-
-/** For each declarator of a declaration the node of its width, if it is a bit-field. */
-function bitWidths({ children }: SyntaxNode): readonly (SyntaxNode | undefined)[] {
-  return children.flatMap((child, i) => {
-    if (child.field !== "declarator") return [];
-    const next = children[i + 1];
-    return [next?.type === "bitfield_clause" ? next.children.at(-1) : undefined];
-  });
 }
 
 /** The unions that a member of a struct or union is in. */
 function branchesOf(where: Whereabouts, branch: string): readonly UnionBranch[] {
   return where.isUnion ? [...where.unions, { union: where.tag, branch }] : where.unions;
-}
-
-function roundUp(value: number, to: number): number {
-  return Math.ceil(value / to) * to;
 }
 
 /** Index of the first token that starts at an offset or behind it. */
@@ -609,9 +590,4 @@ export function firstTokenAt(starts: Uint32Array, count: number, offset: number)
     else high = middle;
   }
   return low;
-}
-
-/** What a bit-field holds: one of a 64-bit type that has at most 32 bits is read and stored like one of 32. */
-function bitFieldType(type: CType, bits: number): CType {
-  return type.kind === "int" && type.bits === 64 && bits > 0 && bits <= 32 ? { ...type, bits: 32 } : type;
 }
