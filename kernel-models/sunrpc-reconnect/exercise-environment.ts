@@ -3,7 +3,7 @@
  * kinds, now or later, replies are short, credentials are stale. They remember nothing themselves, so one set serves all
  * histories of a model.
  */
-import { arrive, Socket } from "../../tools/simulator/sockets.ts";
+import { arrive, Net, Socket } from "../../tools/simulator/sockets.ts";
 import type { Pointer } from "../../tools/simulator/pointers.ts";
 import { ERR_PTR } from "../../tools/simulator/sleep.ts";
 import { type Coroutine, cond_resched, schedule_timeout_uninterruptible } from "../../tools/simulator/tasks.ts";
@@ -137,7 +137,19 @@ const PLAYED: Readonly<Record<string, Play>> = {
   prandom_u32: ({ dice }) => RANDOM[dice.choose(RANDOM.length, "random")],
   get_random_u32: ({ dice }) => RANDOM[dice.choose(RANDOM.length, "random")],
   xs_get_random_port: () => 700,
+  xprt_iter_get_next: ({ dice, xprts }) => (dice.once(8, "no-xprt") ? null : (xprts[0] ?? null)),
+  sock_net: ({ dice }) => network(dice.choose(4, "net")),
+  kstrdup: ({ dice }, given) => (dice.once(32, "kstrdup") ? null : (argument(given, "s", "a0") ?? null)),
 };
+
+/** net.ipv4.tcp_syn_retries */
+const SYN_RETRIES: readonly number[] = [6, 0, 127, 2];
+
+function network(chosen: number): Net {
+  const made = new Net();
+  made.ipv4.sysctl_tcp_syn_retries = SYN_RETRIES[chosen] ?? 6;
+  return made;
+}
 
 const RANDOM: readonly number[] = [1, 0xffff_fffe, 0, 0x7fff_ffff];
 

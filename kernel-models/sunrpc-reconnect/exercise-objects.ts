@@ -1,6 +1,7 @@
 /** What a random history hands to the model: transports, clients, messages, tasks. All are of the model's own structs. */
 import { SocketAddress } from "../../tools/simulator/kernel-structs.ts";
 import { cstring } from "../../tools/simulator/pointers.ts";
+import { Net } from "../../tools/simulator/sockets.ts";
 import { IS_ERR } from "../../tools/simulator/sleep.ts";
 import type { Coroutine } from "../../tools/simulator/tasks.ts";
 import { type World, newBuffer } from "./exercise-world.ts";
@@ -48,7 +49,7 @@ function* transport(world: World, address: SocketAddress, chosen: number): Corou
     dstaddr: address,
     addrlen: 16,
     servername: NAME,
-    net: {},
+    net: new Net(),
     flags: (chosen >> 3) & 6,
     reconnect_timeout: 0,
     connect_timeout: 0,

@@ -69,6 +69,8 @@ struct sockaddr_in6 {
 struct sockaddr_storage { GH_ADDRESS(ss_family, gh_no_port); char gh_rest[124]; };
 #define __kernel_sockaddr_storage sockaddr_storage
 #define sockaddr_unsized sockaddr
+struct netns_ipv4 { u8 sysctl_tcp_syn_retries; };
+struct net { struct netns_ipv4 ipv4; };
 struct socket;
 /* Callbacks have had more arguments than one: they are declared without. */
 struct sock {
@@ -200,6 +202,7 @@ GH_OWN bool try_to_freeze(void) { return false; }
 #define IS_REACHABLE(option) 1
 #define THIS_MODULE NULL
 #define guard(name) gh_nothing
+#define DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))
 #define might_sleep() do { } while (0)
 #define cond_resched_lock(lock) GH_TRUTH(0)
 #define rcu_dereference_protected(p, c) (p)

@@ -135,6 +135,8 @@ const RUNTIME: Readonly<Record<string, readonly (readonly [ts: string, c: string
     ["rb_right", "rb_right", "pointer"],
     ["__rb_parent_color", "__rb_parent_color", "pointer"],
   ],
+  netns_ipv4: [["sysctl_tcp_syn_retries", "sysctl_tcp_syn_retries", "int"]],
+  net: [["ipv4.sysctl_tcp_syn_retries", "ipv4.sysctl_tcp_syn_retries", "int"]],
   rb_root: [["rb_node", "rb_node", "pointer"]],
   wait_bit_key: [
     ["flags", "flags", "pointer"],

@@ -23,8 +23,9 @@ export interface CompiledLayout extends StructLayout {
   readonly differ: Differ;
   readonly read: Reader;
   readonly readParts: Reader;
-  /** The canonical ordinal of each part. */
   readonly partOrdinals: readonly number[];
+  /** By ordinal: the one that stands for it. */
+  readonly canonical: readonly number[];
   /** Ordinals by path in the model's object. */
   readonly ordinals: ReadonlyMap<string, number>;
   /** Paths of parts by ordinal, with a dot behind. */
@@ -82,7 +83,8 @@ export function compiledLayouts(plan: HarnessPlan, canonical: readonly Canonical
       differ: new Function("o", "s", "c", `let n = 0, v; ${differs.join(" ")} return n;`) as Differ,
       read: new Function("o", list(layout.leaves.map((one) => one.ts))) as Reader,
       readParts: new Function("o", list(layout.parts.map((one) => one.ts))) as Reader,
-      partOrdinals: layout.parts.map(({ ordinal }) => canonicalOf.get(ordinal) ?? ordinal),
+      partOrdinals: layout.parts.map(({ ordinal }) => ordinal),
+      canonical: Array.from({ length: layout.count }, (_, ordinal) => canonicalOf.get(ordinal) ?? ordinal),
       isPointer: layout.leaves.map(({ kind }) => kind === "pointer"),
       eventOrdinals: layout.leaves.map(({ ordinal }) => ordinal),
       ordinals: new Map(places.map(({ ts, ordinal }) => [ts, canonicalOf.get(ordinal) ?? ordinal])),
@@ -251,8 +253,10 @@ export class Memory {
 
   private place(place: number | undefined, offset: number): void {
     if (place === undefined) return;
-    this.high = Math.floor(place / ORDINALS);
-    this.low = (place % ORDINALS) | (offset << ORDINAL_BITS);
+    const id = Math.floor(place / ORDINALS);
+    const ordinal = place % ORDINALS;
+    this.high = id;
+    this.low = (this.objects[id]?.layout?.canonical[ordinal] ?? ordinal) | (offset << ORDINAL_BITS);
   }
 
   private encodeField(object: unknown, key: string): void {

@@ -12,7 +12,7 @@ import {
 } from "../simulator/kernel-structs.ts";
 import { ListHead } from "../simulator/lists.ts";
 import { RbNode, RbRoot } from "../simulator/rbtree.ts";
-import { ProtoOps, Socket } from "../simulator/sockets.ts";
+import { Net, NetnsIpv4, ProtoOps, Socket } from "../simulator/sockets.ts";
 import { Task } from "../simulator/tasks.ts";
 import { TimerList } from "../simulator/timers.ts";
 import { WaitQueueHead } from "../simulator/wait.ts";
@@ -38,6 +38,8 @@ const TAGS = new Map<unknown, string>([
   [kvec, "kvec"],
   [iov_iter, "iov_iter"],
   [msghdr, "msghdr"],
+  [Net, "net"],
+  [NetnsIpv4, "netns_ipv4"],
   [RbNode, "rb_node"],
   [RbRoot, "rb_root"],
   [WaitBitKey, "wait_bit_key"],

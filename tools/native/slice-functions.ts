@@ -73,9 +73,12 @@ function withoutIdleArguments(model: ModelContext, tokens: readonly Token[]): re
   return out;
 }
 
-/** A call without effect, and no macro that the translator words itself: such stand for what they are given. */
-function isIdle(model: ModelContext, name: string): boolean {
-  return model.boundary.noEffect(name) !== null && knownMacro(name) === undefined;
+/**
+ * A call without effect that is nothing else besides: macros that the translator words itself stand for what they are
+ * given, and the environment sees its arguments.
+ */
+function isIdle({ boundary }: ModelContext, name: string): boolean {
+  return boundary.noEffect(name) !== null && knownMacro(name) === undefined && boundary.played(name) === undefined;
 }
 
 const STORING = /^(?:(?:[-+*/%&|^]|<<|>>)?=|\+\+|--)$/;
