@@ -53,13 +53,13 @@ const asleep: Arguments = (world) => {
   return held === null ? null : all(held["tk_waitqueue"], held);
 };
 
-const XPRT_ONLY = `xprt_force_disconnect xprt_disconnect_done xprt_write_space
-  xprt_clear_connecting xprt_set_bound xprt_lock_and_alloc_slot xprt_clear_locked xprt_release_write_next`;
-const TASK_ONLY = "rpc_force_rebind rpc_check_timeout xprt_request_wait_receive rpc_signal_task rpc_restart_call";
+const XPRT_ONLY = "xprt_force_disconnect xprt_disconnect_done xprt_write_space xprt_clear_connecting xprt_set_bound";
+const TASK_ONLY = "rpc_check_timeout xprt_request_wait_receive rpc_signal_task rpc_restart_call";
 
 const ARGUMENTS: Readonly<Record<string, Arguments>> = {
   ...Object.fromEntries(XPRT_ONLY.split(/\s+/).map((name) => [name, ofXprt])),
   ...Object.fromEntries(TASK_ONLY.split(/\s+/).map((name) => [name, ofTask])),
+  rpc_force_rebind: (world) => all(world.any(world.clients, "called") ?? null),
   xs_wake_write: (world) => all(xprt(world)?.["embedder"] ?? null),
   xprt_adjust_timeout: ofRequest,
   xprt_conditional_disconnect: (world) => {

@@ -21,8 +21,8 @@ export type Present = () => World;
 export function surroundings(module: ModelModule, present: Present): Readonly<Record<string, unknown>> {
   const functions: Record<string, unknown> = {
     members: {
-      rpc_call_done: (task: unknown) => callDone(present(), task as Members),
-      rpc_call_prepare: (task: unknown) => callPrepare(present(), task as Members),
+      rpc_call_done: (task: unknown) => toEnd(callDone(present(), task as Members)),
+      rpc_call_prepare: (task: unknown) => toEnd(callPrepare(present(), task as Members)),
       rpc_count_stats: () => undefined,
       rpc_release: () => undefined,
     },
@@ -47,6 +47,11 @@ function argument(given: Given, ...names: readonly string[]): unknown {
 
 function store(pointer: unknown, value: unknown): void {
   if (pointer !== undefined && pointer !== null) (pointer as Pointer<unknown>).value = value;
+}
+
+/** What does not block, though the model has preemption points in it, is run at once. */
+function toEnd(body: Coroutine): void {
+  while (body.next().done !== true);
 }
 
 /** rpc_call_done: NFS calls again where the answer does not please it. */
@@ -119,7 +124,7 @@ const PLAYED: Readonly<Record<string, Play>> = {
   },
   rpcauth_uptodatecred: ({ dice }) => (dice.once(6, "stale") ? 0 : 1),
   rpcauth_xmit_need_reencode: ({ dice }) => (dice.once(6, "reencode") ? 1 : 0),
-  rpcb_getport_async: bindPort,
+  rpcb_getport_async: (world, given) => toEnd(bindPort(world, given)),
   rpc_malloc: (world, given) => {
     const isThere = world.dice.result("memory") === 0;
     if (given["size"] !== undefined) return isThere ? newBuffer() : null;

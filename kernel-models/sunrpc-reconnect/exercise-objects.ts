@@ -1,6 +1,6 @@
 /** What a random history hands to the model: transports, clients, messages, tasks. All are of the model's own structs. */
 import { SocketAddress } from "../../tools/simulator/kernel-structs.ts";
-import { cstring } from "../../tools/simulator/pointers.ts";
+import { cstring, ElementPointer } from "../../tools/simulator/pointers.ts";
 import { Net } from "../../tools/simulator/sockets.ts";
 import { IS_ERR } from "../../tools/simulator/sleep.ts";
 import type { Coroutine } from "../../tools/simulator/tasks.ts";
@@ -47,7 +47,7 @@ function* transport(world: World, address: SocketAddress, chosen: number): Corou
   const given = world.make("xprt_create", {
     ident: IDENT_TCP,
     dstaddr: address,
-    addrlen: 16,
+    addrlen: chosen % 64 === 63 ? 200 : world.addressBytes,
     servername: NAME,
     net: new Net(),
     flags: (chosen >> 3) & 6,
@@ -57,6 +57,8 @@ function* transport(world: World, address: SocketAddress, chosen: number): Corou
   return yield* world.call("xprt_create_transport", given);
 }
 
+/** No version has counters: the compiled slice is handed structs and bytes, and no arrays of pointers. */
+const NO_VERSIONS: unknown[] = [null, null, null, null];
 const CLIENT_BITS = 2 ** 9;
 
 /** A client with the options of a mount. */
@@ -66,7 +68,7 @@ export function client(world: World, xprt: Members): void {
     cl_xprt: xprt,
     cl_timeout: timeout(world, chosen),
     cl_stats: world.make("rpc_stat"),
-    cl_program: world.make("rpc_program", { name: NAME, number: 100_003 }),
+    cl_program: world.make("rpc_program", { version: new ElementPointer(NO_VERSIONS) }),
     cl_maxproc: 22,
     cl_vers: 3,
     cl_autobind: chosen & 1,
@@ -114,7 +116,7 @@ export function message(world: World, chosen: number): Members {
   const procedure = world.make("rpc_procinfo", {
     p_proc: (chosen & 3) === 3 ? 0 : 1,
     p_arglen: 16,
-    p_replen: (chosen & 4) === 0 ? 21 : 0,
+    p_replen: (chosen & 12) === 12 ? 0 : 21,
     p_timer: chosen & 1,
     p_encode: decodes,
     p_decode: (chosen & 12) === 12 ? null : decodes,

@@ -39,6 +39,8 @@ export class World {
     readonly kernel: Simulation,
     readonly dice: Dice,
     readonly module: ModelModule,
+    /** What the model takes for the size of a socket's address. */
+    readonly addressBytes: number,
   ) {}
 
   get model(): ModelInstance {

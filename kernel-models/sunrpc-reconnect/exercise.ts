@@ -5,6 +5,7 @@
  */
 import type { Exercise } from "../../tools/check/exercise.ts";
 import { lateUpTo } from "../../tools/simulator/decisions.ts";
+import { SocketAddress } from "../../tools/simulator/kernel-structs.ts";
 import { type Coroutine, kthread_run } from "../../tools/simulator/tasks.ts";
 import { Dice } from "../exercise-dice.ts";
 import { BEGINNINGS, LATENESS, MOST_EVENTS, simulation } from "../exercise-machine.ts";
@@ -59,7 +60,7 @@ export const exercise: Exercise = (module, options) => {
   const beginning = dice.choose(BEGINNINGS * LATENESS.length * BEGINNINGS, "beginning");
   const kernel = simulation(options, dice, beginning % BEGINNINGS);
   dice.onEnd = () => kernel.stop("the decisions are used up");
-  const world = new World(kernel, dice, gym.module);
+  const world = new World(kernel, dice, gym.module, options.sizeOf?.(SocketAddress) ?? 1);
   gym.present = world;
   const lateness = LATENESS[(beginning >> 3) % LATENESS.length] ?? 0;
   world.model = gym.module.createModel(kernel, gym.functions, {

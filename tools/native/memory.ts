@@ -10,7 +10,7 @@ import { DelayedWork, WorkStruct } from "../simulator/workqueue.ts";
 import { isLink, type StructLayout } from "./layout.ts";
 import { COMMAND, CONTENT_BYTES, CONTENT_DEPTH, CONTENT_LEAVES, EVENT, ORDINAL_BITS, POINTER } from "./protocol.ts";
 import type { HarnessPlan } from "./slice-source.ts";
-import { type UnionPlans, UnionStates, unionsOf } from "./unions.ts";
+import { BURIED, BURIED_NUMBER, type UnionPlans, UnionStates, unionsOf } from "./unions.ts";
 import type { Words } from "./words.ts";
 
 type Members = Record<string, unknown>;
@@ -41,6 +41,8 @@ export interface CompiledLayout extends StructLayout {
   /** What all scalars of a new object are. */
   readonly zeros: readonly unknown[];
   readonly unions: UnionPlans | null;
+  /** Of each leaf in a union: how it is stored to. */
+  readonly storeShared: readonly (((object: unknown, value: unknown) => void) | null)[];
 }
 
 interface Named {
@@ -97,6 +99,9 @@ export function compiledLayouts(plan: HarnessPlan, canonical: readonly Canonical
         return [{ leaf, head: new Function("o", `return ${accessor("o", path)};`) as Reader }];
       }),
       unions: unionsOf(layout),
+      storeShared: layout.leaves.map(({ shared, ts }) =>
+        shared === null ? null : (new Function("o", "v", `${accessor("o", ts)} = v;`) as (o: unknown, v: unknown) => void),
+      ),
       zeros: layout.leaves.map(({ kind }) => (kind === "bool" ? false : kind === "pointer" ? null : 0)),
     };
   });
@@ -462,7 +467,11 @@ export class Memory {
   /** A work is initialised: where it stands in a union, over all else that stands there. */
   initialise(work: object): void {
     this.ofPart(work, (unions, part, id) =>
-      unions.initialise(part, (leaf) => this.ofUnion(COMMAND.SCRAMBLE, id, leaf)),
+      unions.initialise(part, {
+        sleep: (leaf) => this.ofUnion(COMMAND.SCRAMBLE, id, leaf),
+        wake: () => undefined,
+        bury: (leaf) => bury(this.objects[id] as Named, leaf),
+      }),
     );
   }
 
@@ -488,11 +497,14 @@ export class Memory {
     const { isPointer, eventOrdinals } = named.layout as CompiledLayout;
     let woken: Set<number> | null = null;
     if (unions !== null) {
-      const wake = (leaf: number): void => {
-        woken = (woken ?? new Set()).add(leaf);
-        this.ofUnion(COMMAND.WAKE, id, leaf);
-      };
-      count = unions.settle(changed, count, (leaf) => this.ofUnion(COMMAND.SLEEP, id, leaf), wake);
+      count = unions.settle(changed, count, {
+        sleep: (leaf) => this.ofUnion(COMMAND.SLEEP, id, leaf),
+        wake: (leaf) => {
+          woken = (woken ?? new Set()).add(leaf);
+          this.ofUnion(COMMAND.WAKE, id, leaf);
+        },
+        bury: (leaf) => bury(named, leaf),
+      });
     }
     for (let i = 0; i < count; i++) {
       const leaf = changed[i] as number;
@@ -578,6 +590,13 @@ export class Memory {
   layout(index: number): CompiledLayout {
     return this.layouts[index] as CompiledLayout;
   }
+}
+
+/** Lets a member in a branch of a union that is not alive be what no store makes of it. */
+function bury({ object, layout, shadow }: Named, leaf: number): void {
+  const value = layout?.isPointer[leaf] === true ? BURIED : BURIED_NUMBER;
+  layout?.storeShared[leaf]?.(object, value);
+  shadow[leaf] = value;
 }
 
 function isRecord(value: unknown): value is Members {

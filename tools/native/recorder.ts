@@ -151,6 +151,8 @@ export class Recorder {
     return new Memory(this.layouts, this.functions, (object) => this.layoutOf(object), this.script, this.events);
   }
 
+  private readonly sizeOf = (made: unknown): number => this.bytesOf(made);
+
   /** How many bytes a struct has in the harness; the model keeps no layout of most. */
   bytesOf(made: unknown): number {
     const tag = runtimeClassTag(made);
@@ -195,7 +197,7 @@ export class Recorder {
     Error.stackTraceLimit = 0;
     this.isRunning = true;
     try {
-      this.exercise(this.module, options);
+      this.exercise(this.module, { ...options, sizeOf: this.sizeOf });
     } catch (error) {
       cutBy = this.ended(error);
     } finally {

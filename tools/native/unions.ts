@@ -2,7 +2,8 @@
  * Unions whose branches are alive in turn: in C they are the same bytes, in the model each branch has a place of its
  * own. What is compared of them is what the model stores into: storing to a branch makes it alive, and from then on
  * nothing else of the union counts before it is stored to. The compiled slice has the bytes as they are, those of other
- * branches too; when it uses a member that nobody has set since the branch came alive, it does something else.
+ * branches too, and in the model the members of other branches are buried under a value that is nobody's: whoever uses a
+ * member that nobody has set since its branch came alive does something else on both sides.
  */
 import type { StructLayout } from "./layout.ts";
 
@@ -23,6 +24,10 @@ export interface UnionPlans {
   readonly branchOfPart: readonly string[];
 }
 
+/** What a buried member holds: pointers lead nowhere, and numbers are of a kind that stands out. */
+export const BURIED = Object.freeze(Object.create(null) as object);
+export const BURIED_NUMBER = 0x5a5a_5a5a;
+
 export function unionsOf({ leaves, parts }: StructLayout): UnionPlans | null {
   const names = [...new Set([...leaves, ...parts].flatMap(({ shared }) => shared?.union ?? []))];
   if (names.length === 0) return null;
@@ -36,8 +41,15 @@ export function unionsOf({ leaves, parts }: StructLayout): UnionPlans | null {
   };
 }
 
-/** Says of a leaf that it sleeps or wakes. */
-export type Tell = (leaf: number) => void;
+/** Who is told of leaves. */
+export interface LeafTold {
+  /** It is not looked at from now on. */
+  readonly sleep: (leaf: number) => void;
+  /** It is to be told, whatever it was before. */
+  readonly wake: (leaf: number) => void;
+  /** Something else was stored over it: in the model it is to be what no store makes of it. */
+  readonly bury: (leaf: number) => void;
+}
 
 /** The unions of one object. */
 export class UnionStates {
@@ -56,11 +68,12 @@ export class UnionStates {
   }
 
   /** Another branch is alive; all leaves sleep. */
-  private enliven(union: number, branch: string, sleep: Tell): void {
+  private enliven(union: number, branch: string, told: LeafTold): void {
     this.alive[union] = branch;
     for (const leaf of this.plans.all[union]?.leaves ?? []) {
-      if (this.isAwake[leaf] === true) sleep(leaf);
+      if (this.isAwake[leaf] === true) told.sleep(leaf);
       this.isAwake[leaf] = false;
+      if (this.plans.branchOf[leaf] !== branch) told.bury(leaf);
     }
   }
 
@@ -70,14 +83,14 @@ export class UnionStates {
    * @param changed leaves, of which those that are not to be told are taken out
    * @returns how many are left
    */
-  settle(changed: Int32Array, count: number, sleep: Tell, wake: Tell): number {
+  settle(changed: Int32Array, count: number, told: LeafTold): number {
     const { unionOf, branchOf } = this.plans;
     // Where two branches were stored to, the one that was not alive is taken for the later one.
     for (let i = 0; i < count; i++) {
       const leaf = changed[i] as number;
       const union = unionOf[leaf] as number;
       const branch = branchOf[leaf] as string;
-      if (union >= 0 && this.alive[union] !== branch) this.enliven(union, branch, sleep);
+      if (union >= 0 && this.alive[union] !== branch) this.enliven(union, branch, told);
     }
     let kept = 0;
     for (let i = 0; i < count; i++) {
@@ -85,7 +98,7 @@ export class UnionStates {
       const union = unionOf[leaf] as number;
       if (union >= 0) {
         if (this.alive[union] !== branchOf[leaf]) continue;
-        if (this.isAwake[leaf] !== true) wake(leaf);
+        if (this.isAwake[leaf] !== true) told.wake(leaf);
         this.isAwake[leaf] = true;
       }
       changed[kept++] = leaf;
@@ -94,13 +107,14 @@ export class UnionStates {
   }
 
   /** A member without scalars of its own was initialised: a work. */
-  initialise(part: number, scramble: Tell): void {
+  initialise(part: number, told: LeafTold): void {
     const union = this.plans.unionOfPart[part] ?? -1;
     if (union < 0) return;
     this.alive[union] = this.plans.branchOfPart[part] ?? null;
     for (const leaf of this.plans.all[union]?.leaves ?? []) {
       this.isAwake[leaf] = false;
-      scramble(leaf);
+      told.sleep(leaf);
+      told.bury(leaf);
     }
   }
 
