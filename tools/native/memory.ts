@@ -470,6 +470,7 @@ export class Memory {
       unions.initialise(part, {
         sleep: (leaf) => this.ofUnion(COMMAND.SCRAMBLE, id, leaf),
         wake: () => undefined,
+        isZero: () => true,
         bury: (leaf) => bury(this.objects[id] as Named, leaf),
       }),
     );
@@ -503,6 +504,7 @@ export class Memory {
           woken = (woken ?? new Set()).add(leaf);
           this.ofUnion(COMMAND.WAKE, id, leaf);
         },
+        isZero: (leaf) => shadow[leaf] === null || shadow[leaf] === 0 || shadow[leaf] === false,
         bury: (leaf) => bury(named, leaf),
       });
     }

@@ -20,7 +20,7 @@ import type { EntryPlan, ValuePlan } from "./boundary-plan.ts";
 import { placesOf } from "./layout.ts";
 import { type Canonical, type CompiledLayout, compiledLayouts, Memory, UnrecordableError } from "./memory.ts";
 import { COMMAND, EVENT, FAULT, STOP } from "./protocol.ts";
-import { runtimeClassTag, runtimeLayoutTag } from "./runtime-layouts.ts";
+import { runtimeClassTag, runtimeLayoutTag, SOCKET_CALLBACKS } from "./runtime-layouts.ts";
 import { type SingleModel, singleModel, storedMembers } from "./single-model.ts";
 import type { HarnessPlan } from "./slice-source.ts";
 import { Words } from "./words.ts";
@@ -132,6 +132,7 @@ export class Recorder {
     this.doors.forEach((door, i) => {
       this.functions.set(door, i);
     });
+    for (const [name, callback] of Object.entries(SOCKET_CALLBACKS)) this.known(`socket.${name}`, callback);
     const stored = storedMembers(javascript);
     const isStored = (path: string): boolean => path.split(".").some((one) => stored.has(one));
     this.isFixed = this.layouts.map(({ leaves }) => !leaves.some(({ ts }) => isStored(ts)));

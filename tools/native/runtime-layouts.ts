@@ -12,7 +12,7 @@ import {
 } from "../simulator/kernel-structs.ts";
 import { ListHead } from "../simulator/lists.ts";
 import { RbNode, RbRoot } from "../simulator/rbtree.ts";
-import { Net, NetnsIpv4, ProtoOps, Socket } from "../simulator/sockets.ts";
+import { Net, NetnsIpv4, ProtoOps, Socket, sock_def_readable, sock_def_write_space } from "../simulator/sockets.ts";
 import { Task } from "../simulator/tasks.ts";
 import { TimerList } from "../simulator/timers.ts";
 import { WaitQueueHead } from "../simulator/wait.ts";
@@ -44,6 +44,9 @@ const TAGS = new Map<unknown, string>([
   [RbRoot, "rb_root"],
   [WaitBitKey, "wait_bit_key"],
 ]);
+
+/** What the callbacks of a socket are before anybody sets others; they do nothing that C sees. */
+export const SOCKET_CALLBACKS: Readonly<Record<string, unknown>> = { sock_def_readable, sock_def_write_space };
 
 /** The struct's tag; null for objects that are none. */
 export function runtimeLayoutTag(object: object): string | null {

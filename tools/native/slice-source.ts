@@ -33,6 +33,7 @@ import {
   variablePiece,
   variableText,
 } from "./slice-functions.ts";
+import { SOCKET_CALLBACKS } from "./runtime-layouts.ts";
 import { entryText, memberName, noEffectText, stubText } from "./stub-text.ts";
 
 /** What both sides of a comparison have to agree on; plain data, which threads can hand to each other. */
@@ -261,7 +262,8 @@ class SliceWriter {
     if (value.length > 2 || fn === undefined) return value;
     const known = model.slice.get(fn);
     if (known !== undefined) return [{ ...first, text: known.name }];
-    return this.callNames.has(name) ? value : [{ ...first, text: "(void *)gh_missing" }];
+    const isThere = this.callNames.has(name) || model.boundary.noEffect(name) !== null;
+    return isThere ? value : [{ ...first, text: "(void *)gh_missing" }];
   }
 
   /** Types that the functions, the stubs and the variables name. */
@@ -346,6 +348,7 @@ class SliceWriter {
         .filter((one) => one.kind === "member")
         .map(({ name, exported }) => ({ name: `members.${exported}`, c: memberName(name) })),
       ...[...model.noEffectTaken.keys()].sort().map((name) => ({ name: `without.${name}`, c: name })),
+      ...Object.keys(SOCKET_CALLBACKS).map((name) => ({ name: `socket.${name}`, c: `gh_${name}` })),
     ];
   }
 }

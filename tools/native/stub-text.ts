@@ -170,11 +170,12 @@ function allocationStub({ id }: DeclaredCall): string {
 export function noEffectText(name: string, result: string, outcome: string | null): string {
   const nothing = "gh_nothing(__VA_ARGS__)";
   // Its address may be taken: the function has the same name as the macro.
-  const without = `__attribute__((unused)) static void ${name}() { gh_stop(GH_STOP_UNMODELLED, ${HERE}); }\n`;
   if (outcome === "stop") {
     const value = result === "void" ? "" : ` (${result})0;`;
-    return `${without}#define ${name}(...) ({ ${nothing}; gh_stop(GH_STOP_UNMODELLED, ${HERE});${value} })\n`;
+    const beyond = `__attribute__((unused)) static void ${name}() { gh_stop(GH_STOP_UNMODELLED, ${HERE}); }\n`;
+    return `${beyond}#define ${name}(...) ({ ${nothing}; gh_stop(GH_STOP_UNMODELLED, ${HERE});${value} })\n`;
   }
+  const without = `__attribute__((unused)) static long ${name}() { return 0; }\n`;
   const zero = result === "void" ? `((void)${nothing})` : `(${nothing}, (${result})${outcome ?? "0"})`;
   return `${without}#define ${name}(...) ${zero}\n`;
 }

@@ -47,6 +47,8 @@ export interface LeafTold {
   readonly sleep: (leaf: number) => void;
   /** It is to be told, whatever it was before. */
   readonly wake: (leaf: number) => void;
+  /** Whether it is zero now. */
+  readonly isZero: (leaf: number) => boolean;
   /** Something else was stored over it: in the model it is to be what no store makes of it. */
   readonly bury: (leaf: number) => void;
 }
@@ -78,26 +80,51 @@ export class UnionStates {
   }
 
   /**
+   * The branch of a union that is alive after some stores. Where several were stored to, memory was cleared first, or
+   * one branch was left for another: the one that was not alive is the later one, unless it is all zero and the other
+   * is not.
+   */
+  private aliveAfter(union: number, changed: Int32Array, count: number, told: LeafTold): string | null {
+    const { unionOf, branchOf } = this.plans;
+    const was = this.alive[union] ?? null;
+    let other: string | null = null;
+    let isOtherZero = true;
+    let isOwnZero = true;
+    for (let i = 0; i < count; i++) {
+      const leaf = changed[i] as number;
+      if (unionOf[leaf] !== union) continue;
+      const branch = branchOf[leaf] as string;
+      const isZero = told.isZero(leaf);
+      if (branch === was) isOwnZero &&= isZero;
+      else if (other === null || (isOtherZero && !isZero)) {
+        other = branch;
+        isOtherZero = isZero;
+      }
+    }
+    return other === null || (isOtherZero && !isOwnZero) ? was : other;
+  }
+
+  /**
    * What is to be told of leaves that have changed in the model.
    *
    * @param changed leaves, of which those that are not to be told are taken out
    * @returns how many are left
    */
   settle(changed: Int32Array, count: number, told: LeafTold): number {
-    const { unionOf, branchOf } = this.plans;
-    // Where two branches were stored to, the one that was not alive is taken for the later one.
-    for (let i = 0; i < count; i++) {
-      const leaf = changed[i] as number;
-      const union = unionOf[leaf] as number;
-      const branch = branchOf[leaf] as string;
-      if (union >= 0 && this.alive[union] !== branch) this.enliven(union, branch, told);
+    const { unionOf, branchOf, all } = this.plans;
+    for (let union = 0; union < all.length; union++) {
+      const branch = this.aliveAfter(union, changed, count, told);
+      if (branch !== this.alive[union] && branch !== null) this.enliven(union, branch, told);
     }
     let kept = 0;
     for (let i = 0; i < count; i++) {
       const leaf = changed[i] as number;
       const union = unionOf[leaf] as number;
       if (union >= 0) {
-        if (this.alive[union] !== branchOf[leaf]) continue;
+        if (this.alive[union] !== branchOf[leaf]) {
+          told.bury(leaf);
+          continue;
+        }
         if (this.isAwake[leaf] !== true) told.wake(leaf);
         this.isAwake[leaf] = true;
       }
