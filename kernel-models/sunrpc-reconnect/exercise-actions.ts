@@ -1,10 +1,10 @@
 /** What happens to the RPC client from outside in a random history: at each turn one thing, and then some time passes. */
 import type { Socket } from "../../tools/simulator/sockets.ts";
 import { cond_resched, kthread_run, sendSignal } from "../../tools/simulator/tasks.ts";
+import { callSomething, type Outer } from "./exercise-calls.ts";
 import { callback, read, receive } from "./exercise-environment.ts";
 import { client, message, mount } from "./exercise-objects.ts";
 import type { World } from "./exercise-world.ts";
-import { callSomething, type Outer } from "./exercise-calls.ts";
 import { type Members, setMember } from "./members.ts";
 
 type Action = (world: World, calls: readonly Outer[]) => void;
@@ -124,7 +124,8 @@ function store(world: World): void {
   const chosen = world.dice.choose(8, "store");
   const task = world.any(world.allTasks(), "stored");
   const xprt = world.any(world.xprts, "stored");
-  if (chosen < 3 && xprt !== undefined) xprt["state"] = (Number(xprt["state"]) & ~0x1e) | (world.dice.choose(16, "bits") << 1);
+  if (chosen < 3 && xprt !== undefined)
+    xprt["state"] = (Number(xprt["state"]) & ~0x1e) | (world.dice.choose(16, "bits") << 1);
   else if (chosen === 3 && xprt !== undefined) setMember(xprt, "reestablish_timeout", world.kernel.hz * 3);
   else if (chosen === 4 && task !== undefined) setMember(task, "tk_flags", Number(task["tk_flags"]) ^ 0x200);
   else if (chosen === 5 && task !== undefined) setMember(task, "tk_cred_retry", 1);

@@ -3,9 +3,10 @@
  * kinds, now or later, replies are short, credentials are stale. They remember nothing themselves, so one set serves all
  * histories of a model.
  */
-import { arrive, Net, Socket } from "../../tools/simulator/sockets.ts";
+
 import type { Pointer } from "../../tools/simulator/pointers.ts";
 import { ERR_PTR } from "../../tools/simulator/sleep.ts";
+import { arrive, Net, Socket } from "../../tools/simulator/sockets.ts";
 import { type Coroutine, cond_resched, schedule_timeout_uninterruptible } from "../../tools/simulator/tasks.ts";
 import { isCoroutine } from "../exercise-machine.ts";
 import { credential } from "./exercise-objects.ts";

@@ -1,10 +1,10 @@
 /** What a random history hands to the model: transports, clients, messages, tasks. All are of the model's own structs. */
 import { SocketAddress } from "../../tools/simulator/kernel-structs.ts";
 import { cstring, ElementPointer } from "../../tools/simulator/pointers.ts";
-import { Net } from "../../tools/simulator/sockets.ts";
 import { IS_ERR } from "../../tools/simulator/sleep.ts";
+import { Net } from "../../tools/simulator/sockets.ts";
 import type { Coroutine } from "../../tools/simulator/tasks.ts";
-import { type World, newBuffer } from "./exercise-world.ts";
+import { newBuffer, type World } from "./exercise-world.ts";
 import { type Members, objectIn, setMember } from "./members.ts";
 
 // include/linux/socket.h, include/linux/sunrpc/msg_prot.h and xprt.h

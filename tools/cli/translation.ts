@@ -44,7 +44,11 @@ export async function modelOf(source: KernelSource, program: Program, system: Ch
  *
  * @throws InputError when the kernel does not have the system
  */
-export async function sliceOf(source: KernelSource, program: Program, system: CheckableSystem): Promise<KernelSlice> {
+export async function sliceOf(
+  source: KernelSource,
+  program: Program,
+  system: Pick<CheckableSystem, "model">,
+): Promise<KernelSlice> {
   const timers = await kernelTimers(source);
   const template = readFileSync(join(installationFolder(), "templates", "model.ts.hbs"), "utf8");
   try {

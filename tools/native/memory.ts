@@ -100,7 +100,9 @@ export function compiledLayouts(plan: HarnessPlan, canonical: readonly Canonical
       }),
       unions: unionsOf(layout),
       storeShared: layout.leaves.map(({ shared, ts }) =>
-        shared === null ? null : (new Function("o", "v", `${accessor("o", ts)} = v;`) as (o: unknown, v: unknown) => void),
+        shared === null
+          ? null
+          : (new Function("o", "v", `${accessor("o", ts)} = v;`) as (o: unknown, v: unknown) => void),
       ),
       zeros: layout.leaves.map(({ kind }) => (kind === "bool" ? false : kind === "pointer" ? null : 0)),
     };

@@ -24,6 +24,7 @@ import { CNames } from "./c-names.ts";
 import { type Piece, textOfPiece } from "./c-text.ts";
 import { type GlobalPlan, Layouts, type StructLayout } from "./layout.ts";
 import { layoutTables } from "./layout-text.ts";
+import { SOCKET_CALLBACKS } from "./runtime-layouts.ts";
 import {
   functionPiece,
   headOf,
@@ -33,7 +34,6 @@ import {
   variablePiece,
   variableText,
 } from "./slice-functions.ts";
-import { SOCKET_CALLBACKS } from "./runtime-layouts.ts";
 import { entryText, memberName, noEffectText, stubText } from "./stub-text.ts";
 
 /** What both sides of a comparison have to agree on; plain data, which threads can hand to each other. */
