@@ -41,6 +41,7 @@ struct wait_queue_head { char gh_opaque; };
 typedef struct wait_queue_head wait_queue_head_t;
 #define __wait_queue_head wait_queue_head
 struct completion { char gh_opaque; };
+struct mutex { char gh_opaque; };
 struct task_struct { unsigned int flags; int pid, tgid; };
 struct kvec { void *iov_base; size_t iov_len; };
 struct iov_iter { size_t count; struct kvec *gh_kvec; size_t gh_offset; int gh_is_discard; };

@@ -68,7 +68,16 @@ export interface DeclaredCall extends CallPlan {
 }
 
 /** Primitives that the surroundings answer; all others are plain memory, which each side has itself. */
-const ASKED_MODULES = new Set(["workqueue", "workqueue-cancel", "timers", "wait", "wait-bit", "completion", "tasks"]);
+const ASKED_MODULES = new Set([
+  "workqueue",
+  "workqueue-cancel",
+  "timers",
+  "wait",
+  "wait-bit",
+  "completion",
+  "mutex",
+  "tasks",
+]);
 const ASKED_NAMES = new Set(["usleep_range", "kthread_should_stop", "ktime_get", "nsecs_to_jiffies"]);
 /** Parameters that are numbers to C and mostly the address of an object, by function and place. */
 const ADDRESSES: Readonly<Record<string, number>> = { setup_timer: 2 };

@@ -208,7 +208,7 @@ function asType(tokens: readonly Token[], i: number): Token | undefined {
   const next = tokens[i + 1];
   const before = tokens[i - 1]?.text ?? "";
   const isMeasured = before === "(" && next?.text === ")" && tokens[i - 2]?.text === "sizeof";
-  const isDeclaring = /^[{;]$/.test(before) && next?.text === "*" && tokens[i + 2]?.kind === IDENTIFIER;
+  const isDeclaring = /^[{;]?$/.test(before) && next?.text === "*" && tokens[i + 2]?.kind === IDENTIFIER;
   return isMeasured || isDeclaring ? { ...(next as Token), text: MAYBE, kind: IDENTIFIER } : next;
 }
 

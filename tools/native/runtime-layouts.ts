@@ -11,6 +11,7 @@ import {
   SocketAddress,
 } from "../simulator/kernel-structs.ts";
 import { ListHead } from "../simulator/lists.ts";
+import { Mutex } from "../simulator/mutex.ts";
 import { RbNode, RbRoot } from "../simulator/rbtree.ts";
 import { Net, NetnsIpv4, ProtoOps, Socket, sock_def_readable, sock_def_write_space } from "../simulator/sockets.ts";
 import { Task } from "../simulator/tasks.ts";
@@ -30,6 +31,7 @@ const TAGS = new Map<unknown, string>([
   [TimerList, "timer_list"],
   [WaitQueueHead, "wait_queue_head"],
   [Completion, "completion"],
+  [Mutex, "mutex"],
   [SocketAddress, "sockaddr_storage"],
   [atomic_t, "atomic_t"],
   [atomic64_t, "atomic64_t"],
