@@ -17,7 +17,7 @@ const NAME = cstring("server");
 /** Seconds. */
 const PATIENCE: readonly number[] = [60, 1, 5, 600];
 const RETRIES: readonly number[] = [2, 0, 1, 5];
-const SLOTS: readonly number[] = [2, 1, 3, 16];
+const SLOTS: readonly number[] = [2, 1, 3, 4];
 
 /** Anything that the mount options of NFS make of a transport. */
 const TRANSPORT_BITS = 2 ** 9;

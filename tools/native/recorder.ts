@@ -356,9 +356,10 @@ export class Recorder {
     return index;
   }
 
-  /** A work that something else was stored over is no work any more: C has no function there to call. */
+  /** A work that something else was stored over is no work any more: what C does with it nobody can say. */
   mustBeAlive(work: object): void {
-    if (!this.memory.isAlive(work)) this.events.push(EVENT.FAULT | (FAULT.MODEL << 8));
+    if (this.memory.isAlive(work)) return;
+    throw new SimulationFault("unsupported", "a work is used whose memory another member of its union has");
   }
 
   private leave(entry: EntryPlan, index: number | null, result: unknown): void {
