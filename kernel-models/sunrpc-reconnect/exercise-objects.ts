@@ -1,4 +1,4 @@
-/** What a random history hands to the model: transports, clients, messages, tasks. All are of the model's own structs. */
+/** What a random history hands to the model: transports, clients, messages. All are of the model's own structs. */
 import { SocketAddress } from "../../tools/simulator/kernel-structs.ts";
 import { cstring, ElementPointer } from "../../tools/simulator/pointers.ts";
 import { IS_ERR } from "../../tools/simulator/sleep.ts";
