@@ -1,6 +1,6 @@
 /**
- * What random histories of all systems are made of: decisions that are counted, calls that fail, and memory that is used
- * again.
+ * What random histories of all systems are made of: decisions that are counted, calls that fail, and memory that is
+ * used again.
  */
 import type { DecisionSource } from "../tools/simulator/decisions.ts";
 

@@ -1,4 +1,4 @@
-/** What happens to the RPC client from outside in a random history: at each turn one thing, and then some time passes. */
+/** What happens to the RPC client from outside in a random history: at each turn one thing, and then time passes. */
 import type { Socket } from "../../tools/simulator/sockets.ts";
 import { cond_resched, kthread_run, sendSignal } from "../../tools/simulator/tasks.ts";
 import { callSomething, type Outer } from "./exercise-calls.ts";
@@ -10,7 +10,7 @@ import { type Members, setMember } from "./members.ts";
 type Action = (world: World, calls: readonly Outer[]) => void;
 
 const TASK_BITS = 2 ** 12;
-/** RPC_TASK_SOFT, and by kernel RPC_TASK_SWAPPER, RPC_TASK_SOFTCONN, RPC_TASK_TIMEOUT, RPC_TASK_SENT, RPC_TASK_NOCONNECT. */
+/** RPC_TASK_SOFT, and by kernel RPC_TASK_SWAPPER, _SOFTCONN, _TIMEOUT, _SENT, _NOCONNECT and others. */
 const FLAGS: readonly number[] = [0, 0x200, 0, 0x200, 0x2, 0x400, 0x1000, 0x800, 0x2000, 0x8200, 0x4000, 0x1200];
 const ASYNC = 1;
 

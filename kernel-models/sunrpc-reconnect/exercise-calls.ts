@@ -1,6 +1,6 @@
 /**
- * Calls of the slice's functions from outside: those that nothing reaches while a mount lives, and others with arguments
- * that nobody else would pass.
+ * Calls of the slice's functions from outside: those that nothing reaches while a mount lives, and others with
+ * arguments that nobody else would pass.
  */
 import type { World } from "./exercise-world.ts";
 import { type Members, objectIn } from "./members.ts";

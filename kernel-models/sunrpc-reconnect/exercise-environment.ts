@@ -1,7 +1,7 @@
 /**
  * Surroundings of the RPC client that do anything: sockets cannot be made, connects and sends end with errors of all
- * kinds, now or later, replies are short, credentials are stale. They remember nothing themselves, so one set serves all
- * histories of a model.
+ * kinds, now or later, replies are short, credentials are stale. They remember nothing themselves, so one set serves
+ * all histories of a model.
  */
 
 import type { Pointer } from "../../tools/simulator/pointers.ts";

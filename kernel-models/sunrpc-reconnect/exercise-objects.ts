@@ -1,4 +1,4 @@
-/** What a random history hands to the model: transports, clients, messages, tasks. All are of the model's own structs. */
+/** What a random history hands to the model: transports, clients, messages. All are of the model's own structs. */
 import { SocketAddress } from "../../tools/simulator/kernel-structs.ts";
 import { cstring, ElementPointer } from "../../tools/simulator/pointers.ts";
 import { IS_ERR } from "../../tools/simulator/sleep.ts";
@@ -17,7 +17,7 @@ const NAME = cstring("server");
 /** Seconds. */
 const PATIENCE: readonly number[] = [60, 1, 5, 600];
 const RETRIES: readonly number[] = [2, 0, 1, 5];
-const SLOTS: readonly number[] = [2, 1, 3, 16];
+const SLOTS: readonly number[] = [2, 1, 3, 4];
 
 /** Anything that the mount options of NFS make of a transport. */
 const TRANSPORT_BITS = 2 ** 9;

@@ -63,7 +63,8 @@ function storeOf({ kind, hasAddress }: Leaf, place: string): string {
 
 function leafRow(leaf: Leaf, indexes: ReadonlyMap<string, number>): string {
   const target = leaf.target === null ? -1 : (indexes.get(leaf.target) ?? -1);
-  return `{ ${leaf.ordinal}, ${leaf.kind === "pointer" ? 1 : 0}, ${target}, ${isLink(leaf) ? 1 : 0}, ${leaf.shared === null ? 0 : 1} }`;
+  const kinds = `${isLink(leaf) ? 1 : 0}, ${leaf.shared === null ? 0 : 1}`;
+  return `{ ${leaf.ordinal}, ${leaf.kind === "pointer" ? 1 : 0}, ${target}, ${kinds} }`;
 }
 
 function placeTable(layout: StructLayout, typeName: TypeName): string {

@@ -17,8 +17,9 @@ import type { Coroutine } from "../simulator/tasks.ts";
 import { WorkStruct } from "../simulator/workqueue.ts";
 import { BoundaryCalls } from "./boundary-calls.ts";
 import type { EntryPlan, ValuePlan } from "./boundary-plan.ts";
+import { type Canonical, type CompiledLayout, compiledLayouts } from "./compiled-layouts.ts";
 import { placesOf } from "./layout.ts";
-import { type Canonical, type CompiledLayout, compiledLayouts, Memory, UnrecordableError } from "./memory.ts";
+import { Memory, UnrecordableError } from "./memory.ts";
 import { COMMAND, EVENT, FAULT, STOP } from "./protocol.ts";
 import { runtimeClassTag, runtimeLayoutTag, SOCKET_CALLBACKS } from "./runtime-layouts.ts";
 import { type SingleModel, singleModel, storedMembers } from "./single-model.ts";
@@ -356,9 +357,10 @@ export class Recorder {
     return index;
   }
 
-  /** A work that something else was stored over is no work any more: C has no function there to call. */
+  /** A work that something else was stored over is no work any more: what C does with it nobody can say. */
   mustBeAlive(work: object): void {
-    if (!this.memory.isAlive(work)) this.events.push(EVENT.FAULT | (FAULT.MODEL << 8));
+    if (this.memory.isAlive(work)) return;
+    throw new SimulationFault("unsupported", "a work is used whose memory another member of its union has");
   }
 
   private leave(entry: EntryPlan, index: number | null, result: unknown): void {

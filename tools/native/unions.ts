@@ -2,8 +2,8 @@
  * Unions whose branches are alive in turn: in C they are the same bytes, in the model each branch has a place of its
  * own. What is compared of them is what the model stores into: storing to a branch makes it alive, and from then on
  * nothing else of the union counts before it is stored to. The compiled slice has the bytes as they are, those of other
- * branches too, and in the model the members of other branches are buried under a value that is nobody's: whoever uses a
- * member that nobody has set since its branch came alive does something else on both sides.
+ * branches too, and in the model the members of other branches are buried under a value that is nobody's: whoever uses
+ * a member that nobody has set since its branch came alive does something else on both sides.
  */
 import type { StructLayout } from "./layout.ts";
 
