@@ -38,8 +38,8 @@ export interface System<Scenario = unknown, Run extends RunOutcome = RunOutcome,
    */
   createRunner(model: Readonly<Record<string, unknown>>, facts: unknown, machine?: MachineSlot): Runner<Scenario, Run>;
   /**
-   * `frames`: the model runs on a Machine of several CPUs, whose schedules can be explored. createRunner() gets where the
-   * parts of each machine are to be put, and the model's text. On a Simulation when absent.
+   * `frames`: the model runs on a Machine of several CPUs, whose schedules can be explored. createRunner() gets where
+   * the parts of each machine are to be put, and the model's text. On a Simulation when absent.
    */
   readonly execution?: "frames";
   /**

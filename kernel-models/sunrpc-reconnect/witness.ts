@@ -117,10 +117,9 @@ function reasonsOf(scenario: Scenario, run: ReconnectRun, events: readonly Trace
     );
   }
   if (loop !== undefined && run.endsWith === "loop") {
-    const seconds = events.length === 0 ? 0 : ((events.at(-1)?.tick ?? 0) - (events[0]?.tick ?? 0)) / hz;
-    reasons.push(
-      `The same state comes back every ${loop.steps} steps; ${loop.rounds} rounds are in the witness (${seconds.toFixed(1)} s in all).`,
-    );
+    const ticks = (events.at(-1)?.tick ?? 0) - (events[0]?.tick ?? 0);
+    const rounds = `${loop.rounds} rounds are in the witness (${(ticks / hz).toFixed(1)} s in all)`;
+    reasons.push(`The same state comes back every ${loop.steps} steps; ${rounds}.`);
   }
   if (reasons.length === 0) reasons.push(`${run.what}.`);
   return reasons;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { echoFigures } from "../../kernel-models/cifs-echo/figure-text.ts";
+import { reconnectFigures } from "../../kernel-models/sunrpc-reconnect/figure-text.ts";
 import { COMMANDS, jsonSchema, scanSchema } from "../../tools/report/schema.ts";
 import { runSchema } from "../report/echo-schemas.ts";
 import { groundhog, kernelTree, newFolder, shell, useBundle } from "./session.ts";
@@ -49,8 +50,12 @@ describe("--json", () => {
     const document = json(["run", "--kernel", "sample", "--out", out]);
     fromExported("run").parse(document);
     const { written, systems, kernel } = runSchema.parse(document);
-    expect(written).toEqual(["scan.json", "report.md", "cifs-echo.model.ts"].map((name) => join(out, name)));
-    expect(systems.map((one) => [one.system, one.present])).toEqual([["cifs-echo", true]]);
+    const names = ["scan.json", "report.md", "cifs-echo.model.ts", "sunrpc-reconnect.model.ts"];
+    expect(written).toEqual(names.map((name) => join(out, name)));
+    expect(systems.map((one) => [one.system, one.present, one.check?.verdict])).toEqual([
+      ["cifs-echo", true, "holds"],
+      ["sunrpc-reconnect", true, "holds"],
+    ]);
     expect(kernel).toEqual({ id: "sample", version: "0.1.0" });
     const scan = JSON.parse(readFileSync(join(out, "scan.json"), "utf8"));
     expect(scanSchema.parse(scan)).toEqual(json(["scan", "--kernel", "sample"]));
@@ -68,7 +73,7 @@ describe("--json", () => {
   test("schema prints what the code declares", () => {
     for (const command of ["check", "fix", "run", "scan"] as const) {
       expect(JSON.parse(groundhog(["schema", command]).stdout)).toEqual(
-        JSON.parse(JSON.stringify(jsonSchema(command, [echoFigures]))),
+        JSON.parse(JSON.stringify(jsonSchema(command, [echoFigures, reconnectFigures]))),
       );
     }
     expect([...COMMANDS].sort()).toEqual(["check", "fix", "run", "scan"]);

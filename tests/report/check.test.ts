@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { EchoCheck } from "../../kernel-models/cifs-echo/figure-types.ts";
 import { cifsEcho } from "../../kernel-models/cifs-echo/system.ts";
 import { toldFigures } from "../../tools/cli/check.ts";
-import { type CheckReport, checkDocument, checkText, systemTables } from "../../tools/report/check.ts";
+import { type CheckReport, checkDocument, checkText, systemTable } from "../../tools/report/check.ts";
 import { PLAIN } from "../../tools/report/scan-text.ts";
 import { checkSchema } from "./echo-schemas.ts";
 
@@ -83,8 +83,20 @@ describe("the result of a check", () => {
   });
 
   test("as a row of the table of systems", () => {
-    expect(systemTables([REPORT], PLAIN).join("\n")).toMatch(
-      /^cifs-echo +violated +1\.52% +59\.78 s +121\.86 s +58\.59$/m,
-    );
+    expect(systemTable([REPORT], PLAIN)).toMatch(/^cifs-echo +violated +1\.52% +59\.78 s +121\.86 s +58\.59$/m);
+  });
+
+  test("systems that measure different things share a table, in which figures have their names", () => {
+    const other: CheckReport = {
+      ...REPORT,
+      system: { name: "door", title: "Door" },
+      columns: ["doors", "open"],
+      figures: null,
+    };
+    const [head, first, second, ...rest] = systemTable([REPORT, other], PLAIN).split("\n");
+    expect(head).toMatch(/^system +verdict +figures$/);
+    expect(first).toMatch(/^cifs-echo +violated +worst share 1\.52%; least margin 59\.78 s; .*58\.59$/);
+    expect(second).toMatch(/^door +violated +doors -; open -$/);
+    expect(rest).toEqual([]);
   });
 });

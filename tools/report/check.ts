@@ -132,26 +132,24 @@ export function shortCheckLines(report: CheckReport, paint: Paint): readonly str
   ];
 }
 
-/** One row for each system, in a table for each set of columns: the end of `run`. */
-export function systemTables(reports: readonly CheckReport[], paint: Paint): readonly string[] {
-  const byColumns = new Map<string, CheckReport[]>();
-  for (const report of reports) {
-    const key = report.columns.join("|");
-    byColumns.set(key, [...(byColumns.get(key) ?? []), report]);
-  }
-  return [...byColumns.values()].map((alike) => {
-    const columns = alike[0]?.columns ?? [];
-    const rows = alike.map(({ system, result, figures }) => [
-      system.name,
-      verdictText(result.verdict, paint),
-      ...(figures === null ? columns.map(() => "-") : figures.cells.map(printable)),
-    ]);
-    return plainTable(
-      ["system", "verdict", ...columns].map((title) => paint.dim(title)),
-      ["left", "left", ...columns.map(() => "right" as const)],
-      rows,
-    );
+/**
+ * One row for each system: the end of `run`. Systems that measure the same have a column for each figure; where they
+ * measure different things, each figure is told with its name, so that it is still one table.
+ */
+export function systemTable(reports: readonly CheckReport[], paint: Paint): string {
+  const columns = reports[0]?.columns ?? [];
+  const isAlike = reports.every((report) => report.columns.join("|") === columns.join("|"));
+  const rows = reports.map((report) => {
+    const cells = report.figures?.cells.map(printable) ?? report.columns.map(() => "-");
+    const named = report.columns.map((column, i) => `${column} ${cells[i] ?? "-"}`).join("; ");
+    return [report.system.name, verdictText(report.result.verdict, paint), ...(isAlike ? cells : [named])];
   });
+  const heads = isAlike ? columns : ["figures"];
+  return plainTable(
+    ["system", "verdict", ...heads].map((title) => paint.dim(title)),
+    ["left", "left", ...heads.map(() => (isAlike ? ("right" as const) : ("left" as const)))],
+    rows,
+  );
 }
 
 /** The terminal's view. */

@@ -4,7 +4,7 @@
 import Handlebars from "handlebars";
 import type { FactKind } from "../timing/fact.ts";
 import type { Scan } from "../timing/scan.ts";
-import { type CheckReport, checkDocument, shortCheckLines, systemTables } from "./check.ts";
+import { type CheckReport, checkDocument, shortCheckLines, systemTable } from "./check.ts";
 import { type FixReport, fixDocument, fixLines } from "./fix.ts";
 import { plainTable } from "./plain-table.ts";
 import type { SystemStory } from "./probe-text.ts";
@@ -107,7 +107,7 @@ export function runText(report: RunReport, written: readonly string[], paint: Pa
     coverageText(scan.coverage),
     ...(unhandled.length === 0 ? [] : ["", `Not handled (${unhandled.length}):`, ...unhandled]),
     ...stories.flatMap((story) => ["", ...storyLines(story, report, paint)]),
-    ...systemTables([...report.checks.values()], paint).flatMap((table) => ["", table]),
+    ...(report.checks.size === 0 ? [] : ["", systemTable([...report.checks.values()], paint)]),
     "",
     `written: ${written.map(printable).join(", ")}`,
   ].join("\n")}\n`;
