@@ -49,6 +49,7 @@ export const reconnectOptions: readonly NarrowingOption[] = [
     name: "preemptions",
     values: "<N>",
     help: "how many preemptions that nobody had to make a history may have (default: 3)",
+    isSingle: true,
     key: "preemptions",
     read: integer(0, 20),
     what: "a number from 0 to 20",

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { cifsEcho } from "../../kernel-models/cifs-echo/system.ts";
+import { sunrpcReconnect } from "../../kernel-models/sunrpc-reconnect/system.ts";
 import { exitOf, replayCommand } from "../../tools/cli/check.ts";
 import { narrowingOf } from "../../tools/cli/check-options.ts";
 import { InputError } from "../../tools/kernel/input-error.ts";
@@ -46,6 +47,14 @@ describe("what narrows a check", () => {
   ])("%j is refused", (options, word) => {
     expect(() => narrowingOf(options, cifsEcho)).toThrow(InputError);
     expect(() => narrowingOf(options, cifsEcho)).toThrow(word);
+  });
+
+  test("an option of one value takes no list", () => {
+    expect(narrowingOf({ own: { preemptions: "2", cpus: "2,1" } }, sunrpcReconnect)).toMatchObject({
+      own: { preemptions: [2], cpus: [2, 1], users: null },
+    });
+    const list = { own: { preemptions: "1,2" } };
+    expect(() => narrowingOf(list, sunrpcReconnect)).toThrow('--preemptions 1,2: "1,2" is not a number from 0 to 20');
   });
 });
 

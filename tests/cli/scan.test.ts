@@ -88,6 +88,7 @@ describe("run", () => {
       "new/reports/cifs-echo.model.ts",
       "new/reports/report.md",
       "new/reports/scan.json",
+      "new/reports/sunrpc-reconnect.model.ts",
     ]);
     const report = readFileSync(join(out, "new/reports/report.md"), "utf8");
     expect(report).toContain("Nothing: every function was parsed");
@@ -120,7 +121,8 @@ describe("run", () => {
     const once = groundhog(["run", "--kernel", "sample@1", "--out", out]);
     const first = readFileSync(join(out, "scan.json"), "utf8");
     const again = groundhog(["run", "--kernel", "sample@12", "--out", out]);
-    expect([once.exit, again.exit, filesBelow(out)]).toEqual([0, 0, ["cifs-echo.model.ts", "report.md", "scan.json"]]);
+    const files = ["cifs-echo.model.ts", "report.md", "scan.json", "sunrpc-reconnect.model.ts"];
+    expect([once.exit, again.exit, filesBelow(out)]).toEqual([0, 0, files]);
     expect(readFileSync(join(out, "scan.json"), "utf8")).not.toBe(first);
   });
 });

@@ -6,6 +6,8 @@ export interface NarrowingOption<Value = unknown> {
   /** What help puts behind the name: `<N,...>`. */
   readonly values: string;
   readonly help: string;
+  /** One value is meant, and no list: which of several would be taken is nothing to guess. */
+  readonly isSingle?: true;
   /** Under which name a request has the list of values; null there where the option is absent. */
   readonly key: string;
   /** One value of the list; null where the word is none. */

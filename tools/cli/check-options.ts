@@ -16,6 +16,13 @@ const WHEELS: readonly TimerKind[] = ["exact", "levels", "slack"];
 const MAX_SEED = 1_000_000_000;
 const MAX_LIST = 20;
 
+/** One value; `option` is what the user wrote, with all its words. */
+function oneOf<T>(option: string, word: string, read: (one: string) => T | null, what: string): T {
+  const value = read(word);
+  if (value === null) throw new InputError(option, `${JSON.stringify(word)} is not ${what}`);
+  return value;
+}
+
 function listOf<T>(
   option: string,
   text: string | undefined,
@@ -25,12 +32,7 @@ function listOf<T>(
   if (text === undefined) return null;
   const words = text.split(",").map((one) => one.trim());
   if (words.length > MAX_LIST) throw new InputError(`${option} ${text}`, `more than ${MAX_LIST} values`);
-  const values = words.map((one) => {
-    const value = read(one);
-    if (value === null) throw new InputError(`${option} ${text}`, `${JSON.stringify(one)} is not ${what}`);
-    return value;
-  });
-  return [...new Set(values)];
+  return [...new Set(words.map((word) => oneOf(`${option} ${text}`, word, read, what)))];
 }
 
 function integerIn(text: string, from: number, to: number): number | null {
@@ -45,7 +47,11 @@ function ownOf(system: Pick<System, "name" | "options">, given: Readonly<Record<
     throw new InputError(`--${name}`, `is an option of another system, not of ${system.name}`);
   }
   return Object.fromEntries(
-    system.options.map(({ name, key, read, what }) => [key, listOf(`--${name}`, given[name], read, what)]),
+    system.options.map(({ name, key, read, what, isSingle }) => {
+      const text = given[name];
+      if (isSingle !== true || text === undefined) return [key, listOf(`--${name}`, text, read, what)];
+      return [key, [oneOf(`--${name} ${text}`, text.trim(), read, what)]];
+    }),
   );
 }
 

@@ -19,6 +19,11 @@ export const ALWAYS_WANTED: readonly string[] = [
   "fs/smb",
   "fs/cifs",
   "net/sunrpc",
+  // What TCP does, of which the NFS client's sockets learn: kernel-models/sunrpc-reconnect/kernel-tcp.ts reads it.
+  "net/ipv4/tcp_input.c",
+  "net/ipv4/tcp_timer.c",
+  "net/ipv4/tcp_ipv4.c",
+  "net/ipv4/route.c",
   // The SMB client includes headers from there by relative paths (6.12); it does not compile without.
   "fs/nls",
   "include/linux",
