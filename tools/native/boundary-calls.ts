@@ -1,6 +1,8 @@
 /** Wrappers around what a model calls over its boundary: each call is told, and its outcome goes into the script. */
 
+import type { Int64 } from "../simulator/integers.ts";
 import { type iov_iter, type kvec, wordsIn } from "../simulator/kernel-structs.ts";
+import { allocateStructs } from "../simulator/model.ts";
 import { BytePointer, ElementPointer, FieldPointer, type Pointer } from "../simulator/pointers.ts";
 import type { Simulation } from "../simulator/simulation.ts";
 import { Struct, structPlus } from "../simulator/structs.ts";
@@ -53,6 +55,9 @@ export class BoundaryCalls {
       members["withoutEffect"] = (name: string) => this.withoutEffect(name);
       members["allocateBytes"] = (count: unknown) => this.allocatedBytes(Number(count));
       members["sizeOfStruct"] = (struct: unknown) => this.recorder.bytesOf(struct);
+      members["allocateStructs"] = (bytes: Int64, size: number, make: () => Struct) =>
+        // Where the model has no layout, its sizes are those of the harness here.
+        allocateStructs(bytes, size === 1 ? this.recorder.bytesOf(make().constructor) : size, make);
     }
     return members;
   }
