@@ -1,4 +1,5 @@
 /** The reconnect of a kernel's own sunrpc, ready to be explored in this thread. */
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ReconnectRunner, ROLE_OPTIONS } from "../../kernel-models/sunrpc-reconnect/reconnect-run.ts";
 import type { Scenario } from "../../kernel-models/sunrpc-reconnect/scenarios.ts";
@@ -37,7 +38,7 @@ export interface ReconnectExplored {
 export async function reconnectOf(kernel: string): Promise<ReconnectExplored> {
   const source = await openKernel(kernel, {
     wanted: ["net/sunrpc", "include/linux", "kernel/time"],
-    cacheDirectory: kernel,
+    cacheDirectory: join(tmpdir(), "groundhog-test-cache"),
     sampleDirectory: join(installationFolder(), "kernel-models", "sample"),
     workingDirectory: process.cwd(),
   });
