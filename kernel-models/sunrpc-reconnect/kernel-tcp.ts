@@ -46,7 +46,7 @@ export const TCP_FILES: readonly string[] = [...PARTS.map(({ path }) => path), M
 function baseOf(makefile: string | null): readonly [TcpOptions, string] {
   const number = (name: string): number => Number(new RegExp(`^${name}\\s*=\\s*(\\d+)`, "m").exec(makefile ?? "")?.[1]);
   const version = number("VERSION") * 1000 + number("PATCHLEVEL");
-  if (!(version < 4002)) return [NEWEST_TCP, "in Linux 7.1"];
+  if (!(version >= 2006 && version < 4002)) return [NEWEST_TCP, "in Linux 7.1"];
   const base: TcpOptions = {
     ...NEWEST_TCP,
     resetReportsLast: false,
