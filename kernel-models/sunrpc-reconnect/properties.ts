@@ -190,8 +190,8 @@ function boundsOf(jobs: readonly Job[], done: readonly Done[]): readonly string[
   return [
     `a stat() in a loop on a hard mount over TCP (timeo=600, retrans=2); for 15 s nothing reaches the server, which is
       restarted after 5 s (FIN, then RST); the call must end within 900 s of the way being open`.replace(/\s+/g, " "),
-    `schedules "any": up to ${most} preemptions that nobody had to make; sections under a spinlock, calls of a socket and
-      softirqs are one step each; packets come in order after one jiffy, or while threads still run`.replace(
+    `schedules "any": up to ${most} preemptions that nobody had to make; sections under a spinlock, calls of a socket
+      and softirqs are one step each; packets come in order after one jiffy, or while threads still run`.replace(
       /\s+/g,
       " ",
     ),

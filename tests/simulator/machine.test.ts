@@ -278,7 +278,7 @@ describe("works", () => {
     const work = new MachineWork(machine, 0, 2);
     const queue = new MachineQueue("rpciod", 0);
     const ran: string[] = [];
-    const item = new WorkStruct("item");
+    const item = new WorkStruct(machine as never, "item");
     item.func = () => void ran.push(`${machine.current?.name}`);
     threadOf(
       machine,
@@ -296,7 +296,7 @@ describe("works", () => {
       const machine = machineOf();
       const work = new MachineWork(machine, priority, 2);
       const said: string[] = [];
-      const item = new WorkStruct("item");
+      const item = new WorkStruct(machine as never, "item");
       item.func = () => void said.push("work");
       threadOf(machine, "user", 50, [
         () => void work.queue(new MachineQueue("rpciod", 0), item),
@@ -315,7 +315,7 @@ describe("works", () => {
     const work = new MachineWork(machine, 50, 2);
     const queue = new MachineQueue("rpciod", 0);
     const said: string[] = [];
-    const item = new WorkStruct("item");
+    const item = new WorkStruct(machine as never, "item");
     const body = (): Frame =>
       new Program([
         () => void said.push("begins"),

@@ -102,7 +102,8 @@ export interface MachineOptions {
   readonly cpus: number;
   /**
    * `fair`: threads are switched only where they must be, CPUs take turns. `eager`: the same, but a task that is woken
-   * preempts a worker of the same priority, as completely fair schedulers often decide. `any`: every choice is an action.
+   * preempts a worker of the same priority, as completely fair schedulers often decide. `any`: every choice is an
+   * action.
    */
   readonly scheduler: "fair" | "eager" | "any";
 }
