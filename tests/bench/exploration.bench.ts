@@ -70,7 +70,9 @@ describe("two threads, a lock, a wait queue and a connect worker", () => {
 
 describe("the reconnect, one CPU, every schedule with up to 4 preemptions", () => {
   const bounds = { preemptions: 4, states: 100_000, steps: 20_000 };
+  // Nobody learns of the way that swallows everything: with a blackhole route, 6.1's call ends with an error at once.
+  const scenario = { ...RECONNECT, way: "drop" as const };
   for (const [name, { subjects }] of kernels) {
-    bench(name, () => timed(`reconnect ${name}`, () => explored(depthFirst(subjects(RECONNECT), bounds))), ONCE);
+    bench(name, () => timed(`reconnect ${name}`, () => explored(depthFirst(subjects(scenario), bounds))), ONCE);
   }
 });
