@@ -37,7 +37,7 @@ export interface ReconnectExplored {
 /** @param kernel as on the command line: a folder, `sample@4` */
 export async function reconnectOf(kernel: string): Promise<ReconnectExplored> {
   const source = await openKernel(kernel, {
-    wanted: ["net/sunrpc", "include/linux", "kernel/time"],
+    wanted: ["fs/smb", "fs/cifs", "fs/nls", "net", "include", "kernel/time"],
     cacheDirectory: join(tmpdir(), "groundhog-test-cache"),
     sampleDirectory: join(installationFolder(), "kernel-models", "sample"),
     workingDirectory: process.cwd(),

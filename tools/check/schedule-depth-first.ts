@@ -71,7 +71,28 @@ class Path {
   }
 }
 
+/** A subject at its beginning, and how it gets back there: what is known of its shapes serves for every bound. */
+class Beginning {
+  readonly image: StateImage;
+  private readonly saved: SavedState;
+
+  constructor(readonly subject: ScheduleSubject) {
+    this.image = new StateImage({
+      roots: () => subject.roots,
+      now: () => subject.now,
+      role: (className, field) => subject.role(className, field),
+      atoms: subject.atoms,
+    });
+    this.saved = this.image.save();
+  }
+
+  again(): void {
+    this.image.restore(this.saved);
+  }
+}
+
 class DepthFirst {
+  readonly subject: ScheduleSubject;
   readonly image: StateImage;
   readonly table: StateTable;
   readonly path = new Path();
@@ -86,16 +107,12 @@ class DepthFirst {
   private readonly refuted = new Map<string, number>();
 
   constructor(
-    readonly subject: ScheduleSubject,
+    { subject, image }: Beginning,
     readonly bounds: ScheduleBounds,
     readonly fresh: () => ScheduleSubject,
   ) {
-    this.image = new StateImage({
-      roots: () => subject.roots,
-      now: () => subject.now,
-      role: (className, field) => subject.role(className, field),
-      atoms: subject.atoms,
-    });
+    this.subject = subject;
+    this.image = image;
     this.table = new StateTable(bounds.states);
     this.onPath = new StateTable(bounds.states);
   }
@@ -329,8 +346,10 @@ export function depthFirst(fresh: () => ScheduleSubject, bounds: ScheduleBounds)
   let transitions = 0;
   let smaller = -1;
   let [minSeconds, maxSeconds]: (number | null)[] = [null, null];
+  const beginning = new Beginning(fresh());
   for (let preemptions = 0; ; preemptions++) {
-    const search = new DepthFirst(fresh(), bounds, fresh);
+    beginning.again();
+    const search = new DepthFirst(beginning, bounds, fresh);
     search.search(preemptions);
     const { violation, table, isCut } = search;
     const stoppedBy =
