@@ -7,51 +7,22 @@
  * A history talks to the model through its functions, structs and globals, through the environment and the simulator,
  * and stores nothing in memory behind its back, so that whoever stands in between sees all there is to see.
  */
-import type { Exercise, ExerciseOptions } from "../../tools/check/exercise.ts";
+import type { Exercise } from "../../tools/check/exercise.ts";
 import { lateUpTo } from "../../tools/simulator/decisions.ts";
-import { SimulationFault } from "../../tools/simulator/fault.ts";
-import { Simulation, type SimulationOptions } from "../../tools/simulator/simulation.ts";
+import { Dice } from "../exercise-dice.ts";
+import { BEGINNINGS, LATENESS, MOST_EVENTS, simulation } from "../exercise-machine.ts";
 import { mount, type Repertoire, turn } from "./exercise-actions.ts";
 import { callable } from "./exercise-calls.ts";
 import { surroundings } from "./exercise-environment.ts";
 import { makeServer } from "./exercise-objects.ts";
 import { globalStores, storesTo } from "./exercise-stores.ts";
-import { Dice, Memory, World } from "./exercise-world.ts";
+import { ERRORS, Memory, World } from "./exercise-world.ts";
 import type { ModelInstance, ModelModule } from "./mount.ts";
 
-/** Steps of threads, arrivals and timers per decision: a work that re-arms itself without delay would never end. */
-const EVENTS_PER_DECISION = 6;
-/** Rounds of loops from one decision to the next: none needs as many, and where nothing is decided nothing changes. */
-const ROUNDS_PER_DECISION = 80;
-/** How late workers may be, in ticks. */
-const LATENESS: readonly number[] = [0, 0, 1, 3];
-const BEGINNINGS = 8;
 /** Kinds of histories that begin with a connection without a thread. */
 const BARE_KINDS = new Set([1, 2, 4]);
 /** Kinds of history: see World. */
 const KINDS = 8;
-
-/** A machine that gives up sooner on loops that never block. */
-class ShortSimulation extends Simulation {
-  private roundsLeft = ROUNDS_PER_DECISION;
-  private decisionsLeft: number;
-
-  constructor(
-    options: SimulationOptions,
-    private readonly dice: Dice,
-  ) {
-    super(options);
-    this.decisionsLeft = dice.left;
-  }
-
-  override goRound(place: string): void {
-    if (this.dice.left !== this.decisionsLeft) {
-      this.decisionsLeft = this.dice.left;
-      this.roundsLeft = ROUNDS_PER_DECISION;
-    }
-    if (--this.roundsLeft < 0) throw new SimulationFault("endless-loop", `${place}: rounds of this loop without end`);
-  }
-}
 
 /** What is made once for a model and serves all its histories. */
 class Gym {
@@ -101,17 +72,10 @@ function gymOf(module: Readonly<Record<string, unknown>>): Gym {
   return made;
 }
 
-/** jiffies_64 at the beginning: after boot, around the wrap of 32 bits and of its sign, or long after. */
-function startTick(chosen: number, hz: number): number | undefined {
-  const wrap = 2 ** 32;
-  const ticks = [undefined, wrap - 5, wrap - 70 * hz, wrap - 200 * hz, wrap / 2 - 3 * hz, 0, 12_345_678, 9 * wrap - hz];
-  return ticks[chosen % ticks.length];
-}
-
 /** One random history. */
 export const exercise: Exercise = (module, options) => {
   const gym = gymOf(module);
-  const dice = new Dice(options.decisions, options.maxDecisions);
+  const dice = new Dice(options.decisions, options.maxDecisions, ERRORS);
   const beginning = dice.choose(BEGINNINGS * LATENESS.length * BEGINNINGS * KINDS, "beginning");
   const kernel = simulation(options, dice, beginning % BEGINNINGS);
   dice.onEnd = () => kernel.stop("the decisions are used up");
@@ -137,12 +101,5 @@ export const exercise: Exercise = (module, options) => {
     dice.setTrouble(trouble);
     turn(world, repertoire);
   });
-  kernel.run({ maxEvents: EVENTS_PER_DECISION * options.maxDecisions + 100 });
+  kernel.run({ maxEvents: MOST_EVENTS(options.maxDecisions) });
 };
-
-function simulation(options: ExerciseOptions, dice: Dice, beginning: number): Simulation {
-  const { hz, longBits, timers, msleepAddsJiffy } = options;
-  const tick = startTick(beginning, hz);
-  const start = tick === undefined ? {} : { startTick: tick };
-  return new ShortSimulation({ hz, longBits, timers, msleepAddsJiffy, decisions: dice, ...start }, dice);
-}

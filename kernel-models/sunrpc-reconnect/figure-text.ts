@@ -57,6 +57,11 @@ export const reconnectFigures: FigureStory<Figures> = {
       }),
     }),
   blocks,
+  timed: (figures, seconds) => {
+    const { exploration } = figures;
+    const statesPerSecond = seconds > 0 ? Math.round(exploration.states / seconds) : null;
+    return { ...figures, exploration: { ...exploration, statesPerSecond } };
+  },
   columns: ["scenarios that hang", "slowest recovery"],
   cells: ({ scenarios }) => {
     const bad = scenarios.filter(({ verdict }) => verdict === "violated").length;

@@ -2,6 +2,7 @@
  * What TCP of a kernel is like, from the tree that its sunrpc comes from, and what had to be taken for granted because
  * the tree lacks the files.
  */
+import { ENETUNREACH } from "./tcp-constants.ts";
 import { NEWEST_TCP, type TcpOptions, type TcpSources, tcpOptionsOf } from "./tcp-options.ts";
 
 export interface KernelTcp {
@@ -33,8 +34,35 @@ const PARTS: readonly Part[] = [
   { key: "header", path: "include/net/tcp.h", decides: "the first interval and the number of SYNs" },
 ];
 
+const MAKEFILE = "Makefile";
+
 /** The files that are asked for. */
-export const TCP_FILES: readonly string[] = PARTS.map(({ path }) => path);
+export const TCP_FILES: readonly string[] = [...PARTS.map(({ path }) => path), MAKEFILE];
+
+/**
+ * What is taken for granted of a tree that lacks net/ipv4: what kernels of its version have, as far as that is known of
+ * those that were read (the bounds stand at the options); of one without a version, the newest.
+ */
+function baseOf(makefile: string | null): readonly [TcpOptions, string] {
+  const number = (name: string): number => Number(new RegExp(`^${name}\\s*=\\s*(\\d+)`, "m").exec(makefile ?? "")?.[1]);
+  const version = number("VERSION") * 1000 + number("PATCHLEVEL");
+  if (!(version < 4002)) return [NEWEST_TCP, "in Linux 7.1"];
+  const base: TcpOptions = {
+    ...NEWEST_TCP,
+    resetReportsLast: false,
+    timeoutReportsLast: false,
+    blackholeErrno: ENETUNREACH,
+    synTimeoutSeconds: version < 3001 ? 3 : 1,
+    synRetries: version < 3007 ? 5 : 6,
+    synLinearTimeouts: 0,
+    synCounts: false,
+    probeLimitIsExclusive: false,
+    clampsToUserTimeout: false,
+    synRepeatsAfterBadAck: false,
+    dataReadyHasBytes: version < 3015,
+  };
+  return [base, "in kernels up to 4.1"];
+}
 
 /**
  * Reads a tree's TCP.
@@ -42,7 +70,8 @@ export const TCP_FILES: readonly string[] = PARTS.map(({ path }) => path);
  * @param read the text of a file of the tree; null where it has none
  * @param base what holds where the tree lacks a file
  */
-export function kernelTcp(read: (path: string) => string | null, base: TcpOptions = NEWEST_TCP): KernelTcp {
+export function kernelTcp(read: (path: string) => string | null, base?: TcpOptions): KernelTcp {
+  const [known, like] = base === undefined ? baseOf(read(MAKEFILE)) : [base, "given"];
   const texts = new Map(PARTS.map((part) => [part.key, read(part.path)] as const));
   const text = (key: keyof TcpSources): string | null => texts.get(key) ?? null;
   const options = tcpOptionsOf(
@@ -53,12 +82,10 @@ export function kernelTcp(read: (path: string) => string | null, base: TcpOption
       route: text("route"),
       header: text("header"),
     },
-    base,
+    known,
   );
   const told = PARTS.map(({ key, path, decides }) =>
-    text(key) === null
-      ? `${path} is not in the tree: ${decides}: taken to be ${base === NEWEST_TCP ? "as in Linux 7.1" : "as given"}.`
-      : `${path}: ${decides}.`,
+    text(key) === null ? `${path} is not in the tree: ${decides}: taken to be as ${like}.` : `${path}: ${decides}.`,
   );
   return { options, told };
 }

@@ -23,8 +23,8 @@ export function setMember(object: Members, name: string, value: unknown): void {
 
 /** A struct of the model; an empty object where this kernel has none of that name, or nothing looks into it. */
 export function makeStruct(machine: Machine, model: ModelInstance, name: string, members: Members = {}): Members {
-  const Struct = model.structs[name];
-  const made: Members = Struct === undefined ? {} : new Struct(machine);
+  const Made = model.structs[name];
+  const made: Members = Made === undefined ? {} : new Made(machine);
   for (const [member, value] of Object.entries(members)) setMember(made, member, value);
   return made;
 }

@@ -54,4 +54,12 @@ export const reconnectOptions: readonly NarrowingOption[] = [
     read: integer(0, 20),
     what: "a number from 0 to 20",
   },
+  {
+    name: "strategy",
+    values: "<NAME>",
+    help: "how schedules of `any` are gone through: depth-first, random, priorities (default: depth-first)",
+    key: "strategies",
+    read: (word) => (word === "depth-first" || word === "random" || word === "priorities" ? word : null),
+    what: "depth-first, random or priorities",
+  },
 ];

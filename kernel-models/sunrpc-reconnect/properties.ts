@@ -5,7 +5,7 @@
  * runs twice at once. no-lost-call: a call of a hard mount does not end with an error.
  */
 import type { RunFault } from "../../tools/check/run.ts";
-import type { ScheduleBounds, ScheduleSearch } from "../../tools/check/schedule.ts";
+import type { ScheduleBounds, ScheduleSearch, ScheduleSubject } from "../../tools/check/schedule.ts";
 import type { Strategies } from "../../tools/check/strategies.ts";
 import type { CheckRequest, SystemProperties } from "../../tools/check/system-check.ts";
 import type { CheckResult, PropertyKind, PropertyResult, Schedule, Verdict } from "../../tools/check/verdict.ts";
@@ -20,16 +20,22 @@ export interface ReconnectRequest extends CheckRequest {
   readonly cpus: readonly number[] | null;
   readonly schedulers: readonly Scenario["scheduler"][] | null;
   readonly preemptions: readonly number[] | null;
+  /** The last one counts. */
+  readonly strategies: readonly StrategyName[] | null;
 }
 
+type StrategyName = "depth-first" | "random" | "priorities";
+
 interface Explorer {
-  readonly search: (scenario: Scenario, bounds: ScheduleBounds) => ScheduleSearch;
+  /** @param seed of what is drawn at random */
+  readonly search: (job: Job, strategy: StrategyName, seed: number) => ScheduleSearch;
   readonly told: readonly string[];
 }
 
 interface Job {
   readonly scenario: Scenario;
   readonly bounds: ScheduleBounds;
+  readonly histories: number;
 }
 
 interface ReconnectWork {
@@ -59,6 +65,11 @@ const PREEMPTIONS = 3;
 const BRIEF_PREEMPTIONS = 1;
 const MAX_STATES = 400_000;
 const MAX_STEPS = 20_000;
+/** Histories of a scenario where they are drawn at random. */
+const HISTORIES = 2_000;
+const BRIEF_HISTORIES = 100;
+/** Changes of random priorities plus one: what is looked for takes few. */
+const DEPTH = 4;
 /** So often a loop is gone round in its witness. */
 const WITNESS_ROUNDS = 12;
 
@@ -81,7 +92,8 @@ function plan(request: ReconnectRequest): readonly Job[] {
               boundSeconds: 900,
             };
             const bound = scheduler === "any" ? preemptions : 0;
-            jobs.push({ scenario, bounds: { preemptions: bound, states: MAX_STATES, steps: MAX_STEPS } });
+            const histories = isBrief ? BRIEF_HISTORIES : HISTORIES;
+            jobs.push({ scenario, histories, bounds: { preemptions: bound, states: MAX_STATES, steps: MAX_STEPS } });
           }
         }
       }
@@ -90,10 +102,22 @@ function plan(request: ReconnectRequest): readonly Job[] {
   return jobs;
 }
 
-function explorerOf(run: unknown, { depthFirst, rolesOf }: Strategies): Explorer {
+function explorerOf(run: unknown, strategies: Strategies): Explorer {
   const { subject, text, told } = run as ReconnectRunner;
-  const role = rolesOf(text, ROLE_OPTIONS);
-  return { search: (scenario, bounds) => depthFirst(() => subject(scenario, role), bounds), told };
+  const role = strategies.rolesOf(text, ROLE_OPTIONS);
+  const search = ({ scenario, bounds, histories }: Job, strategy: StrategyName, seed: number): ScheduleSearch => {
+    const fresh = (): ScheduleSubject => subject(scenario, role);
+    // Where there is one schedule only, nothing is drawn.
+    if (strategy === "depth-first" || scenario.scheduler !== "any") return strategies.depthFirst(fresh, bounds);
+    const walked = { histories, seed, states: bounds.states, steps: bounds.steps };
+    if (strategy === "random") return strategies.randomWalks(fresh, walked);
+    return strategies.randomPriorities(fresh, { ...walked, depth: DEPTH });
+  };
+  return { search, told };
+}
+
+function strategyOf({ strategies }: ReconnectRequest): StrategyName {
+  return strategies?.at(-1) ?? "depth-first";
 }
 
 const isFault = (search: ScheduleSearch): boolean => search.violation?.property.startsWith("fault ") === true;
@@ -163,6 +187,7 @@ function propertyOf(
 
 function boundsOf(jobs: readonly Job[], done: readonly Done[]): readonly string[] {
   const most = jobs.reduce((bound, { bounds }) => Math.max(bound, bounds.preemptions), 0);
+  const random = done.filter(([, { strategy }]) => strategy.startsWith("random ")).length;
   const cut = done.filter(([, { stoppedBy }]) => stoppedBy === "states" || stoppedBy === "steps").length;
   return [
     `a stat() in a loop on a hard mount over TCP (timeo=600, retrans=2); for 15 s nothing reaches the server, which is
@@ -174,6 +199,7 @@ function boundsOf(jobs: readonly Job[], done: readonly Done[]): readonly string[
     ),
     "times that have passed count as passed however long ago; loops are gone round many times before they are believed",
     "memory does not run out; portmapper, credentials and arguments are always good; no signals, no suspend, IPv4 only",
+    ...(random === 0 ? [] : [`${random} scenarios by schedules drawn at random, which show what can happen only`]),
     ...(cut === 0 ? [] : [`${cut} scenarios have more states than were looked at`]),
   ];
 }
@@ -204,7 +230,7 @@ function conclude(
     figures: {
       scenarios: done.map(([job, search]) => figuresOf(job, search)),
       exploration: {
-        strategy: "depth first",
+        strategy: [...new Set(searches.map(({ strategy }) => strategy))].join(" and ") || "depth first",
         bound: jobs.reduce((bound, { bounds }) => Math.max(bound, bounds.preemptions), 0),
         states: sum(({ states }) => states),
         transitions: sum(({ transitions }) => transitions),
@@ -232,6 +258,6 @@ export const reconnectProperties: SystemProperties<Scenario, ReconnectRun, Figur
     return run.property === property && run.endsWith !== "progress";
   },
   cost: ({ bounds, scenario }) => bounds.preemptions * 10 + scenario.cpus,
-  runJob: (_, { scenario, bounds }, { search }) => search(scenario, bounds),
+  runJob: (request, job, { search }) => search(job, strategyOf(request), request.seed),
   conclude: (_, told, jobs, results, unmodelled) => conclude(jobs, results, unmodelled, told),
 };

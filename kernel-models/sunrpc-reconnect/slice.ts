@@ -89,7 +89,7 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
   { reason: "order of memory: one store after the other is seen", names: "smp_\\w*mb\\w* barrier" },
   {
     reason: "memory is freed or accounted for",
-    names: `k[vz]?free\\w* mempool_(?!create)\\w+ kmem_cache_(?!create)\\w+ memalloc_\\w+ current_restore_flags
+    names: `k[vz]?free\\w* mempool_(?:alloc|free|destroy) kmem_cache_(?!create)\\w+ memalloc_\\w+ current_restore_flags
       sk_set_memalloc sk_clear_memalloc xprt_free_bc_request rpc_free xs_free_\\w+ free_page\\w* xdr_free_bvec
       xdr_alloc_bvec ida_\\w+ xprt_free_id xprt_alloc_id`,
   },

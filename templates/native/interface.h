@@ -35,6 +35,8 @@ struct gh_leaf {
 	int layout;
 	/* A link of a list head, which begins as an empty list. */
 	int is_link;
+	/* In a branch of a union: looked at while the script says that the branch is alive. */
+	int is_shared;
 };
 
 struct gh_layout {

@@ -12,7 +12,7 @@ typedef short s16, __s16, int16_t;
 typedef unsigned short u16, __u16, uint16_t, __le16, __be16, u_short, ushort, umode_t, __sum16, sa_family_t,
 	__kernel_sa_family_t;
 typedef int s32, __s32, int32_t, pid_t;
-typedef unsigned int u32, __u32, uint32_t, __le32, __be32, uint, u_int, gfp_t, kuid_t, kgid_t, dev_t, fmode_t, __wsum;
+typedef unsigned int u32, __u32, uint32_t, __le32, __be32, uint, u_int, gfp_t, slab_flags_t, kuid_t, kgid_t, dev_t, fmode_t, __wsum;
 typedef long long s64, __s64, int64_t, loff_t, time64_t, ktime_t;
 typedef unsigned long long u64, __u64, uint64_t, __le64, __be64, sector_t, blkcnt_t;
 typedef long ssize_t, ptrdiff_t, intptr_t, off_t, __kernel_off_t, clock_t, time_t;
@@ -30,6 +30,9 @@ typedef struct { int counter; } atomic_t;
 typedef struct { long counter; } atomic64_t, atomic_long_t;
 typedef struct { atomic_t refs; } refcount_t;
 struct kref { refcount_t refcount; };
+struct rb_node { struct rb_node *rb_left, *rb_right; void *__rb_parent_color; };
+struct rb_root { struct rb_node *rb_node; };
+struct wait_bit_key { void *flags; int bit_nr; unsigned long timeout; };
 struct workqueue_struct { char gh_opaque; };
 struct timer_list { char gh_opaque; unsigned long expires; };
 struct work_struct { char gh_opaque; };
@@ -38,6 +41,7 @@ struct wait_queue_head { char gh_opaque; };
 typedef struct wait_queue_head wait_queue_head_t;
 #define __wait_queue_head wait_queue_head
 struct completion { char gh_opaque; };
+struct mutex { char gh_opaque; };
 struct task_struct { unsigned int flags; int pid, tgid; };
 struct kvec { void *iov_base; size_t iov_len; };
 struct iov_iter { size_t count; struct kvec *gh_kvec; size_t gh_offset; int gh_is_discard; };
@@ -66,6 +70,10 @@ struct sockaddr_in6 {
 struct sockaddr_storage { GH_ADDRESS(ss_family, gh_no_port); char gh_rest[124]; };
 #define __kernel_sockaddr_storage sockaddr_storage
 #define sockaddr_unsized sockaddr
+struct netns_ipv4 { u8 sysctl_tcp_syn_retries; };
+struct net { struct netns_ipv4 ipv4; };
+struct socket;
+/* Callbacks have had more arguments than one: they are declared without. */
 struct sock {
 	long sk_rcvtimeo, sk_sndtimeo;
 	int sk_rcvbuf, sk_sndbuf;
@@ -74,13 +82,29 @@ struct sock {
 	int sk_net_refcnt;
 	void *sk_user_data;
 	int sk_err, sk_shutdown;
+	unsigned int sk_state;
+	unsigned long sk_flags;
+	int sk_write_pending;
+	unsigned int sk_protocol, sk_userlocks, sk_no_check;
+	int sk_bound_dev_if;
+	struct socket *sk_wq, *sk_socket;
+	void (*sk_state_change)(), (*sk_write_space)(), (*sk_error_report)(), (*sk_data_ready)();
+	int linger2;
+	unsigned int nonagle;
 };
-struct socket;
+/* The simulator has one class for them, too. */
+#define socket_wq socket
+#define tcp_sock sock
+#define tcp_sk(sk) ((struct sock *)(sk))
 struct proto_ops {
 	char gh_opaque;
 	int (*connect)(struct socket *sock, struct sockaddr *address, int bytes, int flags);
 };
 struct socket { struct sock sk_; struct sock *sk; struct proto_ops *ops; int state; unsigned long flags; };
+
+/* The callbacks of a new socket wake who waits for it, which is the simulator's business. */
+static __attribute__((unused)) void gh_sock_def_readable() {}
+static __attribute__((unused)) void gh_sock_def_write_space() {}
 
 void *memcpy(void *to, const void *from, size_t bytes);
 void *memmove(void *to, const void *from, size_t bytes);
@@ -145,6 +169,7 @@ GH_UNALIGNED(64, be)
 /* Error numbers as pointers: the last page of addresses. */
 #define GH_MAX_ERRNO 4095
 GH_OWN void *ERR_PTR(long error) { return (void *)error; }
+GH_OWN void *ERR_CAST(const void *p) { return (void *)p; }
 GH_OWN long PTR_ERR(const void *p) { return (long)p; }
 GH_OWN bool IS_ERR(const void *p) { return (unsigned long)p >= (unsigned long)-GH_MAX_ERRNO; }
 GH_OWN bool IS_ERR_OR_NULL(const void *p) { return !p || IS_ERR(p); }
@@ -164,18 +189,44 @@ GH_OWN bool try_to_freeze(void) { return false; }
 #define rcu_access_pointer(p) (p)
 #define rcu_assign_pointer(p, v) ((p) = (v))
 #define fallthrough
+#define __force
+#define __rcu
+#define __user
+#define __iomem
 #define BUG() gh_stop(GH_STOP_BUG, __builtin_return_address(0))
 #define BUG_ON(condition) do { if (condition) BUG(); } while (0)
-#define WARN_ON(condition) ({ const int gh_warns = !!(condition); gh_warns; })
-#define WARN_ON_ONCE(condition) ({ const int gh_warns = !!(condition); gh_warns; })
-#define WARN(condition, ...) ({ const int gh_warns = !!(condition); gh_warns; })
-#define WARN_ONCE(condition, ...) ({ const int gh_warns = !!(condition); gh_warns; })
+/* An expression that may stand as a statement, too. */
+#define GH_TRUTH(x) ({ const int gh_truth __attribute__((unused)) = !!(x); gh_truth; })
+#define WARN_ON(condition) GH_TRUTH(condition)
+#define WARN_ON_ONCE(condition) GH_TRUTH(condition)
+#define WARN(condition, ...) GH_TRUTH(condition)
+#define WARN_ONCE(condition, ...) GH_TRUTH(condition)
 #define BUILD_BUG_ON(condition) do { } while (0)
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define IS_ENABLED(option) 1
 #define IS_REACHABLE(option) 1
 #define THIS_MODULE NULL
 #define guard(name) gh_nothing
+#define DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))
+#define might_sleep() do { } while (0)
+#define cond_resched_lock(lock) GH_TRUTH(0)
+#define rcu_dereference_protected(p, c) (p)
+#define rcu_dereference_check(p, c) (p)
+#define rcu_dereference_raw(p) (p)
+#define RCU_INIT_POINTER(p, v) ((p) = (v))
+#define schedule_work(work) queue_work(system_wq, work)
+#define schedule_delayed_work(dwork, delay) queue_delayed_work(system_wq, dwork, delay)
+#define freezable_schedule() schedule()
+#define freezable_schedule_unsafe() schedule()
+#define DECLARE_WORK(n, f) struct work_struct n
+#define DECLARE_DELAYED_WORK(n, f) struct delayed_work n
+#define DECLARE_WAIT_QUEUE_HEAD(name) struct wait_queue_head name
+#define __WAIT_BIT_KEY_INITIALIZER(word, bit) { .flags = word, .bit_nr = bit }
+#define rb_entry(p, type, member) container_of(p, type, member)
+#define RB_ROOT ((struct rb_root) { NULL })
+#define RB_EMPTY_ROOT(root) ((root)->rb_node == NULL)
+#define RB_EMPTY_NODE(node) ((node)->__rb_parent_color == (void *)(node))
+#define RB_CLEAR_NODE(node) ((node)->__rb_parent_color = (void *)(node))
 #define scoped_guard(name, ...) if (1)
 #define GH_SHRINK(op, x, y) \
 	({ __typeof__(x) gh_x = (x); __typeof__(y) gh_y = (y); gh_x op gh_y ? gh_x : gh_y; })
@@ -300,6 +351,7 @@ GH_OWN void atomic_add(int i, atomic_t *v) { v->counter += i; }
 GH_OWN void atomic_sub(int i, atomic_t *v) { v->counter -= i; }
 GH_OWN bool atomic_dec_and_test(atomic_t *v) { return --v->counter == 0; }
 GH_OWN bool atomic_inc_not_zero(atomic_t *v) { return v->counter == 0 ? false : (v->counter++, true); }
+GH_OWN bool atomic_add_unless(atomic_t *v, int a, int u) { return v->counter == u ? false : (v->counter += a, true); }
 
 /* Counts that the kernel warns of and then saturates end the run, as they do in the simulator. */
 GH_OWN void gh_take(refcount_t *r)
@@ -343,6 +395,10 @@ GH_OWN int kref_put(struct kref *k, void (*release)(struct kref *k))
 GH_OWN bool test_bit(long nr, const unsigned long *at) { return (at[(unsigned long)nr / GH_BITS] & GH_MASK(nr)) != 0; }
 GH_OWN void set_bit(long nr, unsigned long *at) { GH_WORD(nr, at) |= GH_MASK(nr); }
 GH_OWN void clear_bit(long nr, unsigned long *at) { GH_WORD(nr, at) &= ~GH_MASK(nr); }
+#define __set_bit(nr, at) set_bit(nr, at)
+#define __clear_bit(nr, at) clear_bit(nr, at)
+#define clear_bit_unlock(nr, at) clear_bit(nr, at)
+#define test_and_set_bit_lock(nr, at) test_and_set_bit(nr, at)
 GH_OWN bool test_and_set_bit(long nr, unsigned long *at)
 {
 	const bool was = test_bit(nr, at);
@@ -357,6 +413,56 @@ GH_OWN bool test_and_clear_bit(long nr, unsigned long *at)
 	clear_bit(nr, at);
 	return was;
 }
+
+/* Trees as the simulator's: in order, and not balanced. */
+GH_OWN void rb_link_node(struct rb_node *node, struct rb_node *parent, struct rb_node **link)
+{
+	node->__rb_parent_color = parent;
+	node->rb_left = node->rb_right = NULL;
+	*link = node;
+}
+GH_OWN void rb_insert_color(struct rb_node *node, struct rb_root *root) { (void)node; (void)root; }
+GH_OWN void gh_rb_replace(struct rb_node *node, struct rb_node *fresh, struct rb_root *root)
+{
+	struct rb_node *parent = node->__rb_parent_color;
+
+	if (!parent)
+		root->rb_node = fresh;
+	else if (parent->rb_left == node)
+		parent->rb_left = fresh;
+	else
+		parent->rb_right = fresh;
+	if (fresh)
+		fresh->__rb_parent_color = parent;
+}
+GH_OWN void rb_erase(struct rb_node *node, struct rb_root *root)
+{
+	struct rb_node *left = node->rb_left, *right = node->rb_right, *next = right;
+
+	if (!left || !right) {
+		gh_rb_replace(node, left ? left : right, root);
+		return;
+	}
+	while (next->rb_left)
+		next = next->rb_left;
+	if (next != right) {
+		gh_rb_replace(next, next->rb_right, root);
+		next->rb_right = right;
+		right->__rb_parent_color = next;
+	}
+	gh_rb_replace(node, next, root);
+	next->rb_left = left;
+	left->__rb_parent_color = next;
+}
+
+/* Time in nanoseconds is one number. */
+#define ktime_add(a, b) ((s64)(a) + (s64)(b))
+#define ktime_sub(a, b) ((s64)(a) - (s64)(b))
+#define ktime_set(seconds, ns) ((s64)(seconds) * 1000000000 + (s64)(ns))
+#define ktime_to_ns(t) ((s64)(t))
+#define ktime_to_us(t) ((s64)(t) / 1000)
+#define ktime_to_ms(t) ((s64)(t) / 1000000)
+#define ktime_us_delta(a, b) ktime_to_us(ktime_sub(a, b))
 
 GH_OWN void iov_iter_kvec(struct iov_iter *i, unsigned int direction, const struct kvec *kvec, unsigned long segments,
 			  size_t count)

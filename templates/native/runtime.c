@@ -33,6 +33,8 @@ struct object {
 	const struct gh_layout *layout;
 	long long *shadow;
 	int64_t *shadow_code;
+	/* Of each leaf: whether it is looked at, of those in unions. */
+	char *sleep;
 	/* All bytes as they were at the last look; they do not count where the surroundings stored something since. */
 	char *seen;
 	int is_seen;
@@ -262,14 +264,18 @@ static void named(int id, void *base, const struct gh_layout *layout, unsigned l
 		return;
 	object->shadow = allocate(sizeof(long long) * (unsigned long)layout->leaves);
 	object->shadow_code = allocate(sizeof(int64_t) * (unsigned long)layout->leaves);
+	object->sleep = allocate((unsigned long)layout->leaves);
 	layout->read(base, scratch);
 	for (i = 0; i < layout->leaves; i++) {
+		object->sleep[i] = layout->leaf[i].is_shared ? 1 : 0;
 		if (!layout->leaf[i].is_link)
 			continue;
 		object->shadow[i] = scratch[i];
 		object->shadow_code[i] = code_of((uint64_t)scratch[i]);
 	}
 }
+
+enum { AWAKE, ASLEEP, WAKING };
 
 /* Whether not one byte is another than at the last look. If one is, this is a look. */
 static int is_as_seen(struct object *object)
@@ -285,11 +291,28 @@ static int is_as_seen(struct object *object)
 	return 0;
 }
 
+/* What the script says of a leaf in a union, from here on. */
+static void sleep_or_wake(int command)
+{
+	struct object *object = object_of(next());
+	const int leaf = next();
+
+	if (!object->layout || leaf < 0 || leaf >= object->layout->leaves)
+		diverged(FAULT_SCRIPT);
+	object->is_seen = 0;
+	object->sleep[leaf] = command == COMMAND_WAKE ? WAKING : ASLEEP;
+	if (command == COMMAND_SCRAMBLE)
+		object->layout->store(object->base, leaf, 0x5a5a5a5a5a5a5a5aLL);
+}
+
+
 /* Tells which scalars are others than at the last look. */
 static void changes(void)
 {
 	int id, i;
 
+	while (at < script_end && (*at == COMMAND_SLEEP || *at == COMMAND_WAKE))
+		sleep_or_wake(next());
 	for (id = 1; id < object_count; id++) {
 		struct object *object = &objects[id];
 		const struct gh_layout *layout = object->layout;
@@ -300,12 +323,13 @@ static void changes(void)
 		for (i = 0; i < layout->leaves; i++) {
 			int64_t code;
 
-			if (scratch[i] == object->shadow[i])
+			if (object->sleep[i] == ASLEEP || (scratch[i] == object->shadow[i] && object->sleep[i] == AWAKE))
 				continue;
 			code = layout->leaf[i].is_pointer ? code_of((uint64_t)scratch[i]) : scratch[i];
 			object->shadow[i] = scratch[i];
-			if (code == object->shadow_code[i])
+			if (code == object->shadow_code[i] && object->sleep[i] == AWAKE)
 				continue;
+			object->sleep[i] = AWAKE;
 			object->shadow_code[i] = code;
 			emit(EVENT_CHANGE);
 			emit(id);
@@ -353,6 +377,12 @@ static void content(const struct gh_layout *layout, void *object, int depth)
 		const struct gh_leaf *leaf = &layout->leaf[i];
 		const int64_t code = leaf->is_pointer ? code_of((uint64_t)values[i]) : values[i];
 
+		if (leaf->is_shared) {
+			emit_value(0);
+			if (leaf->is_pointer)
+				emit(0);
+			continue;
+		}
 		emit_value(code);
 		if (leaf->is_pointer)
 			pointed_bytes(code, (uint64_t)values[i]);
@@ -559,6 +589,9 @@ static int carry_out(int command)
 	case COMMAND_RECEIVED:
 		received_bytes = next();
 		received = byte_words(received_bytes);
+		return 1;
+	case COMMAND_SCRAMBLE:
+		sleep_or_wake(command);
 		return 1;
 	default:
 		return 0;
@@ -817,8 +850,10 @@ static void restore_variables(void)
 	for (i = 0; i < gh_variable_count; i++) {
 		const struct gh_variable *one = &gh_variables[i];
 
-		if (one->layout >= 0)
-			named(object_count, one->address, &gh_layouts[one->layout], one->bytes);
+		if (one->layout < 0)
+			continue;
+		gh_layouts[one->layout].begin(one->address);
+		named(object_count, one->address, &gh_layouts[one->layout], one->bytes);
 	}
 }
 
@@ -968,14 +1003,18 @@ static void write_all(const void *from, size_t bytes)
 	}
 }
 
-/* The first thing that is told: how many bytes each struct has here. */
+/* The first thing that is told: how many bytes each struct has here, and which ordinal stands for each place. */
 static void tell_sizes(void)
 {
 	int32_t total;
-	int i;
+	int i, j;
 
 	for (i = 0; i < gh_layout_count; i++)
 		emit((int32_t)gh_layouts[i].bytes);
+	for (i = 0; i < gh_layout_count; i++) {
+		for (j = 0; j < gh_layouts[i].places; j++)
+			emit((int32_t)(uint32_t)code_in(0, &gh_layouts[i], gh_layouts[i].place[j].offset));
+	}
 	total = (int32_t)out_words;
 	write_all(&total, sizeof(total));
 	write_all(out, out_words * sizeof(*out));

@@ -23,15 +23,15 @@ describe("a model's text", () => {
     expect(later(5)).toBe(new Simulation({ hz: 250 }).jiffies + 5);
   });
 
-  test.each(readdirSync(join(import.meta.dirname, "../../tools/simulator")))(
-    "every module of the simulator: %s",
-    (file) => {
-      const model = load(
-        `import * as all from "../../tools/simulator/${file}"; export const names = Object.keys(all);`,
-      );
-      expect(model.names).toBeInstanceOf(Array);
-    },
+  // A Machine is what a model runs on; no model names it.
+  const modules = readdirSync(join(import.meta.dirname, "../../tools/simulator")).filter(
+    (file) => !/^machine\b/.test(file),
   );
+
+  test.each(modules)("every module of the simulator: %s", (file) => {
+    const model = load(`import * as all from "../../tools/simulator/${file}"; export const names = Object.keys(all);`);
+    expect(model.names).toBeInstanceOf(Array);
+  });
 
   test("coroutines stay coroutines", () => {
     const model = load("export function* f(): Generator<undefined, number, undefined> { yield; return 7; }");

@@ -64,18 +64,10 @@ const ESTABLISHED = "\t\t\txs_run_error_worker(transport, XPRT_SOCK_WAKE_PENDING
 const SUCCESS = "if (task->tk_status == 0) {\n\t\tclnt->cl_stats->netreconn++;";
 
 const MUTATIONS: readonly Mutation[] = [
-  { name: "A", edits: [edit(SOCKET, CLEAR, "clear_bit(XPRT_SOCK_CONNECTING, &transport->sock_state);")], after: {} },
-  { name: "B", edits: [edit(SOCKET, PENDING, PENDING.replace("EAGAIN", "EIO"))], after: {} },
-  { name: "C", edits: [edit(SOCKET, ESTABLISHED, "\t\t}\n\t\tbreak;")], after: {} },
-  { name: "D", edits: [edit(CLIENT, SUCCESS, SUCCESS.replace("== 0", "== 0 || task->tk_status == -EAGAIN"))], after: {} },
-  {
-    name: "E",
-    edits: [
-      edit(CLIENT, SUCCESS, SUCCESS.replace("== 0", "== 0 || task->tk_status == -EAGAIN")),
-      edit(SOCKET, "xs_run_error_worker(transport, XPRT_SOCK_WAKE_ERROR);", "xprt_wake_pending_tasks(&transport->xprt, -EAGAIN);"),
-    ],
-    after: {},
-  },
+  { name: "A", edits: [edit(SOCKET, "xprt_wake_pending_tasks(xprt, status);", ";")], after: {} },
+  { name: "B", edits: [edit(CLIENT, "\tcase -ENOTCONN:\n\tcase -EAGAIN:\n\tcase -ETIMEDOUT:\n\t\tif (!(task->tk_flags & RPC_TASK_NO_ROUND", "\tcase -ENOTCONN:\n\t\tif (!(task->tk_flags & RPC_TASK_NO_ROUND")], after: {} },
+  { name: "C", edits: [edit(CLIENT, SUCCESS, SUCCESS.replace("== 0", "== 0 || task->tk_status == -EAGAIN")), edit(SOCKET, "xprt_wake_pending_tasks(xprt, status);", "xprt_wake_pending_tasks(xprt, -EAGAIN);")], after: {} },
+  { name: "D", edits: [edit(SOCKET, "xprt_wake_pending_tasks(xprt, status);", "xprt_wake_pending_tasks(xprt, -EIO);")], after: {} },
 ];
 
 const sources = new Map<string, KernelSource>();

@@ -20,10 +20,6 @@ async function filtered(text: string, names: readonly string[]): Promise<string>
     .trim();
 }
 
-async function firstOf(text: string, names: readonly string[]): Promise<readonly string[]> {
-  return [...structText("struct x", await siteOf(text), (name) => names.includes(name)).first];
-}
-
 describe("members that are named stay", () => {
   test.each([
     ["struct x { int a; struct y *b; char c[4]; };", ["a", "c"], "struct x { int a ; char c [ 4 ] ; };"],
@@ -46,16 +42,5 @@ describe("members that are named stay", () => {
   test("packed ones are packed", async () => {
     const text = "struct x { char a; int b; } __attribute__((packed));";
     expect(await filtered(text, ["a", "b"])).toBe("struct x { char a ; int b ; } __attribute__((packed));");
-  });
-});
-
-describe("what stands at the start", () => {
-  test.each([
-    ["struct x { int a; int b; };", ["a", "b"], ["a"]],
-    ["struct x { int a; int b; };", ["b"], ["b"]],
-    ["struct x { union { int a; long b; }; int c; };", ["a", "b", "c"], ["a", "b"]],
-    ["struct x { struct { int a; int b; }; int c; };", ["a", "b", "c"], ["a"]],
-  ])("%s with %j", async (text, names, expected) => {
-    expect(await firstOf(text, names)).toEqual(expected);
   });
 });

@@ -3,7 +3,8 @@
  * changes the behaviour when some history of it is another than that of the model itself; such a history is then followed
  * by the compiled slice, which must object.
  */
-import { exercise } from "../../kernel-models/cifs-echo/exercise.ts";
+import { exercise as echoExercise } from "../../kernel-models/cifs-echo/exercise.ts";
+import type { Exercise } from "../../tools/check/exercise.ts";
 import { compileModel } from "../../tools/check/load-model.ts";
 import { lineCoverage } from "../../tools/native/coverage.ts";
 import { UnrecordableError } from "../../tools/native/memory.ts";
@@ -51,13 +52,14 @@ export class MutationTest {
     private readonly setup: ValidationSetup,
     private readonly text: string,
     private readonly histories: number,
+    private readonly exercise: Exercise = echoExercise,
   ) {}
 
   /** Runs all mutants. */
   async run(mutants: readonly Mutant[]): Promise<readonly MutantFate[]> {
     const [harness] = this.setup.harnesses;
     if (harness === undefined) throw new Error("no harness");
-    this.bench = new Bench(this.setup, exercise, harness.hz, harness.executable);
+    this.bench = new Bench(this.setup, this.exercise, harness.hz, harness.executable);
     try {
       const recorder = await this.bench.ready();
       this.sizes = await this.bench.process.sizes;
@@ -82,7 +84,7 @@ export class MutationTest {
 
   private unreachedLines(hz: number): ReadonlySet<string> {
     const { setup } = this;
-    const { notReached } = lineCoverage(this.text, setup.javascript, exercise, this.histories, (number) => {
+    const { notReached } = lineCoverage(this.text, setup.javascript, this.exercise, this.histories, (number) => {
       this.decisions.begin(setup.seed, number);
       return Bench.optionsOf(setup, hz, this.decisions);
     });
@@ -100,7 +102,7 @@ export class MutationTest {
   private recorderOf(javascript: string): Recorder {
     const { plan } = this.setup;
     const names = new Map(plan.layouts.map(({ tag, index }) => [tag, plan.classNames[index] ?? tag]));
-    return new Recorder(plan, javascript, exercise, (tag) => names.get(tag) ?? tag, this.sizes);
+    return new Recorder(plan, javascript, this.exercise, (tag) => names.get(tag) ?? tag, this.sizes);
   }
 
   private async fateOf(mutant: Mutant, bench: Bench): Promise<MutantFate> {

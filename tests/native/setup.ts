@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exercise } from "../../kernel-models/cifs-echo/exercise.ts";
 import { cifsEcho } from "../../kernel-models/cifs-echo/system.ts";
+import { sunrpcReconnectSlice } from "../../kernel-models/sunrpc-reconnect/slice.ts";
 import { everythingEnabled } from "../../tools/c/configuration.ts";
 import type { Exercise } from "../../tools/check/exercise.ts";
 import { compileModel } from "../../tools/check/load-model.ts";
@@ -17,6 +18,7 @@ import {
   type ValidationSetup,
   Validator,
 } from "../../tools/native/validation.ts";
+import type { SystemModel } from "../../tools/translate/boundary.ts";
 import { charIsSignedIn } from "../../tools/translate/c-types.ts";
 
 export const CACHE = process.env["GROUNDHOG_TEST_CACHE"] ?? join(tmpdir(), "groundhog-test-cache");
@@ -37,10 +39,23 @@ export interface Comparison {
   readonly text: string;
 }
 
+/** What is compared of a system. */
+export interface ComparedSystem {
+  readonly name: string;
+  readonly model: SystemModel;
+  readonly maxDecisions: number;
+}
+
+const CIFS_ECHO: ComparedSystem = { name: "cifs-echo", model: cifsEcho.model, maxDecisions: 50 };
+export const SUNRPC: ComparedSystem = { name: "sunrpc-reconnect", model: sunrpcReconnectSlice, maxDecisions: 60 };
+
 /** Compiles a kernel's slice for some values of HZ, and its model. */
-export async function comparisonOf(source: KernelSource, hz: readonly number[] = [250]): Promise<Comparison> {
+export async function comparisonOf(
+  source: KernelSource,
+  hz: readonly number[] = [250],
+  system: ComparedSystem = CIFS_ECHO,
+): Promise<Comparison> {
   if (COMPILER === null) throw new Error("no compiler");
-  const system = cifsEcho;
   const { model, slice } = await sliceOf(source, await programOf(source, everythingEnabled()), system);
   const { text, plan } = sliceSource(slice, HARNESS_FILES.prelude);
   const request = {
@@ -55,7 +70,8 @@ export async function comparisonOf(source: KernelSource, hz: readonly number[] =
   );
   const facts = { timers: model.timers, longBits: LONG_BITS, msleepAddsJiffy: model.msleepAddsJiffy } as const;
   const javascript = compileModel(model.text);
-  const setup = { system: system.name, javascript, plan, harnesses, facts, maxDecisions: 50, seed: 1 };
+  const { maxDecisions } = system;
+  const setup = { system: system.name, javascript, plan, harnesses, facts, maxDecisions, seed: 1 };
   return { setup, text: model.text };
 }
 

@@ -273,6 +273,21 @@ describe("wake-when-done", () => {
     expect(verified(program, attempt("wake-when-done", program).edits)).toBe(PASSED);
   });
 
+  test("follows the worker to the function that does its work, whatever else that is given", () => {
+    const sockets = changed(SOCKETS, [
+      SOCKETS.slice(SOCKETS.indexOf("static void xs_setup_socket"), SOCKETS.indexOf("\tint status;")),
+      `static void xs_setup_any(struct rpc_xprt *peer, struct sock_xprt *transport,
+		struct socket *(*make)(struct rpc_xprt *, struct sock_xprt *))
+{
+	struct socket *sock = transport->sock;
+`,
+    ]).replace(
+      "void xs_setup(",
+      "static void xs_setup_socket(struct work_struct *work)\n{\n\txs_setup_any(p, t, f);\n}\n\nvoid xs_setup(",
+    );
+    expect(attempted("wake-when-done", client({ sockets }))).toEqual(attempted("wake-when-done", client({})));
+  });
+
   const QUIET = changed(SOCKETS, ["xprt_disconnect_done(&transport->xprt)", "xprt_clear_connected(&transport->xprt)"]);
   const NO_CALLBACK = changed(QUIET, ["\tsk->sk_error_report = xs_error_report;\n", ""]);
 

@@ -14,6 +14,8 @@ export interface ExerciseOptions {
   readonly decisions: DecisionSource;
   /** After so many decisions the history ends. */
   readonly maxDecisions: number;
+  /** Bytes of a struct, given by its class, where they are known; as for the model itself, 1 otherwise. */
+  readonly sizeOf?: (struct: unknown) => number;
 }
 
 /**

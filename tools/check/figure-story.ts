@@ -24,6 +24,13 @@ export interface FigureStory<Figures = unknown> {
    * @param timersFrom the file that says how timers are rounded, or what was assumed
    */
   blocks(figures: Figures, timersFrom: string): readonly Block[];
+  /**
+   * The figures with what only a clock can tell of a check; tools/cli has one. Whatever else is in them does not depend
+   * on it.
+   *
+   * @param seconds of one thread's time that the jobs took
+   */
+  timed?(figures: Figures, seconds: number): Figures;
   /** Heads of the columns in which `run` sums them up, and what stands there. */
   readonly columns: readonly string[];
   cells(figures: Figures): readonly string[];

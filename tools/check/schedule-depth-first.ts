@@ -149,11 +149,16 @@ class DepthFirst {
     const { subject, path, table, onPath, image } = this;
     image.hash();
     const { h1, h2 } = image;
+    const isLater = ((path.did.at(-1) ?? 0) & TIME_BIT) !== 0;
     // Where no time has passed, whoever goes round will be interrupted: the machine sees to that.
-    if (table.get(h1, h2) >= left && !this.isSpinning(h1, h2)) return null;
+    if (table.get(h1, h2) >= left && (isLater || !this.isSpinning(h1, h2))) {
+      const at = isLater ? this.placeOf(h1, h2) : -1;
+      if (at >= 0) this.cameBack(at, `${h1} ${h2}`);
+      return null;
+    }
     if (!table.set(h1, h2, left)) return null;
     let [c1, c2] = [0, 0];
-    if (((path.did.at(-1) ?? 0) & TIME_BIT) !== 0) {
+    if (isLater) {
       image.coarseHash();
       [c1, c2] = [image.h1, image.h2];
       const at = onPath.get(c1, c2) - 1;
@@ -205,6 +210,13 @@ class DepthFirst {
       this.minSeconds = Math.min(this.minSeconds ?? end.seconds, end.seconds);
       this.maxSeconds = Math.max(this.maxSeconds ?? end.seconds, end.seconds);
     }
+    return -1;
+  }
+
+  /** Where the history was in this very state before: it is known then, and a loop nevertheless; -1 when it was not. */
+  private placeOf(h1: number, h2: number): number {
+    const { path } = this;
+    for (let i = path.length - 1; i >= 0; i--) if (path.h1[i] === h1 && path.h2[i] === h2) return i;
     return -1;
   }
 

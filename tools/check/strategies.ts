@@ -4,6 +4,9 @@ import { replayed } from "./replayed.ts";
 import type { Runner, RunOutcome } from "./run.ts";
 import type { ScheduleBounds, ScheduleSearch, ScheduleSubject } from "./schedule.ts";
 import { depthFirst } from "./schedule-depth-first.ts";
+import { type PriorityBounds, randomPriorities } from "./schedule-priorities.ts";
+import { randomWalks } from "./schedule-random.ts";
+import type { WalkBounds } from "./schedule-walk.ts";
 import { type RoleOptions, rolesOf } from "./state-roles.ts";
 import type { Role } from "./state-visitors.ts";
 
@@ -29,8 +32,19 @@ export interface Strategies {
   ) => Sweep<Run>;
   /** Every schedule within bounds, with the fewest preemptions first; see schedule-depth-first.ts. */
   readonly depthFirst: (fresh: () => ScheduleSubject, bounds: ScheduleBounds) => ScheduleSearch;
+  /** Schedules drawn at random, step by step; see schedule-random.ts. */
+  readonly randomWalks: (fresh: () => ScheduleSubject, bounds: WalkBounds) => ScheduleSearch;
+  /** Schedules by random priorities that change a few times; see schedule-priorities.ts. */
+  readonly randomPriorities: (fresh: () => ScheduleSubject, bounds: PriorityBounds) => ScheduleSearch;
   /** How members of a model's structs are hashed in states. */
   readonly rolesOf: (text: string, options: RoleOptions) => (className: string, field: string) => Role;
 }
 
-export const STRATEGIES: Strategies = { replayed, sweep: sweepRecords, depthFirst, rolesOf };
+export const STRATEGIES: Strategies = {
+  replayed,
+  sweep: sweepRecords,
+  depthFirst,
+  randomWalks,
+  randomPriorities,
+  rolesOf,
+};

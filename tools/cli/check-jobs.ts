@@ -47,6 +47,11 @@ function byCost(bench: Bench, jobs: readonly unknown[]): readonly number[] {
   return jobs.map((_, i) => i).sort((a, b) => (costs[b] ?? 0) - (costs[a] ?? 0) || a - b);
 }
 
+/** How many threads do so many jobs. */
+export function threadsFor(jobs: number, script: URL | null): 1 | 2 {
+  return script !== null && jobs >= MIN_SHARED_JOBS && existsSync(script) ? 2 : 1;
+}
+
 /** The second thread; `done` resolves when it has ended, whatever it ended of. */
 interface Helper {
   readonly results: Map<number, unknown>;
@@ -84,8 +89,8 @@ export async function runJobs(
   const order = byCost(bench, jobs);
   const taken = new SharedArrayBuffer(4);
   const counter = new Int32Array(taken);
-  const isShared = script !== null && jobs.length >= MIN_SHARED_JOBS && existsSync(script);
-  const helper = isShared ? startHelper(script, { setup, jobs, order, taken }) : null;
+  const isShared = threadsFor(jobs.length, script) === 2;
+  const helper = isShared && script !== null ? startHelper(script, { setup, jobs, order, taken }) : null;
   const results = new Map<number, unknown>();
   for (;;) {
     const place = Atomics.add(counter, 0, 1);

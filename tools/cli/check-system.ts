@@ -7,7 +7,7 @@ import type { CheckRequest, KernelFacts } from "../check/system-check.ts";
 import type { CheckResult } from "../check/verdict.ts";
 import type { TimerKind } from "../simulator/timers.ts";
 import { benchFor } from "./check-bench.ts";
-import { type BenchSetup, type JobProgress, runJobs } from "./check-jobs.ts";
+import { type BenchSetup, type JobProgress, runJobs, threadsFor } from "./check-jobs.ts";
 import { type KernelModel, LONG_BITS } from "./translation.ts";
 
 /** What the command line may narrow; null where it says nothing. */
@@ -82,7 +82,11 @@ export async function checkPrepared<Scenario, Run extends RunOutcome, Figures>(
   const bench = benchFor(system, setup);
   const survey = properties.survey(setup.request, bench.explorer);
   const jobs = properties.plan(setup.request, survey);
+  const begun = performance.now();
   const results = await runJobs(system, setup, jobs, workerScript(), progress);
+  const seconds = ((performance.now() - begun) / 1000) * threadsFor(jobs.length, workerScript());
   const unmodelled = translation.unmodelled.length;
-  return { ...prepared, result: properties.conclude(setup.request, survey, jobs, results, unmodelled) };
+  const result = properties.conclude(setup.request, survey, jobs, results, unmodelled);
+  const figures = system.figures.timed?.(result.figures, seconds) ?? result.figures;
+  return { ...prepared, result: { ...result, figures } };
 }

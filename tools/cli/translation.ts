@@ -47,7 +47,11 @@ export async function modelOf(source: KernelSource, program: Program, system: Sy
  *
  * @throws InputError when the kernel does not have the system
  */
-export async function sliceOf(source: KernelSource, program: Program, system: System): Promise<KernelSlice> {
+export async function sliceOf(
+  source: KernelSource,
+  program: Program,
+  system: Pick<System, "model" | "kernelFacts">,
+): Promise<KernelSlice> {
   const timers = await kernelTimers(source);
   const template = readFileSync(join(installationFolder(), "templates", "model.ts.hbs"), "utf8");
   try {

@@ -1,10 +1,13 @@
 /** Wrappers around what a model calls over its boundary: each call is told, and its outcome goes into the script. */
 
-import type { iov_iter, kvec } from "../simulator/kernel-structs.ts";
+import type { Int64 } from "../simulator/integers.ts";
+import { type iov_iter, type kvec, wordsIn } from "../simulator/kernel-structs.ts";
+import { allocateStructs } from "../simulator/model.ts";
 import { BytePointer, ElementPointer, FieldPointer, type Pointer } from "../simulator/pointers.ts";
 import type { Simulation } from "../simulator/simulation.ts";
-import { structPlus } from "../simulator/structs.ts";
+import { Struct, structPlus } from "../simulator/structs.ts";
 import type { Coroutine } from "../simulator/tasks.ts";
+import { DelayedWork, WorkStruct } from "../simulator/workqueue.ts";
 import type { CallPlan, ValuePlan } from "./boundary-plan.ts";
 import { BytePool } from "./byte-pool.ts";
 import { UnrecordableError } from "./memory.ts";
@@ -52,6 +55,9 @@ export class BoundaryCalls {
       members["withoutEffect"] = (name: string) => this.withoutEffect(name);
       members["allocateBytes"] = (count: unknown) => this.allocatedBytes(Number(count));
       members["sizeOfStruct"] = (struct: unknown) => this.recorder.bytesOf(struct);
+      members["allocateStructs"] = (bytes: Int64, size: number, make: () => Struct) =>
+        // Where the model has no layout, its sizes are those of the harness here.
+        allocateStructs(bytes, size === 1 ? this.recorder.bytesOf(make().constructor) : size, make);
     }
     return members;
   }
@@ -158,6 +164,7 @@ export class BoundaryCalls {
     return (...all) => {
       if (recorder.control !== "slice") return original(...all);
       this.tell(call, all, skipped);
+      this.works(call, all[skipped + (call.name.startsWith("queue_") ? 1 : 0)]);
       const before = touches ? this.before(call, all, skipped) : null;
       recorder.control = "surroundings";
       const result = original(...all);
@@ -165,6 +172,15 @@ export class BoundaryCalls {
       this.result(call, result, touches);
       return result;
     };
+  }
+
+  /** What the initialising and queueing of a work means for the union that it may stand in. */
+  private works({ name }: CallPlan, given: unknown): void {
+    const work = given instanceof DelayedWork ? given.work : given;
+    if (!(work instanceof WorkStruct)) return;
+    const { memory } = this.recorder;
+    if (name.startsWith("INIT_")) memory.initialise(given as object);
+    else if (name.startsWith("queue_")) this.recorder.mustBeAlive(given as object);
   }
 
   /** The event of a call. */
@@ -386,6 +402,15 @@ interface Target {
   readonly iov_offset: number;
 }
 
+/** Bytes of a buffer, or of a struct that is all words. */
+function bytesAt(base: unknown, offset: number, count: number): Uint8Array {
+  if (base instanceof BytePointer) return base.bytes.subarray(base.offset + offset, base.offset + offset + count);
+  const names = base instanceof Struct ? wordsIn(base) : null;
+  if (names === null) throw new UnrecordableError("receiving into something that is no buffer");
+  const words = Uint32Array.from(names, (name) => (base as Record<string, number>)[name] ?? 0);
+  return new Uint8Array(words.buffer, offset, count);
+}
+
 /** What was received, from where it was stored. */
 function receivedBytes(target: Target, count: number): Uint8Array {
   const bytes = new Uint8Array(count);
@@ -400,8 +425,7 @@ function receivedBytes(target: Target, count: number): Uint8Array {
     }
     const piece = Math.min(room, count - done);
     const { iov_base } = at;
-    if (!(iov_base instanceof BytePointer)) throw new UnrecordableError("receiving into something that is no buffer");
-    bytes.set(iov_base.bytes.subarray(iov_base.offset + offset, iov_base.offset + offset + piece), done);
+    bytes.set(bytesAt(iov_base, offset, piece), done);
     done += piece;
     offset += piece;
   }

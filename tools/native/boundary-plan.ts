@@ -42,6 +42,7 @@ export type CallKind =
   | "wait"
   | "allocate"
   | "thread"
+  | "workqueue"
   | "current";
 
 /** A call over the boundary. */
@@ -67,8 +68,19 @@ export interface DeclaredCall extends CallPlan {
 }
 
 /** Primitives that the surroundings answer; all others are plain memory, which each side has itself. */
-const ASKED_MODULES = new Set(["workqueue", "workqueue-cancel", "timers", "wait", "completion", "tasks"]);
-const ASKED_NAMES = new Set(["usleep_range", "kthread_should_stop"]);
+const ASKED_MODULES = new Set([
+  "workqueue",
+  "workqueue-cancel",
+  "timers",
+  "wait",
+  "wait-bit",
+  "completion",
+  "mutex",
+  "tasks",
+]);
+const ASKED_NAMES = new Set(["usleep_range", "kthread_should_stop", "ktime_get", "nsecs_to_jiffies"]);
+/** Parameters that are numbers to C and mostly the address of an object, by function and place. */
+const ADDRESSES: Readonly<Record<string, number>> = { setup_timer: 2 };
 
 const ALLOCATING = ["kmalloc", "kzalloc", "kcalloc", "kmalloc_array", "kvmalloc", "kvzalloc", "__allocate_object"];
 const POINTER_TO_NOTHING = pointerTo(VOID);
@@ -109,7 +121,9 @@ export function boundaryPlan(model: ModelContext, layouts: Layouts): readonly De
       blocks: false,
       declared: null,
       ...more,
-      parameters: type.parameters.map((one) => valuePlan(model, layouts, one)),
+      parameters: type.parameters.map((one, i) =>
+        valuePlan(model, layouts, ADDRESSES[name] === i ? POINTER_TO_NOTHING : one),
+      ),
       result: valuePlan(model, layouts, type.result),
       type,
     });
@@ -158,7 +172,10 @@ function addImported(
     if (type !== null) add(name, "primitive", type, { module, takesKernel, blocks, declared: primitive });
     return;
   }
-  if (/^wait_event/.test(name)) {
+  if (name === "alloc_workqueue") {
+    const type = functionOf(pointerTo(structType("workqueue_struct")), []);
+    add(name, "workqueue", type, { module, takesKernel: true });
+  } else if (/^wait_event/.test(name)) {
     const isTimed = name.endsWith("_timeout");
     const result = name === "wait_event" ? VOID : isTimed ? S64 : S32;
     const given = [pointerTo(structType("wait_queue_head")), ...(isTimed ? [S64] : [])];

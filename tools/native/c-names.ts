@@ -7,7 +7,7 @@ import { IDENTIFIER } from "../c/lex.ts";
 import type { Program } from "../c/program.ts";
 import { type Token, tokensOfText } from "../translate/expand.ts";
 import { firstTokenAt } from "../translate/type-space.ts";
-import { enumBodies, type TypedefText, typedefTexts } from "../translate/typedefs.ts";
+import { enumBodies, headerTypedef, type TypedefText, typedefTexts } from "../translate/typedefs.ts";
 import { structText } from "./c-structs.ts";
 import { pieceOf, textOfPiece } from "./c-text.ts";
 
@@ -33,8 +33,6 @@ export class CNames {
   readonly types: string[] = [];
   /** Tags that only need to be known to be structs. */
   readonly forward = new Set<string>();
-  /** Members at the start of each struct. */
-  readonly firstMembers = new Map<string, ReadonlySet<string>>();
   /** Types that no file of the tree defines: they are opaque in the harness. */
   readonly opaque = new Set<string>();
   private readonly words = new Set<string>();
@@ -92,7 +90,8 @@ export class CNames {
     const at = firstTokenAt(tokens.start, tokens.count, offset);
     const open = stream.enclosing[at] as number;
     const key = `${file.path}:${open}`;
-    if (open < 0 || this.enums.has(key)) return;
+    // One within a struct comes with that.
+    if (open < 0 || (stream.enclosing[open] as number) >= 0 || this.enums.has(key)) return;
     const before = pieceOf(file, Math.max(0, (tokens.start[open] as number) - 80), tokens.start[open] as number).tokens;
     const tag = before.at(-2)?.text === "enum" ? ` ${before.at(-1)?.text}` : "";
     const body = pieceOf(file, tokens.start[open] as number, tokens.end[partner[open] as number] as number);
@@ -114,8 +113,19 @@ export class CNames {
         else this.forward.add(`${before} ${token.text}`);
       } else if (before === "enum") this.taggedEnum(token.text);
       else if (!C_WORDS.has(token.text) && !/^(?:\.|->)$/.test(before))
-        this.typedef(token.text, tokens[i + 1], isWhole);
+        this.typedef(token.text, asType(tokens, i), isWhole);
     }
+  }
+
+  /** Whether a name alone is a type. */
+  isType(name: string): boolean {
+    return this.defined.has(name);
+  }
+
+  /** The type that a declaration begins with, which a name alone can be. */
+  readDeclaredType([first, next]: readonly Token[]): void {
+    if (first?.kind !== IDENTIFIER || next?.text !== "*" || C_WORDS.has(first.text)) return;
+    this.typedef(first.text, { ...next, kind: IDENTIFIER }, false, true);
   }
 
   private taggedEnum(tag: string): void {
@@ -141,12 +151,11 @@ export class CNames {
       return;
     }
     // What lies on the wire has its size from all its members.
-    this.define(head, tag, site, hasAllMembers || this.isWire(tag));
+    this.define(head, site, hasAllMembers || this.isWire(tag));
   }
 
-  private define(head: string, tag: string, site: StructSite, hasAllMembers: boolean): void {
+  private define(head: string, site: StructSite, hasAllMembers: boolean): void {
     const made = structText(head, site, (name) => hasAllMembers || this.isNamed(name));
-    this.firstMembers.set(tag, made.first);
     this.read(made.tokens.filter((_, i) => i > 0));
     this.readTypes(made.tokens, false, hasAllMembers);
     this.types.push(made.text);
@@ -158,9 +167,11 @@ export class CNames {
     return `${site === undefined ? "struct" : keywordOf(site)} ${tag}`;
   }
 
-  private typedef(name: string, next: Token | undefined, isWhole: boolean): void {
+  private typedef(name: string, next: Token | undefined, isWhole: boolean, mustBeType = false): void {
     if (this.defined.has(name) || this.isPreludeType(name) || this.macros.has(name)) return;
-    const found = this.typedefs.get(name);
+    // Two names in a row: the first must be a type.
+    const isType = mustBeType || (next?.kind === IDENTIFIER && !C_WORDS.has(next.text) && !this.isTreated(name));
+    const found = this.typedefs.get(name) ?? (isType ? headerTypedef(this.program, name) : undefined);
     const target = found === undefined ? this.program.typedef(name) : undefined;
     if (found !== undefined) {
       this.defined.add(name);
@@ -181,14 +192,28 @@ export class CNames {
       const made = structText("typedef struct", target, (one) => this.isNamed(one));
       this.readTypes(made.tokens, false);
       this.types.push(made.text.replace(/;\n$/, ` ${name};\n`));
-    } else if (next?.kind === IDENTIFIER && !this.isTreated(name) && !C_WORDS.has(next.text)) {
-      // Two names in a row: the first must be a type.
+    } else if (isType && next?.text !== MAYBE) {
       this.defined.add(name);
       this.opaque.add(name);
       this.types.push(`typedef struct { char gh_opaque; } ${name};\n`);
     }
   }
 }
+
+/**
+ * What follows a word, for typedef(): a name where the word can only be a type. `sizeof(x)` and `x *y` at the start of
+ * a statement are read as types; typedef() finds none where x is none.
+ */
+function asType(tokens: readonly Token[], i: number): Token | undefined {
+  const next = tokens[i + 1];
+  const before = tokens[i - 1]?.text ?? "";
+  const isMeasured = before === "(" && next?.text === ")" && tokens[i - 2]?.text === "sizeof";
+  const isDeclaring = /^[{;]?$/.test(before) && next?.text === "*" && tokens[i + 2]?.kind === IDENTIFIER;
+  return isMeasured || isDeclaring ? { ...(next as Token), text: MAYBE, kind: IDENTIFIER } : next;
+}
+
+/** No word of C: stands for what follows a name that may be a type. */
+const MAYBE = "?";
 
 /** Whether a body is that of a struct or of a union. */
 function keywordOf({ file, start }: StructSite): "struct" | "union" {

@@ -14,8 +14,6 @@ export interface StructText {
   readonly text: string;
   /** Tokens of the members that stay. */
   readonly tokens: readonly Token[];
-  /** Names of the members that stand at the struct's start. */
-  readonly first: ReadonlySet<string>;
 }
 
 /** Names that a member's declaration declares. */
@@ -94,12 +92,9 @@ export function structText(head: string, site: StructSite, isNamed: (name: strin
   const members = filtered(tokens.slice(open + 1, closing(tokens, open)), file.masked.source, isNamed);
   const kept = members.flatMap((one) => one.tokens);
   const body = kept.length === 0 ? "" : textOfPiece({ file, tokens: kept });
-  const isUnion = head.startsWith("union");
-  const first = isUnion ? members.flatMap((one) => one.names) : (members[0]?.names ?? []);
   return {
     text: `${head} {\n${body}}${isPacked(site) ? " __attribute__((packed))" : ""};\n`,
     tokens: kept,
-    first: new Set(first),
   };
 }
 

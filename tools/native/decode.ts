@@ -30,6 +30,9 @@ const COMMAND_WORDS: ReadonlyMap<number, number> = new Map([
   [COMMAND.RESUME, 1],
   [COMMAND.RESULT, 2],
   [COMMAND.SHOW, 2],
+  [COMMAND.SLEEP, 2],
+  [COMMAND.WAKE, 2],
+  [COMMAND.SCRAMBLE, 2],
 ]);
 
 /** Layouts of the objects of a history by their numbers, from its script; -1 for bytes. */

@@ -26,7 +26,7 @@ export class HarnessProcess {
   private ended: HarnessError | null = null;
   private said = "";
   private timer: NodeJS.Timeout | null = null;
-  /** Bytes of each layout's struct, which is the first that the harness tells. */
+  /** Bytes of each layout's struct, and the ordinals behind its places: the first that the harness tells. */
   readonly sizes: Promise<Int32Array>;
 
   constructor(executable: string) {

@@ -1,5 +1,5 @@
 /** Layouts as C: how the harness reads, stores and finds the scalars of each struct. */
-import { type GlobalPlan, isLink, type Leaf, type StructLayout } from "./layout.ts";
+import { type GlobalPlan, isLink, type Leaf, placesOf, type StructLayout } from "./layout.ts";
 
 /** Which variables at file scope there are. */
 export interface VariablePlan {
@@ -47,8 +47,8 @@ function functionsOf(layout: StructLayout, typeName: TypeName, indexes: Readonly
     `static void gh_read_${index}(void *p, long long *v)\n{\n${start}\t(void)v;\n${reads}}`,
     `static void gh_store_${index}(void *p, int leaf, long long value)\n{\n${start}${choice}}`,
     `static void gh_begin_${index}(void *p)\n{\n${start}${begin}}`,
-    `static const struct gh_leaf gh_leaf_${index}[] = {\n${rows}\t{ 0, 0, -1, 0 },\n};`,
-    placesOf(layout, typeName),
+    `static const struct gh_leaf gh_leaf_${index}[] = {\n${rows}\t{ 0, 0, -1, 0, 0 },\n};`,
+    placeTable(layout, typeName),
   ].join("\n");
 }
 
@@ -63,27 +63,23 @@ function storeOf({ kind, hasAddress }: Leaf, place: string): string {
 
 function leafRow(leaf: Leaf, indexes: ReadonlyMap<string, number>): string {
   const target = leaf.target === null ? -1 : (indexes.get(leaf.target) ?? -1);
-  return `{ ${leaf.ordinal}, ${leaf.kind === "pointer" ? 1 : 0}, ${target}, ${isLink(leaf) ? 1 : 0} }`;
+  const kinds = `${isLink(leaf) ? 1 : 0}, ${leaf.shared === null ? 0 : 1}`;
+  return `{ ${leaf.ordinal}, ${leaf.kind === "pointer" ? 1 : 0}, ${target}, ${kinds} }`;
 }
 
-function placesOf(layout: StructLayout, typeName: TypeName): string {
+function placeTable(layout: StructLayout, typeName: TypeName): string {
   const { index, tag } = layout;
-  const all = [...layout.parts.map((one) => ({ ...one, hasAddress: true })), ...layout.leaves]
-    .filter((one) => one.hasAddress)
-    .sort((a, b) => a.ordinal - b.ordinal);
   const type = typeName(tag);
-  const rows =
-    tag === ""
-      ? []
-      : all.map(({ ordinal, c, kind }) => {
-          const size = `sizeof(((${type} *)0)->${c})`;
-          return `\t{ ${ordinal}, __builtin_offsetof(${type}, ${c}), ${size}, ${kind === "bytes" ? 1 : 0} },\n`;
-        });
+  const rows = placesOf(layout).map(({ ordinal, c, kind }) => {
+    const size = `sizeof(((${type} *)0)->${c})`;
+    return `\t{ ${ordinal}, __builtin_offsetof(${type}, ${c}), ${size}, ${kind === "bytes" ? 1 : 0} },\n`;
+  });
   return `static const struct gh_place gh_place_${index}[] = {\n${rows.join("")}\t{ 0, 0, 0, 0 },\n};`;
 }
 
-function rowOf({ index, tag, leaves, parts }: StructLayout, typeName: TypeName): string {
-  const places = tag === "" ? 0 : leaves.filter((one) => one.hasAddress).length + parts.length;
+function rowOf(layout: StructLayout, typeName: TypeName): string {
+  const { index, tag, leaves } = layout;
+  const places = placesOf(layout).length;
   const size = tag === "" ? "0" : `sizeof(${typeName(tag)})`;
   const functions = ["read", "store", "begin"].map((name) => `gh_${name}_${index}`).join(", ");
   return `{ ${size}, ${leaves.length}, gh_leaf_${index}, ${functions}, ${places}, gh_place_${index} }`;

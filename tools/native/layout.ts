@@ -22,6 +22,14 @@ export interface Leaf {
   readonly target: string | null;
   /** Whether C can take its address: bit-fields have none. */
   readonly hasAddress: boolean;
+  /** The branch of a union that it is in: branches share memory in C, and in the model each has its own. */
+  readonly shared: Shared | null;
+}
+
+/** A branch of a union of a struct. */
+export interface Shared {
+  readonly union: string;
+  readonly branch: string;
 }
 
 /** Whether a pointer is a link of a list head, which begins as an empty list. */
@@ -37,6 +45,7 @@ export interface Part {
   readonly kind: "object" | "bytes" | "array";
   /** Tag of its struct; null for arrays. */
   readonly tag: string | null;
+  readonly shared: Shared | null;
 }
 
 /** A struct as both sides see it. */
@@ -104,12 +113,38 @@ const RUNTIME: Readonly<Record<string, readonly (readonly [ts: string, c: string
     ["sk_net_refcnt", "sk_.sk_net_refcnt", "int"],
     ["sk_err", "sk_.sk_err", "int"],
     ["sk_shutdown", "sk_.sk_shutdown", "int"],
+    ["sk_user_data", "sk_.sk_user_data", "pointer"],
+    ["sk_state", "sk_.sk_state", "int"],
+    ["sk_flags", "sk_.sk_flags", "int"],
+    ["sk_write_pending", "sk_.sk_write_pending", "int"],
+    ["sk_protocol", "sk_.sk_protocol", "int"],
+    ["sk_userlocks", "sk_.sk_userlocks", "int"],
+    ["sk_no_check", "sk_.sk_no_check", "int"],
+    ["sk_bound_dev_if", "sk_.sk_bound_dev_if", "int"],
+    ["sk_wq", "sk_.sk_wq", "pointer"],
+    ["sk_socket", "sk_.sk_socket", "pointer"],
+    ["sk_state_change", "sk_.sk_state_change", "pointer"],
+    ["sk_write_space", "sk_.sk_write_space", "pointer"],
+    ["sk_error_report", "sk_.sk_error_report", "pointer"],
+    ["sk_data_ready", "sk_.sk_data_ready", "pointer"],
+    ["linger2", "sk_.linger2", "int"],
+    ["nonagle", "sk_.nonagle", "int"],
+  ],
+  rb_node: [
+    ["rb_left", "rb_left", "pointer"],
+    ["rb_right", "rb_right", "pointer"],
+    ["__rb_parent_color", "__rb_parent_color", "pointer"],
+  ],
+  netns_ipv4: [["sysctl_tcp_syn_retries", "sysctl_tcp_syn_retries", "int"]],
+  net: [["ipv4.sysctl_tcp_syn_retries", "ipv4.sysctl_tcp_syn_retries", "int"]],
+  rb_root: [["rb_node", "rb_node", "pointer"]],
+  wait_bit_key: [
+    ["flags", "flags", "pointer"],
+    ["bit_nr", "bit_nr", "int"],
+    ["timeout", "timeout", "int"],
   ],
   proto_ops: [["connect", "connect", "pointer"]],
 };
-
-/** Of these, no scalar that is told stands at the start. */
-const HIDDEN_START = new Set(["timer_list", "proto_ops", "socket"]);
 
 /** One class of the simulator stands for all kinds of socket address, and one for a socket with its sock. */
 const SAME: Readonly<Record<string, string>> = {
@@ -117,6 +152,20 @@ const SAME: Readonly<Record<string, string>> = {
   sockaddr_in: "sockaddr_storage",
   sockaddr_in6: "sockaddr_storage",
   sock: "socket",
+  socket_wq: "socket",
+  tcp_sock: "socket",
+};
+
+/** What the pointers of such structs point to. */
+const TARGETS: Readonly<Record<string, string>> = {
+  ops: "proto_ops",
+  sk: "socket",
+  sk_wq: "socket",
+  sk_socket: "socket",
+  rb_left: "rb_node",
+  rb_right: "rb_node",
+  rb_node: "rb_node",
+  __rb_parent_color: "rb_node",
 };
 
 /** Longer arrays of scalars or structs are not compared element by element. */
@@ -145,7 +194,8 @@ export class Layouts {
     // A struct that points to its own kind finds this entry.
     const layout = { index, tag, leaves: draft.leaves, parts: draft.parts, count: 0 };
     this.byTag.set(tag, layout);
-    this.add(tag, "", "", draft);
+    this.add(tag, "", "", draft, null);
+    onlySharing(draft);
     layout.count = draft.count;
     return layout;
   }
@@ -155,7 +205,7 @@ export class Layouts {
     const draft: Draft = { leaves: [], parts: [], count: 1 };
     const layout = { index: this.byTag.size, tag: "", leaves: draft.leaves, parts: draft.parts, count: 0 };
     this.byTag.set("", layout);
-    for (const { ts, c, type } of globals) if (!this.isObject(type)) this.member(type, true, ts, c, draft);
+    for (const { ts, c, type } of globals) if (!this.isObject(type)) this.member(type, true, ts, c, draft, null);
     layout.count = draft.count;
     return layout;
   }
@@ -173,7 +223,7 @@ export class Layouts {
     }
   }
 
-  private add(tag: string, ts: string, c: string, draft: Draft): void {
+  private add(tag: string, ts: string, c: string, draft: Draft, shared: Shared | null): void {
     const runtime = RUNTIME[tag];
     if (runtime !== undefined || runtimeStruct(tag) !== null) {
       for (const [path, inC, kind] of runtime ?? []) {
@@ -183,8 +233,9 @@ export class Layouts {
           ts: ts + path,
           c: c + inC,
           kind,
-          target: isList ? "list_head" : path === "ops" ? "proto_ops" : path === "sk" ? "socket" : null,
+          target: isList ? "list_head" : (TARGETS[path] ?? null),
           hasAddress: true,
+          shared,
         });
       }
       return;
@@ -193,33 +244,38 @@ export class Layouts {
     const kept = this.model.fields.get(tag) ?? new Set<string>();
     for (const field of struct?.fields.values() ?? []) {
       if (kept.has(field.name)) {
-        this.member(field.type, field.bits === null, `${ts}${fieldName(field.name)}`, `${c}${field.name}`, draft);
+        const [outer] = field.unions;
+        const own = outer === undefined ? null : { union: `${c}${outer.union}`, branch: outer.branch };
+        const hasAddress = field.bits === null;
+        const path = `${ts}${fieldName(field.name)}`;
+        this.member(field.type, hasAddress, path, `${c}${field.name}`, draft, shared ?? own);
       }
     }
   }
 
   /** Elements of short arrays are told one by one; those of long ones are not. */
-  private elements({ of, length }: CType & { kind: "array" }, ts: string, c: string, draft: Draft): void {
+  private elements(array: CType & { kind: "array" }, ts: string, c: string, draft: Draft, shared: Shared | null): void {
+    const { of, length } = array;
     if (length === null || length * cellsOf(of) > MAX_ELEMENTS) return;
-    for (let i = 0; i < length; i++) this.member(of, true, `${ts}.${i}`, `${c}[${i}]`, draft);
+    for (let i = 0; i < length; i++) this.member(of, true, `${ts}.${i}`, `${c}[${i}]`, draft, shared);
   }
 
-  private member(type: CType, hasAddress: boolean, ts: string, c: string, draft: Draft): void {
+  private member(type: CType, hasAddress: boolean, ts: string, c: string, draft: Draft, shared: Shared | null): void {
     const ordinal = draft.count++;
     if (isInt(type)) {
-      draft.leaves.push({ ordinal, ts, c, kind: type.isBool ? "bool" : "int", target: null, hasAddress });
+      draft.leaves.push({ ordinal, ts, c, kind: type.isBool ? "bool" : "int", target: null, hasAddress, shared });
     } else if (type.kind === "pointer") {
       const target = type.to.kind === "struct" ? type.to.tag : null;
-      draft.leaves.push({ ordinal, ts, c, kind: "pointer", target, hasAddress });
+      draft.leaves.push({ ordinal, ts, c, kind: "pointer", target, hasAddress, shared });
     } else if (type.kind === "array") {
       const kind = this.model.arrayForm(type.of) === "bytes" ? "bytes" : "array";
-      draft.parts.push({ ordinal, ts, c, kind, tag: null });
-      if (kind === "array") this.elements(type, ts, c, draft);
+      draft.parts.push({ ordinal, ts, c, kind, tag: null, shared });
+      if (kind === "array") this.elements(type, ts, c, draft, shared);
     } else if (type.kind === "struct") {
       const tag = SAME[type.tag] ?? type.tag;
       const isWire = runtimeStruct(tag) === null && this.model.types.struct(tag)?.kind === "wire";
-      draft.parts.push({ ordinal, ts, c, kind: isWire ? "bytes" : "object", tag: isWire ? null : tag });
-      if (!isWire) this.add(tag, `${ts}.`, `${c}.`, draft);
+      draft.parts.push({ ordinal, ts, c, kind: isWire ? "bytes" : "object", tag: isWire ? null : tag, shared });
+      if (!isWire) this.add(tag, `${ts}.`, `${c}.`, draft, shared);
     }
   }
 }
@@ -229,41 +285,23 @@ function cellsOf(type: CType): number {
   return type.kind === "array" ? (type.length ?? Number.POSITIVE_INFINITY) * cellsOf(type.of) : 1;
 }
 
-/** What a struct of the harness begins with: the path in C of each member at its start. */
-export type StartsWith = (tag: string) => ReadonlySet<string>;
-
-/**
- * The ordinals that stand for others: what stands at the start of a struct or an array has its address.
- *
- * @returns ordinal -> the lowest ordinal with the same address
- */
-export function canonicalOrdinals(layout: StructLayout, startsWith: StartsWith): readonly number[] {
-  const same = Array.from({ length: layout.count }, (_, i) => i);
-  const places = [...layout.parts, ...layout.leaves].sort((a, b) => a.ordinal - b.ordinal);
-  const owners = new Map<string, { readonly tag: string; readonly ordinal: number }>([
-    ["", { tag: layout.tag, ordinal: 0 }],
-  ]);
-  for (const part of layout.parts) {
-    if (part.tag !== null) owners.set(`${part.c}.`, { tag: part.tag, ordinal: part.ordinal });
+/** Of a union of which the model keeps one branch nothing is shared. */
+function onlySharing({ leaves, parts }: Draft): void {
+  const branches = new Map<string, Set<string>>();
+  for (const { shared } of [...leaves, ...parts]) {
+    if (shared === null) continue;
+    branches.set(shared.union, (branches.get(shared.union) ?? new Set()).add(shared.branch));
   }
-  const arrays = new Map(layout.parts.map(({ c, ordinal }) => [`${c}[0]`, ordinal]));
-  for (const { ordinal, c } of places) {
-    const array = arrays.get(c);
-    if (array !== undefined) same[ordinal] = same[array] ?? array;
-    for (const [prefix, owner] of owners) {
-      const rest = c.slice(prefix.length);
-      if (!c.startsWith(prefix) || owner.ordinal === ordinal || owner.tag === "") continue;
-      const starts = startsHere(owner.tag, rest, startsWith);
-      if (starts) same[ordinal] = same[owner.ordinal] ?? owner.ordinal;
-    }
-  }
-  return same;
+  const kept = (shared: Shared | null): Shared | null =>
+    shared !== null && (branches.get(shared.union)?.size ?? 0) > 1 ? shared : null;
+  leaves.splice(0, leaves.length, ...leaves.map((one) => ({ ...one, shared: kept(one.shared) })));
+  parts.splice(0, parts.length, ...parts.map((one) => ({ ...one, shared: kept(one.shared) })));
 }
 
-function startsHere(tag: string, path: string, startsWith: StartsWith): boolean {
-  const runtime = RUNTIME[tag];
-  if (runtime !== undefined) return !HIDDEN_START.has(tag) && runtime[0]?.[1] === path;
-  return startsWith(tag).has(path);
+/** The places of a struct that pointers may point to, in the order of the harness's table. */
+export function placesOf({ tag, leaves, parts }: StructLayout): readonly (Leaf | Part)[] {
+  if (tag === "") return [];
+  return [...parts, ...leaves.filter((one) => one.hasAddress)].sort((x, y) => x.ordinal - y.ordinal);
 }
 
 interface Draft {

@@ -7,91 +7,23 @@ import { BytePointer, ElementPointer, FieldPointer } from "../simulator/pointers
 import { ErrorPointer } from "../simulator/sleep.ts";
 import { Struct } from "../simulator/structs.ts";
 import { DelayedWork, WorkStruct } from "../simulator/workqueue.ts";
-import { isLink, type StructLayout } from "./layout.ts";
+import type { CompiledLayout } from "./compiled-layouts.ts";
 import { COMMAND, CONTENT_BYTES, CONTENT_DEPTH, CONTENT_LEAVES, EVENT, ORDINAL_BITS, POINTER } from "./protocol.ts";
-import type { HarnessPlan } from "./slice-source.ts";
+import { BURIED, BURIED_NUMBER, UnionStates } from "./unions.ts";
 import type { Words } from "./words.ts";
 
 type Members = Record<string, unknown>;
-/** Puts the numbers of the leaves that differ from `shadow` into `changed`, and the new values into `shadow`. */
-type Differ = (object: unknown, shadow: unknown[], changed: Int32Array) => number;
-type Reader = (object: unknown) => unknown[];
-
-/** A layout with the code that reads its objects. */
-export interface CompiledLayout extends StructLayout {
-  readonly differ: Differ;
-  readonly read: Reader;
-  readonly readParts: Reader;
-  /** The canonical ordinal of each part. */
-  readonly partOrdinals: readonly number[];
-  /** Ordinals by path in the model's object. */
-  readonly ordinals: ReadonlyMap<string, number>;
-  /** Paths of parts by ordinal, with a dot behind. */
-  readonly prefixes: readonly string[];
-  /** Layout of what each leaf points to, -1 where it has none. */
-  readonly targets: readonly number[];
-  readonly links: readonly boolean[];
-  /** Of each leaf: whether it is a pointer, and its ordinal. */
-  readonly isPointer: readonly boolean[];
-  readonly eventOrdinals: readonly number[];
-  /** The links of list heads, with the heads that they are of. */
-  readonly heads: readonly { readonly leaf: number; readonly head: (object: unknown) => unknown }[];
-  /** What all scalars of a new object are. */
-  readonly zeros: readonly unknown[];
-}
-
 interface Named {
   object: unknown;
   /** Null for plain bytes. */
   readonly layout: CompiledLayout | null;
   readonly shadow: unknown[];
   readonly codes: Int32Array;
+  readonly unions: UnionStates | null;
 }
 
 /** Of plain bytes there is nothing to remember. */
-const BYTES: Named = { object: null, layout: null, shadow: [], codes: new Int32Array(0) };
-
-function accessor(object: string, path: string): string {
-  if (path === "") return object;
-  return `${object}${path
-    .split(".")
-    .map((one) => `[${JSON.stringify(one)}]`)
-    .join("")}`;
-}
-
-/** Code that reads is made once per layout: a loop over names would take several times as long. */
-export function compiledLayouts(plan: HarnessPlan): readonly CompiledLayout[] {
-  const indexes = new Map(plan.layouts.map((one) => [one.tag, one.index]));
-  return plan.layouts.map((layout) => {
-    const differs = layout.leaves.map(
-      ({ ts }, i) => `v = ${accessor("o", ts)}; if (v !== s[${i}]) { s[${i}] = v; c[n++] = ${i}; }`,
-    );
-    const list = (paths: readonly string[]): string => `return [${paths.map((one) => accessor("o", one)).join(", ")}];`;
-    const canonicalOf = plan.canonical[layout.index] ?? [];
-    const places = [...layout.leaves, ...layout.parts];
-    const prefixes: string[] = [];
-    for (const { ordinal, ts } of layout.parts) prefixes[ordinal] = `${ts}.`;
-    return {
-      ...layout,
-      differ: new Function("o", "s", "c", `let n = 0, v; ${differs.join(" ")} return n;`) as Differ,
-      read: new Function("o", list(layout.leaves.map((one) => one.ts))) as Reader,
-      readParts: new Function("o", list(layout.parts.map((one) => one.ts))) as Reader,
-      partOrdinals: layout.parts.map(({ ordinal }) => canonicalOf[ordinal] ?? ordinal),
-      isPointer: layout.leaves.map(({ kind }) => kind === "pointer"),
-      eventOrdinals: layout.leaves.map(({ ordinal }) => ordinal),
-      ordinals: new Map(places.map(({ ts, ordinal }) => [ts, canonicalOf[ordinal] ?? ordinal])),
-      prefixes,
-      targets: layout.leaves.map(({ target }) => (target === null ? -1 : (indexes.get(target) ?? -1))),
-      links: layout.leaves.map(isLink),
-      heads: layout.leaves.flatMap((one, leaf) => {
-        if (!isLink(one)) return [];
-        const path = one.ts.split(".").slice(0, -1).join(".");
-        return [{ leaf, head: new Function("o", `return ${accessor("o", path)};`) as Reader }];
-      }),
-      zeros: layout.leaves.map(({ kind }) => (kind === "bool" ? false : kind === "pointer" ? null : 0)),
-    };
-  });
-}
+const BYTES: Named = { object: null, layout: null, shadow: [], codes: new Int32Array(0), unions: null };
 
 /** A history that the harness has no words for. */
 export class UnrecordableError extends Error {}
@@ -149,7 +81,8 @@ export class Memory {
     this.used[index] = at + 1;
     const there = spare[at];
     if (there === undefined) {
-      const made: Named = { object, layout, shadow: zeros.slice(), codes: new Int32Array(2 * zeros.length) };
+      const unions = layout.unions === null ? null : new UnionStates(layout.unions);
+      const made: Named = { object, layout, shadow: zeros.slice(), codes: new Int32Array(2 * zeros.length), unions };
       spare.push(made);
       return made;
     }
@@ -157,6 +90,7 @@ export class Memory {
     const { shadow } = there;
     for (let i = 0; i < zeros.length; i++) shadow[i] = zeros[i];
     there.codes.fill(0);
+    there.unions?.clear();
     return there;
   }
 
@@ -242,8 +176,10 @@ export class Memory {
 
   private place(place: number | undefined, offset: number): void {
     if (place === undefined) return;
-    this.high = Math.floor(place / ORDINALS);
-    this.low = (place % ORDINALS) | (offset << ORDINAL_BITS);
+    const id = Math.floor(place / ORDINALS);
+    const ordinal = place % ORDINALS;
+    this.high = id;
+    this.low = (this.objects[id]?.layout?.canonical[ordinal] ?? ordinal) | (offset << ORDINAL_BITS);
   }
 
   private encodeField(object: unknown, key: string): void {
@@ -441,17 +377,63 @@ export class Memory {
     }
   }
 
-  private tellChangesOf(id: number, named: Named, count: number): void {
+  private ofUnion(command: number, id: number, leaf: number): void {
+    this.script.push(command);
+    this.script.pair(id, leaf);
+  }
+
+  /** A work is initialised: where it stands in a union, over all else that stands there. */
+  initialise(work: object): void {
+    this.ofPart(work, (unions, part, id) =>
+      unions.initialise(part, {
+        sleep: (leaf) => this.ofUnion(COMMAND.SCRAMBLE, id, leaf),
+        wake: () => undefined,
+        isZero: () => true,
+        bury: (leaf) => bury(this.objects[id] as Named, leaf),
+      }),
+    );
+  }
+
+  /** Whether nothing was stored over a work since it was initialised. */
+  isAlive(work: object): boolean {
+    return this.ofPart(work, (unions, part) => unions.isAlive(part)) ?? true;
+  }
+
+  /** Does something with the union that a member stands in; null where it stands in none. */
+  private ofPart<T>(member: object, what: (unions: UnionStates, part: number, id: number) => T): T | null {
+    const place = this.places.get(member);
+    const id = place === undefined ? 0 : Math.floor(place / ORDINALS);
+    const { unions, layout, object } = this.objects[id] ?? BYTES;
+    if (unions === null || layout === null) return null;
+    const part = layout.readParts(object).indexOf(member);
+    return part < 0 ? null : what(unions, part, id);
+  }
+
+  private tellChangesOf(id: number, named: Named, given: number): void {
+    let count = given;
     const { events, changed } = this;
-    const { shadow, codes } = named;
+    const { shadow, codes, unions } = named;
     const { isPointer, eventOrdinals } = named.layout as CompiledLayout;
+    let woken: Set<number> | null = null;
+    if (unions !== null) {
+      count = unions.settle(changed, count, {
+        sleep: (leaf) => this.ofUnion(COMMAND.SLEEP, id, leaf),
+        wake: (leaf) => {
+          woken = (woken ?? new Set()).add(leaf);
+          this.ofUnion(COMMAND.WAKE, id, leaf);
+        },
+        isZero: (leaf) => shadow[leaf] === null || shadow[leaf] === 0 || shadow[leaf] === false,
+        bury: (leaf) => bury(named, leaf),
+      });
+    }
     for (let i = 0; i < count; i++) {
       const leaf = changed[i] as number;
       const value = shadow[leaf];
       if (isPointer[leaf] === true) this.encode(value);
       else this.scalar(value);
       const { low, high } = this;
-      if (codes[2 * leaf] === low && codes[2 * leaf + 1] === high) continue;
+      const isWoken = (woken as Set<number> | null)?.has(leaf) === true;
+      if (codes[2 * leaf] === low && codes[2 * leaf + 1] === high && !isWoken) continue;
       codes[2 * leaf] = low;
       codes[2 * leaf + 1] = high;
       events.record(EVENT.CHANGE, id, eventOrdinals[leaf] as number, low, high);
@@ -491,7 +473,13 @@ export class Memory {
     const { events } = this;
     if (layout.leaves.length > CONTENT_LEAVES) return;
     layout.read(object).forEach((value, i) => {
-      if (layout.leaves[i]?.kind !== "pointer") {
+      const leaf = layout.leaves[i];
+      if (leaf?.shared !== null) {
+        events.pair(0, 0);
+        if (leaf?.kind === "pointer") events.push(0);
+        return;
+      }
+      if (leaf.kind !== "pointer") {
         events.value(value);
         return;
       }
@@ -522,6 +510,13 @@ export class Memory {
   layout(index: number): CompiledLayout {
     return this.layouts[index] as CompiledLayout;
   }
+}
+
+/** Lets a member in a branch of a union that is not alive be what no store makes of it. */
+function bury({ object, layout, shadow }: Named, leaf: number): void {
+  const value = layout?.isPointer[leaf] === true ? BURIED : BURIED_NUMBER;
+  layout?.storeShared[leaf]?.(object, value);
+  shadow[leaf] = value;
 }
 
 function isRecord(value: unknown): value is Members {

@@ -37,6 +37,12 @@ export const COMMAND = {
   NEW_ARRAY: 16,
   /** argument, count: the bytes that it points to are to be told */
   SHOW: 17,
+  /** object, leaf: it is in a branch of a union that is not alive, and is not looked at */
+  SLEEP: 18,
+  /** object, leaf: its branch is alive, and it is to be told */
+  WAKE: 19,
+  /** object, leaf: something else was stored over it */
+  SCRAMBLE: 20,
 } as const;
 
 /** What the slice does: the low 8 bits of an event's first word, with a number in the others. */

@@ -14,11 +14,14 @@ import { BytePointer } from "../simulator/pointers.ts";
 import type { Simulation } from "../simulator/simulation.ts";
 import { Struct } from "../simulator/structs.ts";
 import type { Coroutine } from "../simulator/tasks.ts";
+import { WorkStruct } from "../simulator/workqueue.ts";
 import { BoundaryCalls } from "./boundary-calls.ts";
 import type { EntryPlan, ValuePlan } from "./boundary-plan.ts";
-import { type CompiledLayout, compiledLayouts, Memory, UnrecordableError } from "./memory.ts";
+import { type Canonical, type CompiledLayout, compiledLayouts } from "./compiled-layouts.ts";
+import { placesOf } from "./layout.ts";
+import { Memory, UnrecordableError } from "./memory.ts";
 import { COMMAND, EVENT, FAULT, STOP } from "./protocol.ts";
-import { runtimeClassTag, runtimeLayoutTag } from "./runtime-layouts.ts";
+import { runtimeClassTag, runtimeLayoutTag, SOCKET_CALLBACKS } from "./runtime-layouts.ts";
 import { type SingleModel, singleModel, storedMembers } from "./single-model.ts";
 import type { HarnessPlan } from "./slice-source.ts";
 import { Words } from "./words.ts";
@@ -64,6 +67,19 @@ function isTranslatedInC({ what }: UnmodelledFault): boolean {
   return what.startsWith("not translated");
 }
 
+/** Whether a number is an address: see addressOf() of the simulator. */
+function isAddress(given: unknown): boolean {
+  return typeof given === "object" && given !== null;
+}
+
+/** What stands at the start of a struct, an array or a union has its address: the harness tells which ordinals do. */
+function canonicalOrdinals(plan: HarnessPlan, sizes: Int32Array): readonly Canonical[] {
+  let at = plan.layouts.length;
+  return plan.layouts.map(
+    (layout) => new Map(placesOf(layout).map(({ ordinal }) => [ordinal, sizes[at++] ?? ordinal])),
+  );
+}
+
 /** Who has the CPU: the slice, or what surrounds it. */
 export type Control = "slice" | "surroundings";
 
@@ -98,7 +114,7 @@ export class Recorder {
   /**
    * @param javascript of compileModel()
    * @param structName the name of a struct's class in the model
-   * @param sizes bytes of each layout's struct in the harness
+   * @param sizes bytes of each layout's struct in the harness, and behind them which of its places share an address
    */
   constructor(
     readonly plan: HarnessPlan,
@@ -110,13 +126,14 @@ export class Recorder {
     // V8 puts what is made where others have lived long into memory that it seldom collects. Histories die young, and
     // there they would keep alive what they point to; half of the time went into moving that about.
     setFlagsFromString("--no-allocation-site-pretenuring");
-    this.layouts = compiledLayouts(plan);
+    this.layouts = compiledLayouts(plan, canonicalOrdinals(plan, sizes));
     this.functionIndexes = new Map(plan.functions.map((name, i) => [name, i]));
     this.entriesByName = new Map(plan.entries.map((one) => [one.name, one]));
     this.doors = plan.entries.map((entry) => this.door(entry));
     this.doors.forEach((door, i) => {
       this.functions.set(door, i);
     });
+    for (const [name, callback] of Object.entries(SOCKET_CALLBACKS)) this.known(`socket.${name}`, callback);
     const stored = storedMembers(javascript);
     const isStored = (path: string): boolean => path.split(".").some((one) => stored.has(one));
     this.isFixed = this.layouts.map(({ leaves }) => !leaves.some(({ ts }) => isStored(ts)));
@@ -135,6 +152,8 @@ export class Recorder {
   private newMemory(): Memory {
     return new Memory(this.layouts, this.functions, (object) => this.layoutOf(object), this.script, this.events);
   }
+
+  private readonly sizeOf = (made: unknown): number => this.bytesOf(made);
 
   /** How many bytes a struct has in the harness; the model keeps no layout of most. */
   bytesOf(made: unknown): number {
@@ -180,7 +199,7 @@ export class Recorder {
     Error.stackTraceLimit = 0;
     this.isRunning = true;
     try {
-      this.exercise(this.module, options);
+      this.exercise(this.module, { ...options, sizeOf: this.sizeOf });
     } catch (error) {
       cutBy = this.ended(error);
     } finally {
@@ -318,23 +337,30 @@ export class Recorder {
     for (let i = 0; i < parameters.length; i++) {
       const { kind } = parameters[i] as ValuePlan;
       if (kind === "untold") throw new UnrecordableError(`${entry.name} takes a struct by value`);
-      if (kind !== "pointer") continue;
+      if (kind !== "pointer" && !isAddress(given[i])) continue;
       memory.encodeForScript(given[i]);
       codes[2 * i] = memory.low;
       codes[2 * i + 1] = memory.high;
     }
+    if (given[0] instanceof WorkStruct) this.mustBeAlive(given[0]);
     script.push(COMMAND.ENTER);
     script.push(index ?? 0);
     script.push(entry.index);
     script.push(parameters.length);
     for (let i = 0; i < parameters.length; i++) {
-      const isPointer = (parameters[i] as ValuePlan).kind === "pointer";
+      const isPointer = (parameters[i] as ValuePlan).kind === "pointer" || isAddress(given[i]);
       script.push(isPointer ? 1 : 0);
       if (isPointer) script.pair(codes[2 * i] as number, codes[2 * i + 1] as number);
       else script.value(given[i]);
     }
     if (index !== null) this.current = index;
     return index;
+  }
+
+  /** A work that something else was stored over is no work any more: what C does with it nobody can say. */
+  mustBeAlive(work: object): void {
+    if (this.memory.isAlive(work)) return;
+    throw new SimulationFault("unsupported", "a work is used whose memory another member of its union has");
   }
 
   private leave(entry: EntryPlan, index: number | null, result: unknown): void {

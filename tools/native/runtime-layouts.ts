@@ -11,10 +11,13 @@ import {
   SocketAddress,
 } from "../simulator/kernel-structs.ts";
 import { ListHead } from "../simulator/lists.ts";
-import { ProtoOps, Socket } from "../simulator/sockets.ts";
+import { Mutex } from "../simulator/mutex.ts";
+import { RbNode, RbRoot } from "../simulator/rbtree.ts";
+import { Net, NetnsIpv4, ProtoOps, Socket, sock_def_readable, sock_def_write_space } from "../simulator/sockets.ts";
 import { Task } from "../simulator/tasks.ts";
 import { TimerList } from "../simulator/timers.ts";
 import { WaitQueueHead } from "../simulator/wait.ts";
+import { WaitBitKey } from "../simulator/wait-bit.ts";
 import { DelayedWork, WorkqueueStruct, WorkStruct } from "../simulator/workqueue.ts";
 
 const TAGS = new Map<unknown, string>([
@@ -28,6 +31,7 @@ const TAGS = new Map<unknown, string>([
   [TimerList, "timer_list"],
   [WaitQueueHead, "wait_queue_head"],
   [Completion, "completion"],
+  [Mutex, "mutex"],
   [SocketAddress, "sockaddr_storage"],
   [atomic_t, "atomic_t"],
   [atomic64_t, "atomic64_t"],
@@ -36,7 +40,15 @@ const TAGS = new Map<unknown, string>([
   [kvec, "kvec"],
   [iov_iter, "iov_iter"],
   [msghdr, "msghdr"],
+  [Net, "net"],
+  [NetnsIpv4, "netns_ipv4"],
+  [RbNode, "rb_node"],
+  [RbRoot, "rb_root"],
+  [WaitBitKey, "wait_bit_key"],
 ]);
+
+/** What the callbacks of a socket are before anybody sets others; they do nothing that C sees. */
+export const SOCKET_CALLBACKS: Readonly<Record<string, unknown>> = { sock_def_readable, sock_def_write_space };
 
 /** The struct's tag; null for objects that are none. */
 export function runtimeLayoutTag(object: object): string | null {

@@ -3,6 +3,7 @@ import type { CFile, CFunction } from "../c/file.ts";
 import { IDENTIFIER } from "../c/lex.ts";
 import type { ModelContext } from "../translate/context.ts";
 import { closing, type Token } from "../translate/expand.ts";
+import { knownMacro } from "../translate/known-macros.ts";
 import type { GlobalInfo } from "../translate/type-space.ts";
 import { variablesOf } from "../translate/variables.ts";
 import { cutAt, type Piece, pieceOf, textOfPiece } from "./c-text.ts";
@@ -58,7 +59,7 @@ function withoutIdleArguments(model: ModelContext, tokens: readonly Token[]): re
     out.push(token);
     const open = tokens[i + 1];
     const isCall = token.kind === IDENTIFIER && open?.text === "(" && !/^(?:\.|->)$/.test(tokens[i - 1]?.text ?? "");
-    if (!isCall || open === undefined || model.boundary.noEffect(token.text) === null) continue;
+    if (!isCall || open === undefined || !isIdle(model, token.text)) continue;
     const close = closing(tokens, i + 1);
     const kept = cutAt(tokens.slice(i + 2, close), ",").filter((one) => hasEffects(model, one));
     out.push(open);
@@ -72,6 +73,14 @@ function withoutIdleArguments(model: ModelContext, tokens: readonly Token[]): re
   return out;
 }
 
+/**
+ * A call without effect that is nothing else besides: macros that the translator words itself stand for what they are
+ * given, and the environment sees its arguments.
+ */
+function isIdle({ boundary }: ModelContext, name: string): boolean {
+  return boundary.noEffect(name) !== null && knownMacro(name) === undefined && boundary.played(name) === undefined;
+}
+
 const STORING = /^(?:(?:[-+*/%&|^]|<<|>>)?=|\+\+|--)$/;
 /** Calls that only compute. */
 const PURE = /^(?:sizeof|atomic_read|le\d+_to_cpu|be\d+_to_cpu|cpu_to_[lb]e\d+|ntoh[sl]|hton[sl]|min|max|list_empty)$/;
@@ -80,7 +89,7 @@ function hasEffects(model: ModelContext, tokens: readonly Token[]): boolean {
   return tokens.some((token, i) => {
     if (STORING.test(token.text)) return true;
     if (token.kind !== IDENTIFIER || tokens[i + 1]?.text !== "(") return false;
-    return model.boundary.noEffect(token.text) === null && !PURE.test(token.text);
+    return !isIdle(model, token.text) && !PURE.test(token.text);
   });
 }
 
@@ -165,9 +174,10 @@ export function variableText(
   const text = textOfPiece({ file: piece.file, tokens: head }).trimEnd();
   const start = kept.length === 0 ? "" : ` =\n${textOfPiece({ file: piece.file, tokens: kept })}`;
   // An array without a length has the one of its initializer, which the declaration need not say.
-  void name;
   const all = equals < 0 ? head : [...head, words[equals] as Token, ...kept];
-  return { declaration: `extern\n${text};\n`, definition: `${text}${start};\n`, tokens: all };
+  // `LIST_HEAD(name)` has its value within.
+  const isMacro = words[1]?.text === "(" && words[2]?.text === name;
+  return { declaration: isMacro ? "" : `extern\n${text};\n`, definition: `${text}${start};\n`, tokens: all };
 }
 
 function designated(

@@ -22,8 +22,9 @@ import {
 } from "./boundary-plan.ts";
 import { CNames } from "./c-names.ts";
 import { type Piece, textOfPiece } from "./c-text.ts";
-import { canonicalOrdinals, type GlobalPlan, Layouts, type StructLayout } from "./layout.ts";
+import { type GlobalPlan, Layouts, type StructLayout } from "./layout.ts";
 import { layoutTables } from "./layout-text.ts";
+import { SOCKET_CALLBACKS } from "./runtime-layouts.ts";
 import {
   functionPiece,
   headOf,
@@ -42,8 +43,6 @@ export interface HarnessPlan {
   readonly layouts: readonly StructLayout[];
   /** The model's class of each layout's struct. */
   readonly classNames: readonly string[];
-  /** Per layout: the ordinal that stands for each ordinal. */
-  readonly canonical: readonly (readonly number[])[];
   /** Layout of the variables at file scope. */
   readonly globals: number;
   /** Variables that are objects of their own, by their names in the model, with their layouts. */
@@ -146,7 +145,7 @@ class SliceWriter {
     this.layouts.close();
     const others = this.otherVariables(variables.map((one) => one.plan.c));
     this.takeTypes([...variables.map((one) => one.text), ...others]);
-    const { canonical, keywords } = this.structsOfLayouts();
+    const keywords = this.structsOfLayouts();
     const all = this.layouts.all;
     const objects = variables.flatMap(({ plan }) => {
       const layout =
@@ -182,7 +181,6 @@ class SliceWriter {
         entries: this.entries.map(({ fn: _, ...entry }) => entry),
         classNames: all.map(({ tag }) => model.className(tag)),
         layouts: all,
-        canonical,
         globals: globals.index,
         objects: objects.map(({ name, layout }) => ({ name, layout })),
         functions: addresses.map((one) => one.name),
@@ -264,14 +262,18 @@ class SliceWriter {
     if (value.length > 2 || fn === undefined) return value;
     const known = model.slice.get(fn);
     if (known !== undefined) return [{ ...first, text: known.name }];
-    return this.callNames.has(name) ? value : [{ ...first, text: "(void *)gh_missing" }];
+    const isThere = this.callNames.has(name) || model.boundary.noEffect(name) !== null;
+    return isThere ? value : [{ ...first, text: "(void *)gh_missing" }];
   }
 
   /** Types that the functions, the stubs and the variables name. */
   private takeTypes(variables: readonly VariableText[]): void {
     const { model } = this.slice;
     for (const entry of this.entries) this.names.readTypes(this.piece(entry).tokens, true);
-    for (const { tokens } of variables) this.names.readTypes(tokens, false);
+    for (const { tokens } of variables) {
+      this.names.readDeclaredType(tokens);
+      this.names.readTypes(tokens, false);
+    }
     for (const { declared } of this.calls) {
       if (declared !== null && "bodyStart" in declared) this.names.readTypes(headOf(declared).tokens, false);
     }
@@ -281,16 +283,10 @@ class SliceWriter {
     }
   }
 
-  private structsOfLayouts(): {
-    readonly canonical: readonly (readonly number[])[];
-    readonly keywords: (tag: string) => string;
-  } {
+  /** Takes in the structs of all layouts. @returns what each is called in C */
+  private structsOfLayouts(): (tag: string) => string {
     for (const { tag } of this.layouts.all) if (tag !== "" && runtimeStruct(tag) === null) this.names.struct(tag);
-    const first = (tag: string): ReadonlySet<string> => this.names.firstMembers.get(tag) ?? new Set();
-    return {
-      canonical: this.layouts.all.map((layout) => canonicalOrdinals(layout, first)),
-      keywords: (tag) => (/^(?:atomic_t|atomic64_t|refcount_t)$/.test(tag) ? tag : this.names.typeName(tag)),
-    };
+    return (tag) => (/^(?:atomic_t|atomic64_t|refcount_t)$/.test(tag) ? tag : this.names.typeName(tag));
   }
 
   /** Constants that all kernels share, for trees that may lack them or have them for other machines. */
@@ -318,9 +314,11 @@ class SliceWriter {
   }
 
   private noEffectNames(): readonly string[] {
-    const { boundary } = this.slice.model;
+    const { boundary, program } = this.slice.model;
+    const variables = variablesOf(program);
     return [...this.names.allWords]
       .filter((name) => !this.prelude.has(name) && !this.callNames.has(name) && boundary.played(name) === undefined)
+      .filter((name) => program.function(name) !== undefined || !(variables.has(name) || this.names.isType(name)))
       .filter((name) => boundary.noEffect(name) !== null || boundary.isBeyond(name) || this.unmodelledCalls.has(name))
       .sort();
   }
@@ -350,6 +348,7 @@ class SliceWriter {
         .filter((one) => one.kind === "member")
         .map(({ name, exported }) => ({ name: `members.${exported}`, c: memberName(name) })),
       ...[...model.noEffectTaken.keys()].sort().map((name) => ({ name: `without.${name}`, c: name })),
+      ...Object.keys(SOCKET_CALLBACKS).map((name) => ({ name: `socket.${name}`, c: `gh_${name}` })),
     ];
   }
 }

@@ -26,6 +26,8 @@ export function stubText(model: ModelContext, call: DeclaredCall): string {
       return allocationStub(call);
     case "current":
       return currentStub(call);
+    case "workqueue":
+      return workqueueStub(call);
     default: {
       const head = namedHead(declaredHead(call));
       return functionStub(call, wordsOf(head.tokens), head.names);
@@ -132,6 +134,14 @@ function currentStub({ id }: DeclaredCall): string {
   return [head, "{", asked, "}", "#define current gh_current()", ""].join("\n");
 }
 
+/** What the queue is to be like is the simulator's business. */
+function workqueueStub({ id }: DeclaredCall): string {
+  const asked = `\treturn gh_ask_pointer(${id}, NULL, 0, ${HERE});`;
+  const head = "GH_OWN struct workqueue_struct *gh_alloc_workqueue(void)";
+  const names = ["alloc_workqueue", "alloc_ordered_workqueue", "create_workqueue", "create_singlethread_workqueue"];
+  return [head, "{", asked, "}", ...names.map((name) => `#define ${name}(...) gh_alloc_workqueue()`), ""].join("\n");
+}
+
 function threadStub({ id, name }: DeclaredCall): string {
   const helper = asking(`struct task_struct *gh_${name}(void *body)`, "GH_POINTER(body, -1)", id);
   return `${helper}#define ${name}(body, data, ...) (gh_nothing(data, __VA_ARGS__), gh_${name}((void *)(body)))\n`;
@@ -159,12 +169,13 @@ function allocationStub({ id }: DeclaredCall): string {
  */
 export function noEffectText(name: string, result: string, outcome: string | null): string {
   const nothing = "gh_nothing(__VA_ARGS__)";
+  // Its address may be taken: the function has the same name as the macro.
   if (outcome === "stop") {
     const value = result === "void" ? "" : ` (${result})0;`;
-    return `#define ${name}(...) ({ ${nothing}; gh_stop(GH_STOP_UNMODELLED, ${HERE});${value} })\n`;
+    const beyond = `__attribute__((unused)) static void ${name}() { gh_stop(GH_STOP_UNMODELLED, ${HERE}); }\n`;
+    return `${beyond}#define ${name}(...) ({ ${nothing}; gh_stop(GH_STOP_UNMODELLED, ${HERE});${value} })\n`;
   }
-  // Its address may be taken: the function has the same name as the macro.
-  const without = `__attribute__((unused)) static void ${name}() { gh_stop(GH_STOP_UNMODELLED, ${HERE}); }\n`;
+  const without = `__attribute__((unused)) static long ${name}() { return 0; }\n`;
   const zero = result === "void" ? `((void)${nothing})` : `(${nothing}, (${result})${outcome ?? "0"})`;
   return `${without}#define ${name}(...) ${zero}\n`;
 }

@@ -145,8 +145,7 @@ export class Lookup {
     const names = descendantsOf(fn).flatMap((node) => {
       const type = /^(?:parameter_)?declaration$/.test(node.type) ? childOf(node, "type") : undefined;
       if (type === undefined || this.bench.words({ fn, node: type }) !== `struct ${tag}`) return [];
-      const declarators = node.children.filter((one) => one.field === "declarator");
-      return declarators.map((one) => declaratorName(one, fn.file.masked.source).name ?? "");
+      return node.children.filter((one) => one.field === "declarator").flatMap((one) => pointerName(fn, one));
     });
     const [name, other] = new Set(names);
     return other === undefined ? (name ?? null) : null;
@@ -160,6 +159,13 @@ export class Lookup {
     }
     return { fn, node: statement };
   }
+}
+
+/** What a declarator declares, where that is a plain pointer; functions, and pointers to such, only return one. */
+function pointerName({ file }: CFunction, declarator: SyntaxNode): readonly string[] {
+  if ([...descendants(declarator)].some((one) => one.type === "function_declarator")) return [];
+  const { name, indirections } = declaratorName(declarator, file.masked.source);
+  return name !== null && indirections === 1 ? [name] : [];
 }
 
 function descendantsOf(fn: CFunction): readonly SyntaxNode[] {

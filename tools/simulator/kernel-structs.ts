@@ -323,10 +323,10 @@ export class iov_iter extends Struct implements ReceiveTarget {
     while (done < count && !this.isDiscard) {
       const room = Math.min(this.room(), count - done);
       const { iov_base } = this.kvec;
-      if (!(iov_base instanceof BytePointer)) {
-        throw new SimulationFault("bad-pointer", "receiving into an iov_base that does not point to bytes");
-      }
-      fill(iov_base.bytes, iov_base.offset + this.iov_offset, room, source, from + done);
+      if (iov_base instanceof Struct) fillWords(iov_base, this.iov_offset, room, source, from + done);
+      else if (iov_base instanceof BytePointer) {
+        fill(iov_base.bytes, iov_base.offset + this.iov_offset, room, source, from + done);
+      } else throw new SimulationFault("bad-pointer", "receiving into an iov_base that does not point to bytes");
       this.iov_offset += room;
       done += room;
     }
@@ -364,6 +364,30 @@ function fill(bytes: Uint8Array, at: number, count: number, source: Uint8Array |
   // Headers are some bytes long, and a loop is then faster than a subarray.
   if (source !== null) for (let i = 0; i < there; i++) bytes[at + i] = source[from + i] as number;
   if (there < count) bytes.fill(0, at + there, at + count);
+}
+
+/** The members of a struct that is nothing but words of 32 bits, in their order; null for all others. */
+export function wordsIn(struct: Struct): readonly string[] | null {
+  const { bytes } = struct.constructor as { readonly bytes?: number };
+  const names = Object.entries(struct).flatMap(([name, value]) => (typeof value === "number" ? [name] : []));
+  return bytes === WORD_BYTES * names.length ? names : null;
+}
+
+const WORD_BYTES = 4;
+
+/** A header is received into a struct: whole words of it, little-endian. */
+function fillWords(struct: Struct, at: number, count: number, source: Uint8Array | null, from: number): void {
+  const names = wordsIn(struct);
+  if (names === null || at % WORD_BYTES !== 0 || count % WORD_BYTES !== 0) {
+    throw new SimulationFault("bad-pointer", "receiving into a part of a struct");
+  }
+  const bytes = new Uint8Array(count);
+  fill(bytes, 0, count, source, from);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < count; i += WORD_BYTES) {
+    const name = names[(at + i) / WORD_BYTES] ?? "";
+    (struct as unknown as Record<string, number>)[name] = view.getUint32(i, true);
+  }
 }
 
 /**

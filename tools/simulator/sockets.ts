@@ -101,7 +101,7 @@ export class Socket {
   /** Called when the connection changed; sock_def_wakeup(). */
   sk_state_change: (socket: Socket) => void = sock_def_readable;
   /** Called when there is room to send; sock_def_write_space(). */
-  sk_write_space: (socket: Socket) => void = nobodyWaits;
+  sk_write_space: (socket: Socket) => void = sock_def_write_space;
   /** Called when an error is there to be reported; sock_def_error_report(). */
   sk_error_report: (socket: Socket) => void = sock_def_readable;
   /** TCP_* of include/net/tcp_states.h. */
@@ -181,8 +181,8 @@ export function sock_def_readable(socket: Socket): void {
   wake_up_interruptible(socket.wait);
 }
 
-/** sock_def_write_space(): sends do not block here. */
-function nobodyWaits(_socket: Socket): void {}
+/** Sends do not block here. */
+export function sock_def_write_space(_socket: Socket): void {}
 
 /** Bytes arrive now. */
 export function arrive(socket: Socket, bytes: number, payload: unknown = null): void {

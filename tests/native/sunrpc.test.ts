@@ -1,0 +1,64 @@
+/** The RPC client of the sample kernel against its compiled C: random histories, the lines that they reach, mutants. */
+import { describe, expect, test } from "vitest";
+import { exercise } from "../../kernel-models/sunrpc-reconnect/exercise.ts";
+import { compileModel } from "../../tools/check/load-model.ts";
+import { lineCoverage } from "../../tools/native/coverage.ts";
+import { Bench, SeededDecisions } from "../../tools/native/validation.ts";
+import { mutantsOf, pick } from "./mutants.ts";
+import { foundShare, MutationTest } from "./mutation.ts";
+import { sampleKernel } from "./sample.ts";
+import { COMPILER, compared, comparisonOf, SUNRPC } from "./setup.ts";
+
+const HISTORIES = 10_000;
+/** All mutants and more histories: by hand, `GROUNDHOG_MUTANTS=10000 npx vitest run tests/native/sunrpc.test.ts`. */
+const MUTANTS = Number(process.env["GROUNDHOG_MUTANTS"] ?? 100);
+const MUTANT_HISTORIES = 300;
+/** Of those that change what some history is. */
+const MIN_SHARE = 0.95;
+
+describe.skipIf(COMPILER === null)("the RPC client of the sample (needs a C compiler)", () => {
+  test(`${HISTORIES} histories do the same compiled`, async () => {
+    const { setup } = await comparisonOf(await sampleKernel(), [100, 250, 1000], SUNRPC);
+    const part = await compared(setup, HISTORIES, exercise);
+    expect(part).toMatchObject({ histories: HISTORIES, difference: null, unrecorded: {} });
+    expect(part.decisions).toBeGreaterThan(40 * HISTORIES);
+    expect(Object.values(part.cut).reduce((a, b) => a + b, 0)).toBeLessThan(HISTORIES / 10);
+  }, 120_000);
+
+  test("histories come to nearly all lines", async () => {
+    const { setup, text } = await comparisonOf(await sampleKernel(), [250], SUNRPC);
+    const decisions = new SeededDecisions();
+    const { reached, lines } = lineCoverage(text, setup.javascript, exercise, 1000, (number) => {
+      decisions.begin(1, number);
+      return Bench.optionsOf(setup, 250, decisions);
+    });
+    expect(lines).toBeGreaterThan(450);
+    expect(reached / lines).toBeGreaterThan(0.95);
+  }, 60_000);
+
+  // Lists of a waiting task and its work are in the same memory: what was not set anew is not what it was.
+  test.each([
+    ["a list that is not initialised anew", "INIT_LIST_HEAD(wait.timer_list);"],
+    ["a work that is not", "INIT_WORK(task.u.tk_work, rpc_async_schedule);"],
+  ])(
+    "%s is told from one that is",
+    async (_what, dropped) => {
+      const { setup, text } = await comparisonOf(await sampleKernel(), [250], SUNRPC);
+      const mutant = text.replace(dropped, "");
+      expect(mutant).not.toBe(text);
+      const part = await compared({ ...setup, javascript: compileModel(mutant) }, 1000, exercise);
+      expect(part.difference).not.toBeNull();
+    },
+    60_000,
+  );
+
+  test("mutants of the model are found, nearly all of those that change behaviour", async () => {
+    const { setup, text } = await comparisonOf(await sampleKernel(), [250], SUNRPC);
+    const mutants = pick(mutantsOf(text), MUTANTS, 1);
+    const fates = await new MutationTest(setup, text, MUTANT_HISTORIES, exercise).run(mutants);
+    const missed = fates.filter(({ fate }) => fate === "missed").map(({ mutant }) => mutant.id);
+    expect(missed.length).toBeLessThan(mutants.length / 20);
+    expect(foundShare(fates)).toBeGreaterThanOrEqual(MIN_SHARE);
+    expect(fates.filter(({ fate }) => fate === "found").length).toBeGreaterThan(mutants.length / 2);
+  }, 300_000);
+});
