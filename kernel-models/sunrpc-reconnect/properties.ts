@@ -122,10 +122,13 @@ function strategyOf({ strategies }: ReconnectRequest): StrategyName {
 
 const isFault = (search: ScheduleSearch): boolean => search.violation?.property.startsWith("fault ") === true;
 
+/** Whether schedules within the bounds were left out, so that finding nothing shows nothing. */
+const isCut = ({ violation, stoppedBy }: ScheduleSearch): boolean => violation === null && stoppedBy !== "complete";
+
 function verdictOf(search: ScheduleSearch): Verdict {
   if (isFault(search)) return "inconclusive";
   if (search.violation !== null) return "violated";
-  return search.ends > 0 ? "holds" : "inconclusive";
+  return search.ends > 0 && !isCut(search) ? "holds" : "inconclusive";
 }
 
 function figuresOf({ scenario }: Job, search: ScheduleSearch): ScenarioFigures {
@@ -173,7 +176,7 @@ function propertyOf(
     const verdict = isOpen || done.length === 0 ? "inconclusive" : "holds";
     const why = faults[0] === undefined ? "" : `: ${faults[0]}`;
     const detail =
-      verdict === "holds" ? "in every schedule that was explored" : `not every scenario could be followed${why}`;
+      verdict === "holds" ? "in every schedule that was explored" : `not every schedule could be followed${why}`;
     return { name, kind, verdict, violation: null, detail };
   }
   const [job, search] = first;
@@ -219,7 +222,8 @@ function conclude(
     ...done.flatMap(([, search]) => (isFault(search) ? [search.violation?.what ?? ""] : [])),
   ];
   const stuck = done.filter(([, search]) => search.violation === null && search.ends === 0).length;
-  const isOpen = faults.length > 0 || unmodelled > 0 || stuck > 0;
+  const cut = done.filter(([, search]) => isCut(search)).length;
+  const isOpen = faults.length > 0 || unmodelled > 0 || stuck > 0 || cut > 0;
   const properties = Object.keys(KINDS).map((name) => propertyOf(name, done, isOpen, faults));
   const isViolated = properties.some(({ verdict }) => verdict === "violated");
   const searches = done.map(([, search]) => search);
@@ -244,6 +248,7 @@ function conclude(
           ...new Set(faults),
           ...(unmodelled > 0 ? [`${unmodelled} places of the slice are not modelled`] : []),
           ...(stuck > 0 ? [`${stuck} scenarios came to no end within the bounds`] : []),
+          ...(cut > 0 ? [`in ${cut} scenarios, no violation was found, but not every schedule was looked at`] : []),
         ],
   };
 }

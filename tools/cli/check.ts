@@ -206,7 +206,7 @@ export async function validated(
 
 async function fullCheck(subject: Validated, options: CheckOptions, narrowing: Narrowing): Promise<Exit> {
   const { prepared, source } = subject;
-  const checked = await checkPrepared(prepared, jobProgress("checked"));
+  const checked = await checkPrepared(prepared, jobProgress("checked"), "timed");
   const { report } = reportWithWitnesses(checked, source, options);
   return show(await validated(report, subject, options, narrowing), options);
 }
