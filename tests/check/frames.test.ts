@@ -91,10 +91,29 @@ function same(text: string): void {
   expect(asFrames(framesOf(javascript))).toEqual(asGenerator(javascript));
 }
 
+/** Leaves out the one form of random text that frames refuse on purpose ("variables of rounds" below). */
+function assumeFrames(text: string): void {
+  try {
+    framesOf(moduleOf(text));
+  } catch (error) {
+    fc.pre(!(error instanceof ModelError && error.message.endsWith("every round of its loop has a new one")));
+    throw error;
+  }
+}
+
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: these are texts of code
 const BODIES: readonly (readonly [string, string])[] = [
   ["straight on", "yield* wait(a); yield; return yield* wait(b);"],
   ["no yield at all", "a++; return a * b;"],
+  [
+    "commas in returns",
+    "yield; if (a > 9) return a, 1; const f = (yield* (function* () { return a, 0; })()); return f, b;",
+  ],
+  [
+    "commas in keys",
+    "const list = [yield* wait(1), 2]; return list[t.push(a), 0] + list[t.push(b), 1] + (yield* wait(2));",
+  ],
+  ["an object after a comma", "((yield), { a, x: a }).x; return b;"],
   [
     "loops",
     "for (let i = 0; i < 3; i++) { while (a-- > 0) yield* wait(a); do { b -= yield* wait(1); } while (b > 0); }",
@@ -194,7 +213,10 @@ describe("the same as generators and as frames", () => {
 
   test("random coroutines", () => {
     fc.assert(
-      fc.property(coroutines, (text) => same(text)),
+      fc.property(coroutines, (text) => {
+        assumeFrames(text);
+        same(text);
+      }),
       { numRuns: 400 },
     );
   });
@@ -248,7 +270,10 @@ describe("frames in the midst", () => {
 
   test("of random coroutines, too", () => {
     fc.assert(
-      fc.property(coroutines, (text) => checkRestores(text)),
+      fc.property(coroutines, (text) => {
+        assumeFrames(text);
+        checkRestores(text);
+      }),
       { numRuns: 60 },
     );
   });

@@ -56,8 +56,8 @@ export class ExpressionSteps {
     const before = this.used;
     const value = this.value(node, isUsed);
     if (this.used === before) return value;
-    if (isUsed) this.writer.emit(`$c = ${value};`);
-    else if (value !== "undefined") this.writer.emit(`${value};`);
+    if (isUsed) this.writer.emit(`$c = (${value});`);
+    else if (value !== "undefined") this.writer.emit(`(${value});`);
     this.forget(before);
     return isUsed ? "$c" : "undefined";
   }
@@ -125,7 +125,7 @@ export class ExpressionSteps {
   private kept(value: string): string {
     const name = `${this.writer.frame}.$t${this.used++}`;
     this.writer.temporaries = Math.max(this.writer.temporaries, this.used);
-    this.writer.emit(`${name} = ${value};`);
+    this.writer.emit(`${name} = (${value});`);
     return name;
   }
 

@@ -74,7 +74,8 @@ export class StatementSteps implements Jumps {
 
   private expression(node: ts.Expression): void {
     const text = this.expressions.settled(node, false);
-    if (text !== "undefined") this.writer.emit(`${text};`);
+    // In parentheses, since what is left of a comma may begin as a block does.
+    if (text !== "undefined") this.writer.emit(`(${text});`);
   }
 
   private declarations(list: ts.VariableDeclarationList): void {
@@ -106,7 +107,7 @@ export class StatementSteps implements Jumps {
   private end(node: ts.ReturnStatement): void {
     const { expression } = node;
     if (expression !== undefined) {
-      this.writer.emit(`${this.writer.frame}.sent = ${this.expressions.settled(expression)};`);
+      this.writer.emit(`${this.writer.frame}.sent = (${this.expressions.settled(expression)});`);
     }
     this.writer.emit("return $RETURNED;");
   }

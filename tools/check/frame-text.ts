@@ -172,7 +172,7 @@ export class FrameText {
     if (ts.isReturnStatement(node)) {
       const { variable } = this.analysis.owners.get(jumps.generator) as Owner;
       const value = node.expression === undefined ? "" : this.render(node.expression, jumps);
-      edits.push(this.replaced(node, `{ ${value === "" ? "" : `${variable}.sent = ${value}; `}return $RETURNED; }`));
+      edits.push(this.replaced(node, `{ ${value === "" ? "" : `${variable}.sent = (${value}); `}return $RETURNED; }`));
       return;
     }
     const label = this.labelFor(node as ts.BreakOrContinueStatement, jumps);
