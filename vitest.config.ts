@@ -5,7 +5,7 @@ export default defineConfig({
     include: ["tests/**/*.test.ts"],
     // Native tree-sitter state is per process: forks keep one test file's crash out of the others.
     pool: "forks",
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     // The first run downloads and unpacks kernels.
     hookTimeout: 600_000,
   },

@@ -135,11 +135,11 @@ describe("the same bytes", () => {
     [["scan", "--kernel", "sample", "--json"]],
     [["scan", "--kernel", "sample", "--json", "net/sunrpc", "fs"]],
     [["run", "--kernel", "sample", "--out", "out", "--json"]],
-  ])("%j", (args) => {
-    // Three in a row and two at once: the second thread takes another share of the work each time.
+  ])("%j", { timeout: 240_000 }, (args) => {
+    // Two in a row and two at once: the second thread takes another share of the work each time.
     const cwd = newFolder();
     const one = groundhog(args, { cwd });
-    for (let i = 0; i < 2; i++) expect(groundhog(args, { cwd }).stdout).toBe(one.stdout);
+    expect(groundhog(args, { cwd }).stdout).toBe(one.stdout);
     const list = words(args);
     const both = shell(`$GROUNDHOG ${list} > a & $GROUNDHOG ${list.replace("'out'", "'out2'")} > b; wait; cat a`, {
       cwd,
