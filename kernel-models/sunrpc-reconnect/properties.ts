@@ -190,7 +190,7 @@ function propertyOf(
 
 function boundsOf(jobs: readonly Job[], done: readonly Done[]): readonly string[] {
   const most = jobs.reduce((bound, { bounds }) => Math.max(bound, bounds.preemptions), 0);
-  const random = done.filter(([, { strategy }]) => strategy.startsWith("random ")).length;
+  const random = done.filter(([, { stoppedBy }]) => stoppedBy === "histories").length;
   const cut = done.filter(([, { stoppedBy }]) => stoppedBy === "states" || stoppedBy === "steps").length;
   return [
     `a stat() in a loop on a hard mount over TCP (timeo=600, retrans=2); for 15 s nothing reaches the server, which is

@@ -3,9 +3,9 @@
  * used up by what is sent. On a Machine, written with frames by hand; and in Promela, for spin.
  */
 import { type ScheduleAction, type ScheduleSubject, TIME_BIT } from "../../tools/check/schedule.ts";
-import { Frame, RETURNED } from "../../tools/simulator/frame.ts";
+import { Frame, RETURNED, SuspendFrame } from "../../tools/simulator/frame.ts";
 import { type Action, Machine, MachineThread } from "../../tools/simulator/machine.ts";
-import { MutexFrame, PreemptFrame, ScheduleFrame, unlockMutex } from "../../tools/simulator/machine-frames.ts";
+import { MutexFrame, PreemptFrame, unlockMutex } from "../../tools/simulator/machine-frames.ts";
 import { TASK_UNINTERRUPTIBLE } from "../../tools/simulator/tasks.ts";
 
 class Link {
@@ -21,7 +21,7 @@ function sleepOn(machine: Machine, queue: MachineThread[]): Frame {
   const thread = machine.current as MachineThread;
   thread.state = TASK_UNINTERRUPTIBLE;
   queue.push(thread);
-  return new ScheduleFrame();
+  return new SuspendFrame();
 }
 
 function wakeAll(machine: Machine, queue: MachineThread[]): void {

@@ -1,13 +1,12 @@
 /** The machine: who runs when, what sleeps and what is woken, and that its times are those of the Simulation. */
 import { describe, expect, test } from "vitest";
 import { SimulationFault } from "../../tools/simulator/fault.ts";
-import { Frame, RETURNED } from "../../tools/simulator/frame.ts";
+import { Frame, RETURNED, SuspendFrame } from "../../tools/simulator/frame.ts";
 import { Machine, type MachineOptions, MachineThread, type Outside } from "../../tools/simulator/machine.ts";
 import {
   type MachineBitWaiter,
   MutexFrame,
   PreemptFrame,
-  ScheduleFrame,
   TimeoutFrame,
   unlockMutex,
   WaitOnBitFrame,
@@ -85,7 +84,7 @@ function wakeOrder(sleeper: number, waker: number, options: Partial<MachineOptio
   const asleep = threadOf(machine, "sleeper", sleeper, [
     () => {
       (machine.current as MachineThread).state = TASK_UNINTERRUPTIBLE;
-      return new ScheduleFrame();
+      return new SuspendFrame();
     },
     say("s1"),
     () => (machine.mayBePreempted ? point() : undefined),
@@ -266,7 +265,7 @@ describe("what sleeps", () => {
     expect(kindOf(() => runAll(machine))).toBe("bug-on");
     const other = machineOf();
     const timer = new TimerList(other.timers, "timer", null);
-    timer.func = (() => new ScheduleFrame()) as never;
+    timer.func = (() => new SuspendFrame()) as never;
     other.timers.modify(timer, other.clock.jiffiesPlus(1), false);
     expect(kindOf(() => runAll(other))).toBe("sleep-in-atomic");
   });

@@ -67,19 +67,6 @@ export class LateValueFrame extends Frame {
   }
 }
 
-/** schedule(): sleeps unless the state is TASK_RUNNING. */
-export class ScheduleFrame extends Frame {
-  get frameName(): string {
-    return "schedule";
-  }
-
-  override step(): Frame {
-    if (this.label !== 0) return RETURNED;
-    this.label = 1;
-    return SUSPENDED;
-  }
-}
-
 /** schedule_timeout(), msleep(): sleeps until the timer fires or somebody wakes the thread. */
 export class TimeoutFrame extends Frame {
   private readonly timer: TimerList;

@@ -3,6 +3,7 @@
  * are frames. Functions that are the same on both are handed on; coroutines that have no counterpart here are a fault.
  */
 import { SimulationFault } from "./fault.ts";
+import { SuspendFrame } from "./frame.ts";
 import type { Int64 } from "./integers.ts";
 import type { Machine } from "./machine.ts";
 import {
@@ -13,7 +14,6 @@ import {
   MutexFrame,
   PreemptFrame,
   runningThread,
-  ScheduleFrame,
   SLEEP_MODES,
   TimeoutFrame,
   unlockMutex,
@@ -131,7 +131,7 @@ function tasks(): Functions {
     set_current_state: (machine: Machine, state: number) => {
       runningThread(machine).state = state;
     },
-    schedule: () => new ScheduleFrame(),
+    schedule: () => new SuspendFrame(),
     cond_resched: (machine: Machine) => (machine.mayBePreempted ? new PreemptFrame() : undefined),
     schedule_timeout: timeout(null),
     schedule_timeout_interruptible: timeout(SLEEP_MODES.interruptible),
