@@ -96,7 +96,9 @@ export function translateSlice(program: Program, system: SystemModel, options: T
   const slicer = new Slicer(program, system, { longBits: options.longBits, charIsSigned });
   const functions = slicer.run();
   const { model } = slicer;
-  const used = [...new Set([...model.slice.keys()].map((fn) => fn.file))].sort((a, b) => (a.path < b.path ? -1 : 1));
+  // A header is read once for each function that is looked for in it.
+  const byPath = new Map([...model.slice.keys()].map(({ file }) => [file.path, file]));
+  const used = [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
   const files = used.map((file) => ({ path: file.path, sha256: hashOf(file) }));
   const text = moduleText(model, slicer.expand, functions, {
     ...options,
