@@ -48,7 +48,7 @@ describe("one-worker", () => {
   const ASKED = "if (!xprt_test_and_set_connecting(xprt))\n\t\txprt->ops->connect(task);";
   /** Who is woken runs while the worker does, but finds that somebody is connecting. */
   const WAKES_FIRST: Edit = { file: SOCKET, replace: [[CLEAR + WAKE, WAKE + CLEAR]] };
-  /** Who asks for a connection queues the worker whether it is connecting or not, but nobody is woken before its end. */
+  /** Who asks for a connection queues the worker whether it connects or not, but nobody is woken before its end. */
   const NEVER_ASKS: Edit = {
     file: TRANSPORT,
     replace: [[ASKED, "xprt_test_and_set_connecting(xprt);\n\txprt->ops->connect(task);"]],
