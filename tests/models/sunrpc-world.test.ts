@@ -1,7 +1,7 @@
 /** The document's hang on the sample: where it is, where it is not, and which lines of C it hangs on. */
 import { describe, expect, test } from "vitest";
 import type { Edit } from "../kernels/edited.ts";
-import { type Ending, ending, type Runnable, type Setting, sampleClient } from "./sunrpc-run.ts";
+import { ABOVE, type Ending, editedClient, ending, type Setting, sampleClient } from "./sunrpc-run.ts";
 
 /** The steps that have the callback for errors and take -EAGAIN for success. */
 const HANGING = [4, 5];
@@ -11,8 +11,6 @@ const SOCKET = "net/sunrpc/xprtsock.c";
 const CLIENT = "net/sunrpc/clnt.c";
 const TRANSPORT = "net/sunrpc/xprt.c";
 
-/** The user's priority is above that of rpciod on the only CPU. */
-const ABOVE: Setting = { user: "RR 50", rpciod: "OTHER", cpus: 1 };
 const BELOW: Setting = { ...ABOVE, rpciod: "RR 51" };
 
 function edit(file: string, before: string, after: string): readonly Edit[] {
@@ -30,21 +28,12 @@ const ALL: readonly Setting[] = [
   { ...ABOVE, cpus: 2 },
 ];
 
-const known = new Map<number, Promise<Runnable>>();
-
-/** A step as it is, translated once. */
-function step(number: number): Promise<Runnable> {
-  const client = known.get(number) ?? sampleClient(number);
-  known.set(number, client);
-  return client;
-}
-
 const endings = new Map<string, Ending>();
 
 /** What comes of a step as it is, run once. */
 async function endingOf(number: number, setting: Setting): Promise<Ending> {
   const key = JSON.stringify([number, setting]);
-  const made = endings.get(key) ?? ending(await step(number), setting);
+  const made = endings.get(key) ?? ending(await sampleClient(number), setting);
   endings.set(key, made);
   return made;
 }
@@ -53,7 +42,7 @@ describe("the sample as it is", () => {
   test.each(HANGING)(
     "step %i hangs where the user keeps the only CPU from rpciod, and nowhere else",
     async (number) => {
-      const client = await step(number);
+      const client = await sampleClient(number);
       expect(client.unmodelled).toEqual([]);
       for (const setting of ALL) {
         const { first, seconds, status } = ending(client, setting);
@@ -165,7 +154,7 @@ describe("what a change of the C does", () => {
   test.each(MUTATIONS)("$name (step $number)", async ({ number, edits, setting, before, after }) => {
     const whole = await endingOf(number, setting);
     expect(told(whole)).toEqual(before);
-    const changed = ending(await sampleClient(number, edits), setting);
+    const changed = ending(await editedClient(number, edits), setting);
     expect(told(changed)).toEqual(after);
   });
 });
