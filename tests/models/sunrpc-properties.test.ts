@@ -17,14 +17,13 @@ import { modelOf, programOf } from "../../tools/cli/translation.ts";
 import { firstChoice, ReplayDecisions } from "../../tools/simulator/decisions.ts";
 import type { TraceEvent } from "../../tools/simulator/trace.ts";
 import { type Edit, editedKernel } from "../kernels/edited.ts";
-import { sampleSource } from "./sunrpc-run.ts";
+import { TRANSPORT } from "../repair/reconnect-kernel.ts";
+import { sampleSource, WAKES_FIRST } from "./sunrpc-run.ts";
 
 type Ready = Prepared<Scenario, ReconnectRun>;
 
 /** The newest step, where everything holds. */
 const NEWEST = 12;
-const SOCKET = "net/sunrpc/xprtsock.c";
-const TRANSPORT = "net/sunrpc/xprt.c";
 
 /** Every schedule with one preemption, of a user and workers of each policy. */
 function narrowing(cpus: number, own: Narrowing["own"] = {}): Narrowing {
@@ -43,11 +42,7 @@ async function prepared(narrowed: Narrowing, edits: readonly Edit[] = []): Promi
 }
 
 describe("one-worker", () => {
-  const CLEAR = "\txprt_clear_connecting(xprt);\n";
-  const WAKE = "\tif (err)\n\t\txprt_wake_pending_tasks(xprt, err);\n";
   const ASKED = "if (!xprt_test_and_set_connecting(xprt))\n\t\txprt->ops->connect(task);";
-  /** Who is woken runs while the worker does, but finds that somebody is connecting. */
-  const WAKES_FIRST: Edit = { file: SOCKET, replace: [[CLEAR + WAKE, WAKE + CLEAR]] };
   /** Who asks for a connection queues the worker whether it connects or not, but nobody is woken before its end. */
   const NEVER_ASKS: Edit = {
     file: TRANSPORT,
@@ -59,11 +54,12 @@ describe("one-worker", () => {
 
   test.each<readonly [string, readonly Edit[], number, Readonly<Record<string, Verdict>>]>([
     ["holds on the step as it is", [], 2, HOLDS],
+    // Who is woken runs while the worker does, and finds that somebody is connecting.
     ["holds where the worker wakes before it says that it connects no more", [WAKES_FIRST], 2, HOLDS],
     ["holds where nobody asks whether a worker is connecting", [NEVER_ASKS], 2, HOLDS],
     // A work item that runs on a CPU does not begin there again before it has ended.
     ["holds with both on one CPU", [WAKES_FIRST, NEVER_ASKS], 1, HOLDS],
-    // On another CPU it may, up to 3.6: since 3.7, __queue_work() (kernel/workqueue.c) looks where it runs.
+    // On another CPU it does, as up to 3.6: __queue_work() of kernel/workqueue.c has looked where it runs since 3.7.
     ["is violated with both on two CPUs", [WAKES_FIRST, NEVER_ASKS], 2, VIOLATED],
   ])("%s", async (_, edits, cpus, verdicts) => {
     const ready = await prepared(narrowing(cpus), edits);

@@ -18,6 +18,7 @@ import type { KernelSource } from "../../tools/kernel/source.ts";
 import { type MachineParts, machineModules } from "../../tools/simulator/machine-modules.ts";
 import { translateSlice } from "../../tools/translate/model.ts";
 import { type Edit, editedKernel } from "../kernels/edited.ts";
+import { SOCKET } from "../repair/reconnect-kernel.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 const CACHE = process.env["GROUNDHOG_TEST_CACHE"] ?? join(tmpdir(), "groundhog-test-cache");
@@ -116,6 +117,12 @@ export interface Ending {
   /** When the first call ended, in seconds. */
   readonly first: number;
 }
+
+const CLEAR = "\txprt_clear_connecting(xprt);\n";
+const WAKE = "\tif (err)\n\t\txprt_wake_pending_tasks(xprt, err);\n";
+
+/** The sample's connect worker wakes who waits for it before it says that it connects no more. */
+export const WAKES_FIRST: Edit = { file: SOCKET, replace: [[CLEAR + WAKE, WAKE + CLEAR]] };
 
 function worldOf(client: Runnable, { user, rpciod, cpus, scenario, tcp }: Setting): World {
   const document: Scenario = {

@@ -1,15 +1,12 @@
 /** The document's hang on the sample: where it is, where it is not, and which lines of C it hangs on. */
 import { describe, expect, test } from "vitest";
 import type { Edit } from "../kernels/edited.ts";
-import { ABOVE, type Ending, editedClient, ending, type Setting, sampleClient } from "./sunrpc-run.ts";
+import { CLIENT, SOCKET, TRANSPORT } from "../repair/reconnect-kernel.ts";
+import { ABOVE, type Ending, editedClient, ending, type Setting, sampleClient, WAKES_FIRST } from "./sunrpc-run.ts";
 
 /** The steps that have the callback for errors and take -EAGAIN for success. */
 const HANGING = [4, 5];
 const NEWEST = 12;
-
-const SOCKET = "net/sunrpc/xprtsock.c";
-const CLIENT = "net/sunrpc/clnt.c";
-const TRANSPORT = "net/sunrpc/xprt.c";
 
 const BELOW: Setting = { ...ABOVE, rpciod: "RR 51" };
 
@@ -75,8 +72,6 @@ interface Mutation {
 }
 
 const CALLBACK = "\tif (xprt)\n\t\txprt_wake_pending_tasks(xprt, -EAGAIN);";
-const CLEAR = "\txprt_clear_connecting(xprt);\n";
-const WAKE = "\tif (err)\n\t\txprt_wake_pending_tasks(xprt, err);\n";
 const ESTABLISHED = "if (!xprt_test_and_set_connected(xprt))\n\t\t\txprt_wake_pending_tasks(xprt, -EAGAIN);";
 
 const MUTATIONS: readonly Mutation[] = [
@@ -115,7 +110,7 @@ const MUTATIONS: readonly Mutation[] = [
     // The user runs at once, finds that a worker is connecting, and sleeps until its own timeout.
     name: "the worker wakes before it says that it connects no more",
     number: NEWEST,
-    edits: edit(SOCKET, CLEAR + WAKE, WAKE + CLEAR),
+    edits: [WAKES_FIRST],
     setting: ABOVE,
     before: [11, 0],
     after: [50, 0],
@@ -124,7 +119,7 @@ const MUTATIONS: readonly Mutation[] = [
     // The same where rpciod is not preempted: the order makes no difference.
     name: "the worker wakes before it says that it connects no more, and is not preempted",
     number: NEWEST,
-    edits: edit(SOCKET, CLEAR + WAKE, WAKE + CLEAR),
+    edits: [WAKES_FIRST],
     setting: BELOW,
     before: [11, 0],
     after: [11, 0],
