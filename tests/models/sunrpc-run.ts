@@ -141,7 +141,7 @@ function worldOf(client: Runnable, { user, rpciod, cpus, scenario, tcp }: Settin
     ...scenario,
   };
   const options = { ...NEWEST_TCP, ticksPerSecond: HZ, serverFinSeconds: 0, ...tcp };
-  return new World(client.module, document, options, client.enter);
+  return new World(client.module, document, options, false, client.enter);
 }
 
 /** The faults, so that the way is closed a second before the next call is made. */
