@@ -395,10 +395,10 @@ GH_OWN int kref_put(struct kref *k, void (*release)(struct kref *k))
 GH_OWN bool test_bit(long nr, const unsigned long *at) { return (at[(unsigned long)nr / GH_BITS] & GH_MASK(nr)) != 0; }
 GH_OWN void set_bit(long nr, unsigned long *at) { GH_WORD(nr, at) |= GH_MASK(nr); }
 GH_OWN void clear_bit(long nr, unsigned long *at) { GH_WORD(nr, at) &= ~GH_MASK(nr); }
-#define __set_bit(nr, at) set_bit(nr, at)
-#define __clear_bit(nr, at) clear_bit(nr, at)
-#define clear_bit_unlock(nr, at) clear_bit(nr, at)
-#define test_and_set_bit_lock(nr, at) test_and_set_bit(nr, at)
+/* Functions and no macros: each is a place of its own where somebody else may come, or none. */
+GH_OWN void __set_bit(long nr, unsigned long *at) { set_bit(nr, at); }
+GH_OWN void __clear_bit(long nr, unsigned long *at) { clear_bit(nr, at); }
+GH_OWN void clear_bit_unlock(long nr, unsigned long *at) { clear_bit(nr, at); }
 GH_OWN bool test_and_set_bit(long nr, unsigned long *at)
 {
 	const bool was = test_bit(nr, at);
@@ -413,6 +413,7 @@ GH_OWN bool test_and_clear_bit(long nr, unsigned long *at)
 	clear_bit(nr, at);
 	return was;
 }
+GH_OWN bool test_and_set_bit_lock(long nr, unsigned long *at) { return test_and_set_bit(nr, at); }
 
 /* Trees as the simulator's: in order, and not balanced. */
 GH_OWN void rb_link_node(struct rb_node *node, struct rb_node *parent, struct rb_node **link)

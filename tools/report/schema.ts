@@ -185,6 +185,9 @@ export const validationSchema = z.strictObject({
   histories: z.int(),
   decisions: z.int(),
   events: z.int().describe("calls, stores, returns that were compared"),
+  switches: counts.describe(
+    "how often a thread lost the CPU and another one ran meanwhile, by what it was about to do",
+  ),
   stopped: z.int().describe("histories that end on both sides at BUG() or at a call that is not in the model"),
   cut: counts.describe("histories that were compared up to a place where only the C can go on, by reason"),
   unrecorded: counts.describe("histories that could not be compared, by reason"),
