@@ -14,7 +14,7 @@ import { type Checked, checkPrepared, type Narrowing, prepare } from "./check-sy
 import { EXIT, type Exit } from "./exit.ts";
 import { checkOut, removeFiles, writeFiles } from "./out.ts";
 import type { RepairRequest, Subject } from "./repair-request.ts";
-import { patchName, type Repair, repairSystem } from "./repair-system.ts";
+import { patchName, type Repair, repairSystem, seriesFolder } from "./repair-system.ts";
 import {
   cacheFolder,
   configurationOf,
@@ -113,12 +113,13 @@ function proofOf(
 
 /** Writes patches and witnesses; what earlier runs wrote under the same names is replaced. */
 export function reportOfRepair(
-  { system, source, before }: Subject,
+  subject: Subject,
   repair: Repair,
   narrowing: Narrowing,
   options: Pick<FixOptions, "kernel" | "config" | "out">,
 ): FixReport {
   const { out } = options;
+  const { system, source, before } = subject;
   const { isNeeded, placed, mails, series } = repair;
   const proofs = new Map<string, Proof>();
   for (const [candidate, checked] of repair.checked) {
@@ -134,9 +135,9 @@ export function reportOfRepair(
   // A patch that an earlier run wrote and this one refutes must not lie about.
   removeFiles(
     out,
-    placed.map(({ candidate }) => patchName(system.name, candidate.name)).filter((one) => !files.has(one)),
+    placed.map(({ candidate }) => patchName(subject, candidate.name)).filter((one) => !files.has(one)),
   );
-  const folder = `${system.name}-series`;
+  const folder = series === null ? "" : seriesFolder(subject, series.candidate);
   for (const { name, contents } of series?.mails ?? []) files.set(join(folder, name), contents);
   writeFiles(out, files);
   return {
