@@ -8,11 +8,13 @@ import { decide, firstChoice } from "../../tools/simulator/decisions.ts";
 import { SimulationFault } from "../../tools/simulator/fault.ts";
 import type { MachineListener } from "../../tools/simulator/machine.ts";
 import type { MachineSlot } from "../system.ts";
+import type { Workers } from "./figure-types.ts";
 import { type KernelTcp, kernelTcp, TCP_FILES } from "./kernel-tcp.ts";
 import type { ModelModule } from "./members.ts";
 import type { Scenario } from "./scenarios.ts";
 import { NAMES, OWN_ROLES, WorldSubject } from "./subject.ts";
 import { NEWEST_TCP, type TcpOptions } from "./tcp-options.ts";
+import { WORKQUEUE_HEADER, workersIn } from "./workaround.ts";
 import { World } from "./world.ts";
 
 /** What came of a history. */
@@ -55,6 +57,13 @@ export interface ReconnectRunner {
   readonly text: string;
   /** What of TCP was read from the kernel, and what was taken for granted. */
   readonly told: readonly string[];
+  /** Who runs the works of rpciod; null where the tree does not say. */
+  readonly workers: Workers | null;
+}
+
+/** What of a tree the surroundings depend on, and what is said of it. */
+interface ReconnectKernel extends KernelTcp {
+  readonly workers: Workers | null;
 }
 
 const plain = (): Role => "plain";
@@ -67,7 +76,7 @@ export function reconnectRunner(
 ): ReconnectRunner {
   const model = module as unknown as ModelModule;
   const slot: MachineSlot = machine ?? { enter: () => undefined, text: "" };
-  const tcp = tcpOf(facts);
+  const tcp = kernelOf(facts);
   const subject = (
     scenario: Scenario,
     role: (className: string, field: string) => Role,
@@ -83,20 +92,25 @@ export function reconnectRunner(
       trace === undefined ? null : ({ tick, kind, text }) => trace({ tick, kind: "note", name: kind, values: [text] });
     return follow(scenario, (seen) => subject(scenario, plain, seen), listener, options);
   };
-  return Object.assign(run as Runner<Scenario, ReconnectRun>, { subject, text: slot.text, told: tcp.told });
+  return Object.assign(run as Runner<Scenario, ReconnectRun>, {
+    subject,
+    text: slot.text,
+    told: tcp.told,
+    workers: tcp.workers,
+  });
 }
 
-/** What the kernel's own TCP is like, where its sources say: what reconnectKernelFacts() has read. */
-function tcpOf(facts: unknown): KernelTcp {
+/** What the kernel's own TCP and workers are like, where its sources say: what reconnectKernelFacts() has read. */
+function kernelOf(facts: unknown): ReconnectKernel {
   const kernel = typeof facts === "object" && facts !== null && "kernel" in facts ? facts.kernel : null;
-  return (kernel as KernelTcp | null | undefined) ?? { options: NEWEST_TCP, told: [] };
+  return (kernel as ReconnectKernel | null | undefined) ?? { options: NEWEST_TCP, told: [], workers: null };
 }
 
-/** Reads what of a tree's TCP the surroundings depend on. */
-export async function reconnectKernelFacts(read: (path: string) => Promise<string | null>): Promise<KernelTcp> {
+/** Reads what of a tree the surroundings depend on. */
+export async function reconnectKernelFacts(read: (path: string) => Promise<string | null>): Promise<ReconnectKernel> {
   const texts = new Map<string, string | null>();
   for (const path of TCP_FILES) texts.set(path, await read(path));
-  return kernelTcp((path) => texts.get(path) ?? null);
+  return { ...kernelTcp((path) => texts.get(path) ?? null), workers: workersIn(await read(WORKQUEUE_HEADER)) };
 }
 
 function faultOf(error: unknown): RunFault {

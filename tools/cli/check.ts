@@ -68,7 +68,12 @@ export function toldFigures<Figures>(
   figures: Figures,
   timersFrom: string,
 ): ToldFigures {
-  return { document: figures, blocks: story.blocks(figures, timersFrom), cells: story.cells(figures) };
+  return {
+    document: figures,
+    advice: story.advice?.(figures) ?? [],
+    blocks: story.blocks(figures, timersFrom),
+    cells: story.cells(figures),
+  };
 }
 
 type Unwritten = Omit<CheckReport, "witnesses">;

@@ -12,6 +12,8 @@ import { printable } from "./words.ts";
 export interface ToldFigures {
   /** Plain data, as the system's schema declares it. */
   readonly document: unknown;
+  /** What to do about a violation, a sentence each. */
+  readonly advice: readonly string[];
   readonly blocks: readonly Block[];
   readonly cells: readonly string[];
 }
@@ -90,6 +92,10 @@ function blockLines(blocks: readonly Block[]): readonly string[] {
   });
 }
 
+function adviceLines({ figures }: CheckReport): readonly string[] {
+  return figures?.advice.map(printable) ?? [];
+}
+
 function propertyLines(report: CheckReport, paint: Paint): readonly string[] {
   return report.result.properties.flatMap(({ name, kind, verdict, detail }) => {
     const witness = report.witnesses.get(name);
@@ -126,6 +132,7 @@ export function shortCheckLines(report: CheckReport, paint: Paint): readonly str
   return [
     `verdict   ${verdictText(report.result.verdict, paint)}`,
     ...propertyLines(report, paint),
+    ...adviceLines(report),
     ...(report.validation === null ? [] : [validationLine(report.validation, paint)]),
     ...more,
     ...reasons,
@@ -156,6 +163,8 @@ export function systemTable(reports: readonly CheckReport[], paint: Paint): stri
 export function checkText(report: CheckReport, paint: Paint): string {
   const { result, unmodelled, model, witnesses } = report;
   const lines = [headLine(report, paint), "", ...propertyLines(report, paint)];
+  const advice = adviceLines(report);
+  if (advice.length > 0) lines.push("", ...advice);
   if (report.validation !== null) lines.push("", ...validationLines(report.validation, paint));
   for (const [name, { timeline }] of witnesses) lines.push("", `Timeline of ${name}:`, ...indented(timeline));
   if (report.figures !== null) lines.push("", ...blockLines(report.figures.blocks));
