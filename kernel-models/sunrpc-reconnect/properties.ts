@@ -12,7 +12,7 @@ import type { CheckResult, PropertyKind, PropertyResult, Schedule, Verdict } fro
 import type { Figures, ScenarioFigures, Workers } from "./figure-types.ts";
 import { type ReconnectRun, type ReconnectRunner, ROLE_OPTIONS } from "./reconnect-run.ts";
 import type { Scenario } from "./scenarios.ts";
-import { cpusText, violationText, withErrorNamed } from "./words.ts";
+import { cpusText, sentenceOf, withErrorNamed } from "./words.ts";
 import { workaroundsOf } from "./workaround.ts";
 
 /** What is asked of a check: lists of policies, numbers of CPUs, schedulers; null for the whole table. */
@@ -201,8 +201,7 @@ function propertyOf(
     return { name, kind, verdict, violation: null, detail };
   }
   const [job, search] = first;
-  const text = violationText(name, search.violation?.what ?? "");
-  const what = name === "progress" ? `the call ${text}` : text;
+  const what = sentenceOf(name, search.violation?.what ?? "");
   const share = `${against.length} of ${done.length} combinations of ${counted(done)}`;
   const detail = `${what} with ${settingText(job, search)}; ${share}`;
   return { name, kind, verdict: "violated", violation: scheduleOf(job, search), detail };

@@ -4,7 +4,7 @@ import type { WitnessStory } from "../../tools/check/witness.ts";
 import type { TraceEvent } from "../../tools/simulator/trace.ts";
 import type { ReconnectRun } from "./reconnect-run.ts";
 import { type Scenario, schedulingOf } from "./scenarios.ts";
-import { cpusText, withErrorNamed } from "./words.ts";
+import { cpusText, sentenceOf, withErrorNamed } from "./words.ts";
 
 /** Rows of a timeline: a loop goes round again and again, and once is enough. */
 const MAX_ROWS = 120;
@@ -101,6 +101,17 @@ function reasonsOf(scenario: Scenario, run: ReconnectRun, events: readonly Trace
   return reasons;
 }
 
+function endOf(_: Scenario, { endsWith, property, what, seconds }: ReconnectRun): string {
+  switch (endsWith) {
+    case "progress":
+      return `the call ends ${seconds.toFixed(1)} s after the way is open`;
+    case "open":
+      return "the history ends before the call does";
+    default:
+      return sentenceOf(property, what);
+  }
+}
+
 export const reconnectWitness: WitnessStory<Scenario, ReconnectRun> = {
   schemas: (zod) => {
     const policy = zod
@@ -141,5 +152,6 @@ export const reconnectWitness: WitnessStory<Scenario, ReconnectRun> = {
   }),
   nameOf: ({ user, rpciod, cpus, scheduler }) =>
     `user-${user}-rpciod-${rpciod}-${cpus}cpu-${scheduler}`.toLowerCase().replaceAll(" ", ""),
+  endOf,
   timelineOf,
 };

@@ -32,6 +32,12 @@ export function violationText(property: string, what: string): string {
   return property === "progress" ? `hangs (${what.replace(/ without progress$/, "")})` : withErrorNamed(what);
 }
 
+/** The same as a clause. */
+export function sentenceOf(property: string, what: string): string {
+  const text = violationText(property, what);
+  return property === "progress" ? `the call ${text}` : text;
+}
+
 export function cpusText(cpus: number): string {
   return `${cpus} ${cpus === 1 ? "CPU" : "CPUs"}`;
 }

@@ -24,6 +24,8 @@ export interface CheckReport {
   readonly kernel: { readonly id: string; readonly version: string | null };
   /** The candidate patch that the kernel was given first; null for the kernel as it is. */
   readonly candidate: string | null;
+  /** Whether one witness was run again, instead of a check. */
+  readonly isReplay: boolean;
   readonly result: Omit<CheckResult, "figures">;
   /** Null where nothing was measured. */
   readonly figures: ToldFigures | null;
@@ -115,7 +117,9 @@ export function headLine(report: CheckReport, paint: Paint): string {
   const patched = candidate === null ? "" : `, with ${printable(candidate)}`;
   const what = `${printable(kernel.id)}${version}${patched}: ${system.title} (${system.name})`;
   const doubt = report.validation?.status === "skipped" ? paint.warn(" (translation not validated)") : "";
-  return `${what}: ${verdictText(result.verdict, paint)}${doubt}`;
+  // One history in which nothing is violated is far from a check that holds.
+  const scope = report.isReplay && result.verdict === "holds" ? " in this one history" : "";
+  return `${what}: ${verdictText(result.verdict, paint)}${scope}${doubt}`;
 }
 
 function indented(text: string): readonly string[] {
