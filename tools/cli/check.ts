@@ -22,6 +22,7 @@ import {
   openForCommand,
   paintForTerminal,
   print,
+  quoted,
 } from "./surroundings.ts";
 import { type Systems, systemNamed } from "./systems.ts";
 import { programOf, sliceOf } from "./translation.ts";
@@ -48,11 +49,6 @@ export function exitOf(verdict: Verdict): Exit {
 
 /** What is checked: what a replay must be told again. */
 export type KernelOptions = Pick<CheckOptions, "kernel" | "config" | "candidate">;
-
-/** A word as a shell takes it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
 
 /** The command that runs a witness again. */
 export function replayCommand(system: string, options: KernelOptions, path: string): string {

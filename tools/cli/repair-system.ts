@@ -9,7 +9,7 @@ import type { Candidate, PatchSize, Story, ToolCheck } from "../repair/candidate
 import { checkpatch } from "../repair/checkpatch.ts";
 import { inOrder, type Placed } from "../repair/comparison.ts";
 import { compileTouched } from "../repair/compile.ts";
-import { type Mail, makePatches } from "../repair/patch.ts";
+import { isCover, type Mail, makePatches } from "../repair/patch.ts";
 import { patchedSource } from "../repair/patched-source.ts";
 import { propose } from "../repair/propose.ts";
 import type { Edit, Proposal, Recipe } from "../repair/recipe.ts";
@@ -240,7 +240,7 @@ async function seriesOf(room: Room, names: readonly string[]): Promise<NonNullab
     },
     cacheDirectory: request.cacheDirectory,
   });
-  const patches = made.mails.filter((one) => !one.name.startsWith("0000-"));
+  const patches = made.mails.filter((one) => !isCover(one.name));
   const own = steps.flatMap((one) => one.checks);
   const checks = [...own, ...made.checks, await checkpatch(subject.source, patches, request.cacheDirectory)];
   if (request.compiles) checks.push(await compiled(room, "the series", last.changed));
