@@ -203,7 +203,7 @@ function propertyOf(
   const [job, search] = first;
   const what = sentenceOf(name, search.violation?.what ?? "");
   const share = `${against.length} of ${done.length} combinations of ${counted(done)}`;
-  const detail = `${what} with ${settingText(job, search)}; ${share}`;
+  const detail = `${what} for ${settingText(job, search)}; ${share}`;
   return { name, kind, verdict: "violated", violation: scheduleOf(job, search), detail };
 }
 

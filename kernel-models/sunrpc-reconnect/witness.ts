@@ -71,6 +71,10 @@ function sendsUnconnected(texts: readonly string[], at: number): boolean {
 }
 
 function reasonsOf(scenario: Scenario, run: ReconnectRun, events: readonly TraceEvent[]): readonly string[] {
+  if (run.endsWith === "progress") return [];
+  const end = `${endOf(scenario, run)}.`;
+  // What keeps a call from ending explains nothing else.
+  if (run.property !== "progress") return [end];
   const { loop, hz } = scenario;
   const texts = events.flatMap((one) => (one.kind === "note" ? [`${one.name} ${one.values[0]}`] : []));
   const reasons: string[] = [];
@@ -97,8 +101,7 @@ function reasonsOf(scenario: Scenario, run: ReconnectRun, events: readonly Trace
     const rounds = `${loop.rounds} rounds are in the witness (${(ticks / hz).toFixed(1)} s in all)`;
     reasons.push(`The same state comes back every ${loop.steps} steps; ${rounds}.`);
   }
-  if (reasons.length === 0) reasons.push(`${withErrorNamed(run.what)}.`);
-  return reasons;
+  return reasons.length === 0 ? [end] : reasons;
 }
 
 function endOf(_: Scenario, { endsWith, property, what, seconds }: ReconnectRun): string {

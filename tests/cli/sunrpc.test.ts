@@ -106,7 +106,7 @@ describe("the step that hangs", () => {
     expect(figures?.workers).toBe("kworker");
     const { stdout } = check(HANGING, "--user", "RR 50", "--cpus", "1", "--scheduler", "any", "--out", newFolder());
     expect(stdout).toMatch(
-      /^progress \(progress\): violated: the call hangs \(the same state comes back\) with user RR 50, .*; \d of 3 combinations of user, rpciod, CPUs and scheduler$/m,
+      /^progress \(progress\): violated: the call hangs \(the same state comes back\) for user RR 50, .*; \d of 3 combinations of user, rpciod, CPUs and scheduler$/m,
     );
     expect(stdout).toMatch(/^Avoided, among the settings tried, by rpciod RR 51 \(recovers within \d+\.\d s\)\.$/m);
     expect(stdout).toMatch(/^RR 50 +OTHER +1 +any \(hangs with 0\) +hangs \(the same state comes back\) +\d+$/m);
