@@ -7,7 +7,8 @@ import { adviceOf } from "./workaround.ts";
 function outcome({ verdict, recoverySeconds, property, what }: ScenarioFigures): string {
   if (verdict === "holds")
     return recoverySeconds === null ? "recovers" : `recovers within ${recoverySeconds.toFixed(1)} s`;
-  return what === null ? "not followed to its end" : violationText(property ?? "", what);
+  if (what === null) return "not followed to its end";
+  return verdict === "inconclusive" ? `not followed to its end: ${what}` : violationText(property ?? "", what);
 }
 
 /** Which schedules were gone through: for all of them how far, or with how many preemptions it went wrong. */
