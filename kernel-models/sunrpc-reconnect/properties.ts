@@ -194,10 +194,12 @@ function propertyOf(
   const first = plainest(against);
   const kind = KINDS[name] ?? "safety";
   if (first === null) {
-    const verdict = isOpen || done.length === 0 ? "inconclusive" : "holds";
+    // A search ends at the first violation, and what comes behind it was not seen.
+    const ended = done.filter(([, search]) => search.violation !== null && !isFault(search)).length;
+    const verdict = isOpen || ended > 0 || done.length === 0 ? "inconclusive" : "holds";
     const why = faults[0] === undefined ? "" : `: ${faults[0]}`;
-    const detail =
-      verdict === "holds" ? "in every schedule that was explored" : `not every schedule could be followed${why}`;
+    const open = isOpen || ended === 0 ? `not every schedule could be followed${why}` : endedText(ended, done.length);
+    const detail = verdict === "holds" ? "in every schedule that was explored" : open;
     return { name, kind, verdict, violation: null, detail };
   }
   const [job, search] = first;
@@ -207,6 +209,16 @@ function propertyOf(
   return { name, kind, verdict: "violated", violation: scheduleOf(job, search), detail };
 }
 
+/** Whoever draws schedules at random counts no preemptions. */
+function preemptionText(most: number, random: number, all: number): string {
+  if (random > 0 && random === all) return "any number of preemptions";
+  return `up to ${most} preemptions that nobody had to make${random > 0 ? " (any number where they are drawn)" : ""}`;
+}
+
+function endedText(ended: number, all: number): string {
+  return `not seen in what was explored; ${ended} of ${all} searches ended at a violation of another property`;
+}
+
 function boundsOf(jobs: readonly Job[], done: readonly Done[]): readonly string[] {
   const most = jobs.reduce((bound, { bounds }) => Math.max(bound, bounds.preemptions), 0);
   const random = done.filter(([, { stoppedBy }]) => stoppedBy === "histories").length;
@@ -214,7 +226,7 @@ function boundsOf(jobs: readonly Job[], done: readonly Done[]): readonly string[
   return [
     `a stat() in a loop on a hard mount over TCP (timeo=600, retrans=2); for 15 s nothing reaches the server, which is
       restarted after 5 s (FIN, then RST); the call must end within 900 s of the way being open`.replace(/\s+/g, " "),
-    `schedules "any": up to ${most} preemptions that nobody had to make; sections under a spinlock, calls of a socket
+    `schedules "any": ${preemptionText(most, random, done.length)}; sections under a spinlock, calls of a socket
       and softirqs are one step each; packets come in order after one jiffy, or while threads still run`.replace(
       /\s+/g,
       " ",

@@ -10,6 +10,7 @@ import type { MachineListener } from "../../tools/simulator/machine.ts";
 import type { MachineSlot } from "../system.ts";
 import type { Workers } from "./figure-types.ts";
 import { type KernelTcp, kernelTcp, TCP_FILES } from "./kernel-tcp.ts";
+import { type KernelWorks, kernelWorks, WORKS_FILE } from "./kernel-works.ts";
 import type { ModelModule } from "./members.ts";
 import type { Scenario } from "./scenarios.ts";
 import { NAMES, OWN_ROLES, WorldSubject } from "./subject.ts";
@@ -61,11 +62,6 @@ export interface ReconnectRunner {
   readonly workers: Workers | null;
 }
 
-/** What of a tree the surroundings depend on, and what is said of it. */
-interface ReconnectKernel extends KernelTcp {
-  readonly workers: Workers | null;
-}
-
 const plain = (): Role => "plain";
 
 /** Makes the runner of a model. */
@@ -76,14 +72,14 @@ export function reconnectRunner(
 ): ReconnectRunner {
   const model = module as unknown as ModelModule;
   const slot: MachineSlot = machine ?? { enter: () => undefined, text: "" };
-  const tcp = kernelOf(facts);
+  const kernel = kernelOf(facts);
   const subject = (
     scenario: Scenario,
     role: (className: string, field: string) => Role,
     listener: MachineListener | null = null,
   ): WorldSubject => {
-    const options: TcpOptions = { ...tcp.options, ticksPerSecond: scenario.hz };
-    const world = new World(model, scenario, options, slot.enter);
+    const options: TcpOptions = { ...kernel.tcp.options, ticksPerSecond: scenario.hz };
+    const world = new World(model, scenario, options, kernel.works.runOnce, slot.enter);
     return new WorldSubject(world, role, () => slot.enter(world), listener);
   };
   const run = (scenario: Scenario, options: RunOptions = {}): ReconnectRun => {
@@ -95,22 +91,31 @@ export function reconnectRunner(
   return Object.assign(run as Runner<Scenario, ReconnectRun>, {
     subject,
     text: slot.text,
-    told: tcp.told,
-    workers: tcp.workers,
+    told: [...kernel.tcp.told, kernel.works.told],
+    workers: kernel.workers,
   });
 }
 
-/** What the kernel's own TCP and workers are like, where its sources say: what reconnectKernelFacts() has read. */
-function kernelOf(facts: unknown): ReconnectKernel {
-  const kernel = typeof facts === "object" && facts !== null && "kernel" in facts ? facts.kernel : null;
-  return (kernel as ReconnectKernel | null | undefined) ?? { options: NEWEST_TCP, told: [], workers: null };
+/** What of a kernel's other sources the surroundings, and what is said of them, depend on. */
+interface ReconnectKernel {
+  readonly tcp: KernelTcp;
+  readonly works: KernelWorks;
+  readonly workers: Workers | null;
 }
 
-/** Reads what of a tree the surroundings depend on. */
+/** What reconnectKernelFacts() has read. */
+function kernelOf(facts: unknown): ReconnectKernel {
+  const kernel = typeof facts === "object" && facts !== null && "kernel" in facts ? facts.kernel : null;
+  const nothing = { tcp: { options: NEWEST_TCP, told: [] }, works: kernelWorks(null), workers: null };
+  return (kernel as ReconnectKernel | null | undefined) ?? nothing;
+}
+
+/** Reads what of a tree's TCP and work queues the surroundings depend on. */
 export async function reconnectKernelFacts(read: (path: string) => Promise<string | null>): Promise<ReconnectKernel> {
   const texts = new Map<string, string | null>();
   for (const path of TCP_FILES) texts.set(path, await read(path));
-  return { ...kernelTcp((path) => texts.get(path) ?? null), workers: workersIn(await read(WORKQUEUE_HEADER)) };
+  const tcp = kernelTcp((path) => texts.get(path) ?? null);
+  return { tcp, works: kernelWorks(await read(WORKS_FILE)), workers: workersIn(await read(WORKQUEUE_HEADER)) };
 }
 
 function faultOf(error: unknown): RunFault {
