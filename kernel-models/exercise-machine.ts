@@ -34,7 +34,8 @@ class ShortSimulation extends Simulation {
       this.decisionsLeft = this.dice.left;
       this.roundsLeft = ROUNDS_PER_DECISION;
     }
-    if (--this.roundsLeft < 0) throw new SimulationFault("endless-loop", `${place}: rounds of this loop without end`);
+    if (--this.roundsLeft >= 0) return;
+    throw new SimulationFault("endless-loop", `${place}: this loop was cut off, as random answers kept it going`);
   }
 }
 

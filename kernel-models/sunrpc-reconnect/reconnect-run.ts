@@ -8,12 +8,14 @@ import { decide, firstChoice } from "../../tools/simulator/decisions.ts";
 import { SimulationFault } from "../../tools/simulator/fault.ts";
 import type { MachineListener } from "../../tools/simulator/machine.ts";
 import type { MachineSlot } from "../system.ts";
+import type { Workers } from "./figure-types.ts";
 import { type KernelTcp, kernelTcp, TCP_FILES } from "./kernel-tcp.ts";
 import { type KernelWorks, kernelWorks, WORKS_FILE } from "./kernel-works.ts";
 import type { ModelModule } from "./members.ts";
 import type { Scenario } from "./scenarios.ts";
 import { NAMES, OWN_ROLES, WorldSubject } from "./subject.ts";
 import { NEWEST_TCP, type TcpOptions } from "./tcp-options.ts";
+import { WORKQUEUE_HEADER, workersIn } from "./workaround.ts";
 import { World } from "./world.ts";
 
 /** What came of a history. */
@@ -56,6 +58,8 @@ export interface ReconnectRunner {
   readonly text: string;
   /** What of TCP was read from the kernel, and what was taken for granted. */
   readonly told: readonly string[];
+  /** Who runs the works of rpciod; null where the tree does not say. */
+  readonly workers: Workers | null;
 }
 
 const plain = (): Role => "plain";
@@ -88,19 +92,21 @@ export function reconnectRunner(
     subject,
     text: slot.text,
     told: [...kernel.tcp.told, kernel.works.told],
+    workers: kernel.workers,
   });
 }
 
-/** What of a kernel's other sources the surroundings depend on. */
+/** What of a kernel's other sources the surroundings, and what is said of them, depend on. */
 interface ReconnectKernel {
   readonly tcp: KernelTcp;
   readonly works: KernelWorks;
+  readonly workers: Workers | null;
 }
 
 /** What reconnectKernelFacts() has read. */
 function kernelOf(facts: unknown): ReconnectKernel {
   const kernel = typeof facts === "object" && facts !== null && "kernel" in facts ? facts.kernel : null;
-  const nothing = { tcp: { options: NEWEST_TCP, told: [] }, works: kernelWorks(null) };
+  const nothing = { tcp: { options: NEWEST_TCP, told: [] }, works: kernelWorks(null), workers: null };
   return (kernel as ReconnectKernel | null | undefined) ?? nothing;
 }
 
@@ -109,7 +115,7 @@ export async function reconnectKernelFacts(read: (path: string) => Promise<strin
   const texts = new Map<string, string | null>();
   for (const path of TCP_FILES) texts.set(path, await read(path));
   const tcp = kernelTcp((path) => texts.get(path) ?? null);
-  return { tcp, works: kernelWorks(await read(WORKS_FILE)) };
+  return { tcp, works: kernelWorks(await read(WORKS_FILE)), workers: workersIn(await read(WORKQUEUE_HEADER)) };
 }
 
 function faultOf(error: unknown): RunFault {

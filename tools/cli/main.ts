@@ -19,6 +19,8 @@ const KERNEL_HELP =
   "a kernel directory, REPO@REV, a source archive or linux-source .deb, debian:X.Y, sample, or sample@STEP " +
   "(default: the current directory if it is a kernel tree, else the newest Debian kernel, else sample)";
 
+const SYSTEM_HELP = `the system: ${SYSTEMS.map(({ name }) => name).join(" or ")}`;
+
 function program(done: (exit: Exit) => void): Command {
   const groundhog = new Command("groundhog")
     .description("Finds and proves timing bugs in the Linux kernel's network file systems.")
@@ -94,7 +96,7 @@ function addModelCommands(groundhog: Command, done: (exit: Exit) => void): void 
   groundhog
     .command("model")
     .description("write the TypeScript model of a system")
-    .argument("<SYSTEM>", "the system, such as cifs-echo")
+    .argument("<SYSTEM>", SYSTEM_HELP)
     .option("--kernel <K>", KERNEL_HELP)
     .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")
     .option("--out <DIR>", "where the model goes; - for standard output", "groundhog-out")
@@ -110,7 +112,7 @@ function addModelCommands(groundhog: Command, done: (exit: Exit) => void): void 
   const check = groundhog
     .command("check")
     .description("verdict, figures and witness of a system; exit code 0 holds, 1 violated, 3 inconclusive")
-    .argument("<SYSTEM>", "the system, such as cifs-echo")
+    .argument("<SYSTEM>", SYSTEM_HELP)
     .option("--kernel <K>", KERNEL_HELP)
     .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)");
   addNarrowingOptions(check)
@@ -126,6 +128,7 @@ function addModelCommands(groundhog: Command, done: (exit: Exit) => void): void 
         "groundhog check cifs-echo --kernel debian:6.1",
         "groundhog check cifs-echo --kernel sample@5 --hz 250 --echo-interval 60 --json",
         "groundhog check cifs-echo --kernel debian:6.12 --validate --histories 100000",
+        'groundhog check sunrpc-reconnect --kernel sample@4 --user "RR 50" --cpus 1',
       ]),
     )
     .action(async (system: string, options: CheckOptions) => {
@@ -167,7 +170,7 @@ function addFixCommand(groundhog: Command, done: (exit: Exit) => void): void {
   const fix = groundhog
     .command("fix")
     .description("candidate patches, each put through the same check; those that hold are written")
-    .argument("<SYSTEM>", "the system, such as cifs-echo")
+    .argument("<SYSTEM>", SYSTEM_HELP)
     .option("--kernel <K>", KERNEL_HELP)
     .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")
     .option("--series <NAME,...>", "make a series of these candidates, with a cover letter, instead of a comparison")
@@ -181,6 +184,7 @@ function addFixCommand(groundhog: Command, done: (exit: Exit) => void): void {
       `${examples([
         "groundhog fix cifs-echo --kernel sample@5",
         "groundhog fix cifs-echo --kernel ~/linux@v4.14 --link https://bugzilla.kernel.org/show_bug.cgi?id=202611",
+        'groundhog fix sunrpc-reconnect --kernel ~/linux@v2.6.32 --user "RR 50,OTHER"',
       ])}
 Exit code 0: nothing needs repair, or a patch that holds was written; 1: none holds; 3: inconclusive.
 The kernel tree is never written to.

@@ -60,7 +60,8 @@ export function validationLines(report: ValidationReport, paint: Paint): readonl
   }
   const cut = sum(report.cut);
   if (cut > 0) {
-    lines.push(`  ${number(cut)} histories were compared up to a place where only the C can go on:`);
+    const where = "random answers led to a place where the model stops, which is no finding";
+    lines.push(`  ${number(cut)} histories were compared in part: ${where}:`);
     const reasons = Object.entries(report.cut).sort(([, a], [, b]) => b - a);
     for (const [reason, count] of reasons.slice(0, MAX_REASONS))
       lines.push(`    ${number(count)}: ${printable(reason)}`);
