@@ -166,4 +166,5 @@ export const reconnectWitness: WitnessStory<Scenario, ReconnectRun> = {
   nameOf: ({ user, rpciod, cpus, scheduler }) =>
     `user-${user}-rpciod-${rpciod}-${cpus}cpu-${scheduler}`.toLowerCase().replaceAll(" ", ""),
   timelineOf,
+  propertyOf: ({ property }) => String(property),
 };

@@ -135,6 +135,14 @@ describe("the step that hangs", () => {
     expectOneLine(replay(changed(/"rounds": 12\b/, '"rounds": 9')), /was changed since it was written, or is damaged/);
     expectOneLine(replay(changed(/"user": "RR 50"/, '"user": "RR 0"')), /is no good witness: .*is no policy/);
     expectOneLine(replay(changed(/"cpus": 1\b/, '"cpus": 9')), /is no good witness: .*cpus/);
+    expectOneLine(
+      replay(changed(/"property": "progress"/, '"property": "one-worker"')),
+      /is no good witness: it is to violate one-worker, and its own end violates "progress"/,
+    );
+    expectOneLine(
+      replay(changed(/"property": "progress"/, '"property": "constructor"')),
+      /sunrpc-reconnect has no property constructor; there are progress, one-worker, no-lost-call/,
+    );
     expectOneLine(replay(changed(/^/, "x")), /is not JSON/);
     expectOneLine(replay(witness, "cifs-echo"), /is a witness of "sunrpc-reconnect", not of cifs-echo/);
     expectOneLine(check(HANGING, "--replay", witness, "--cpus", "1"), /--cpus: has no meaning with --replay/);

@@ -139,7 +139,7 @@ function replayResult(
   { kinds, judge }: System["properties"],
 ): Omit<CheckResult, "figures"> {
   const { property } = witness;
-  const kind = Object.hasOwn(kinds, property) ? (kinds[property] ?? "progress") : "progress";
+  const kind = kinds[property] ?? "progress";
   const difference =
     played === null ? "other decisions are asked for" : differenceOf(witness.expected, played.expected);
   if (difference !== null && isSameModel) {
@@ -148,6 +148,10 @@ function replayResult(
   const fault = played?.record.fault ?? null;
   // The witness' own property is asked of what came now: ends can be alike where one violates it and one does not.
   const judged = played === null || fault !== null ? null : judge(property, witness.scenario, played.record);
+  if (isSameModel && fault === null && judged !== true) {
+    const why = `on its own model, its history does not violate ${property}`;
+    throw new InputError(file, `was changed since it was written: ${why}`);
+  }
   const verdict = judged === null ? "inconclusive" : judged ? "violated" : "holds";
   const end = difference === null ? "came to the same end, event for event" : `came to another end: ${difference}`;
   const detail = `the witness ${end}${isSameModel ? "" : "; it was made from another model"}`;
