@@ -92,6 +92,20 @@ describe("one-worker", () => {
   });
 });
 
+test("a tree that does not say what connect() does on a blackhole route has no verdict", async () => {
+  // The step hangs with one error number and not with another.
+  const whole = await sampleSource(4);
+  const source = { ...whole, read: async (path: string) => (path === "Makefile" ? null : whole.read(path)) };
+  const model = await modelOf(source, await programOf(source, everythingEnabled()), sunrpcReconnect);
+  const narrowed = narrowing(1, { users: ["RR 50"], rpciods: ["OTHER"], schedulers: ["fair"] });
+  const { result } = await checkPrepared(prepare(sunrpcReconnect, model, narrowed), () => {});
+  expect([result.verdict, ...result.properties.map(({ verdict }) => verdict)]).toEqual(
+    new Array(4).fill("inconclusive"),
+  );
+  expect(result.reasons.join()).toMatch(/^what connect\(\) says of a blackhole route is not known: neither/);
+  expect(result.properties.map(({ violation }) => violation)).toEqual([null, null, null]);
+});
+
 describe("a search that was cut short", () => {
   type Cut = Partial<ScheduleBounds>;
 
