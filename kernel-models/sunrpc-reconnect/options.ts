@@ -58,6 +58,7 @@ export const reconnectOptions: readonly NarrowingOption[] = [
     name: "strategy",
     values: "<NAME>",
     help: "how schedules of `any` are gone through: depth-first, random, priorities (default: depth-first)",
+    isSingle: true,
     key: "strategies",
     read: (word) => (word === "depth-first" || word === "random" || word === "priorities" ? word : null),
     what: "depth-first, random or priorities",

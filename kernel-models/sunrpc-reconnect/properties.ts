@@ -20,7 +20,7 @@ export interface ReconnectRequest extends CheckRequest {
   readonly cpus: readonly number[] | null;
   readonly schedulers: readonly Scenario["scheduler"][] | null;
   readonly preemptions: readonly number[] | null;
-  /** The last one counts. */
+  /** One at most, as of preemptions. */
   readonly strategies: readonly StrategyName[] | null;
 }
 
