@@ -23,7 +23,7 @@ import {
   paintForTerminal,
   print,
 } from "./surroundings.ts";
-import { type Systems, systemNamed } from "./systems.ts";
+import { requireFolders, type Systems, systemNamed } from "./systems.ts";
 import { programOf, sliceOf } from "./translation.ts";
 import { historiesOf, replayDifference, type Validated, validate, withDifferenceFile } from "./validate.ts";
 import { readProof, replay, timelineOf, witnessesOf } from "./witnesses.ts";
@@ -121,6 +121,7 @@ async function kernelToCheck(
   configuration: Configuration,
   candidate: string | undefined,
 ): Promise<ReadKernel> {
+  await requireFolders(source, [system]);
   const asItIs = { source, program: await programOf(source, configuration) };
   return candidate === undefined ? asItIs : withCandidate(system, asItIs, candidate);
 }

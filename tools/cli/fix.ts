@@ -24,7 +24,7 @@ import {
   paintForTerminal,
   print,
 } from "./surroundings.ts";
-import { type Systems, systemNamed } from "./systems.ts";
+import { requireFolders, type Systems, systemNamed } from "./systems.ts";
 import { modelOf, NO_CHECKER } from "./translation.ts";
 
 export interface FixOptions extends NarrowingOptions {
@@ -95,6 +95,7 @@ export async function subjectOf(
   configuration: Subject["configuration"],
   narrowing: Narrowing,
 ): Promise<Subject> {
+  await requireFolders(source, [system]);
   const { program, facts } = await scanKernel(source, [], configuration, NO_CHECKER);
   const prepared = prepare(system, await modelOf(source, program, system), narrowing);
   const before = await checkPrepared(prepared, jobProgress("as it is"));
