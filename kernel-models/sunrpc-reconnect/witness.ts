@@ -2,35 +2,16 @@
 import type { Timeline, TimelineRow } from "../../tools/check/timeline.ts";
 import type { WitnessStory } from "../../tools/check/witness.ts";
 import type { TraceEvent } from "../../tools/simulator/trace.ts";
+import { errorNamed } from "./errors.ts";
+import { reasonsOf } from "./reasons.ts";
 import type { ReconnectRun } from "./reconnect-run.ts";
 import { type Scenario, schedulingOf } from "./scenarios.ts";
 
 /** Rows of a timeline: a loop goes round again and again, and once is enough. */
 const MAX_ROWS = 120;
 
-/** Error numbers as C calls them, for those that matter here: include/uapi/asm-generic/errno.h. */
-const ERRORS: Readonly<Record<string, string>> = {
-  "-5": "-EIO",
-  "-11": "-EAGAIN",
-  "-22": "-EINVAL",
-  "-32": "-EPIPE",
-  "-88": "-ENOTSOCK",
-  "-98": "-EADDRINUSE",
-  "-99": "-EADDRNOTAVAIL",
-  "-101": "-ENETUNREACH",
-  "-103": "-ECONNABORTED",
-  "-104": "-ECONNRESET",
-  "-106": "-EISCONN",
-  "-107": "-ENOTCONN",
-  "-110": "-ETIMEDOUT",
-  "-111": "-ECONNREFUSED",
-  "-113": "-EHOSTUNREACH",
-  "-114": "-EALREADY",
-  "-115": "-EINPROGRESS",
-};
-
 function named(text: string): string {
-  return text.replace(/= (-\d+)/, (_, number: string) => `= ${ERRORS[number] ?? number}`);
+  return text.replace(/= (-\d+)/, (_, number: string) => `= ${errorNamed(number)}`);
 }
 
 /** What a network fault is, in words. */
@@ -79,50 +60,14 @@ function timelineOf(scenario: Scenario, run: ReconnectRun, events: readonly Trac
   const begin = events.findIndex((one) => one.kind === "note" && one.name === "network");
   const from = events.findIndex((one) => one.kind === "note" && one.name === "network" && one.values[0] === "heal");
   const zero = events[from < 0 ? Math.max(begin, 0) : from]?.tick ?? 0;
+  const reasons = reasonsOf(scenario, run, events);
   const rows = events.slice(Math.max(begin, 0)).flatMap((one) => rowOf(one, zero, hz));
   return {
     setting: `user ${user}, rpciod ${rpciod}, ${cpus} CPU${cpus === 1 ? "" : "s"}, scheduler ${scheduler}, HZ=${hz}`,
     from: from < 0 ? "the way to the server was cut" : "the way to the server was open again",
     rows: rows.slice(0, MAX_ROWS),
-    reasons: reasonsOf(scenario, run, events),
+    reasons: reasons.length === 0 && run.what !== "" ? [`${run.what}.`] : reasons,
   };
-}
-
-/** Whether the task sends after a wake-up although nothing was connected, and fails. */
-function sendsUnconnected(texts: readonly string[], at: number): boolean {
-  const next = texts.slice(at + 1, at + 4).find((one) => /^tcp (?:send|synack)/.test(one));
-  return next !== undefined && /^tcp send = -/.test(next);
-}
-
-function reasonsOf(scenario: Scenario, run: ReconnectRun, events: readonly TraceEvent[]): readonly string[] {
-  const { loop, hz } = scenario;
-  const texts = events.flatMap((one) => (one.kind === "note" ? [`${one.name} ${one.values[0]}`] : []));
-  const reasons: string[] = [];
-  const isEarly = texts.some(
-    (one, i) => /^wake stat by rpciod/.test(one) && /^tcp disconnect/.test(texts[i + 1] ?? ""),
-  );
-  if (isEarly) {
-    reasons.push(
-      "The worker's own disconnect calls the error callback, which wakes the task before there is a connection.",
-    );
-  }
-  if (texts.some((one, i) => /^wake stat .*tk_status = -11$/.test(one) && sendsUnconnected(texts, i))) {
-    reasons.push(
-      "The status -EAGAIN that the wake-up gives to the task is taken for a connection: it goes on and sends.",
-    );
-  }
-  if (texts.some((one) => /^tcp shutdown = -107/.test(one))) {
-    reasons.push(
-      "The task sends on a closed socket and shuts it down: the next connection is shut down before it is used.",
-    );
-  }
-  if (loop !== undefined && run.endsWith === "loop") {
-    const ticks = (events.at(-1)?.tick ?? 0) - (events[0]?.tick ?? 0);
-    const rounds = `${loop.rounds} rounds are in the witness (${(ticks / hz).toFixed(1)} s in all)`;
-    reasons.push(`The same state comes back every ${loop.steps} steps; ${rounds}.`);
-  }
-  if (reasons.length === 0) reasons.push(`${run.what}.`);
-  return reasons;
 }
 
 export const reconnectWitness: WitnessStory<Scenario, ReconnectRun> = {
