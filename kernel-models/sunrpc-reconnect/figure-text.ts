@@ -1,11 +1,18 @@
 /** The figures of a check of sunrpc-reconnect: their shape in JSON, and how they are printed. */
 import type { Block, FigureStory } from "../../tools/check/figure-story.ts";
+import { counted } from "./bounds.ts";
 import type { Figures, ScenarioFigures } from "./figure-types.ts";
 
 function outcome({ verdict, recoverySeconds, what }: ScenarioFigures): string {
   if (verdict === "holds")
     return recoverySeconds === null ? "recovers" : `recovers within ${recoverySeconds.toFixed(1)} s`;
   return what ?? "not followed to its end";
+}
+
+/** How many preemptions that nobody had to make the schedules had. */
+function upTo(bound: Figures["exploration"]["bound"]): string {
+  if (bound === null) return "any number of preemptions";
+  return bound === 0 ? "no preemptions" : `up to ${counted(bound, "preemption")}`;
 }
 
 function blocks({ scenarios, exploration }: Figures, timersFrom: string): readonly Block[] {
@@ -19,13 +26,13 @@ function blocks({ scenarios, exploration }: Figures, timersFrom: string): readon
         one.user,
         one.rpciod,
         String(one.cpus),
-        one.scheduler !== "any" ? one.scheduler : `any, ${one.preemptions} preemptions`,
+        one.scheduler !== "any" ? one.scheduler : `any, ${counted(one.preemptions, "preemption")}`,
         outcome(one),
         String(one.states),
       ]),
     },
     "",
-    `${strategy}, up to ${bound} preemptions: ${states} states, ${transitions} transitions${speed}`,
+    `${strategy}, ${upTo(bound)}: ${states} states, ${transitions} transitions${speed}`,
     `timers as in ${timersFrom}`,
   ];
 }
@@ -50,7 +57,7 @@ export const reconnectFigures: FigureStory<Figures> = {
       ),
       exploration: zod.strictObject({
         strategy: zod.string(),
-        bound: zod.int().describe("preemptions that nobody had to make"),
+        bound: zod.int().nullable().describe("preemptions that nobody had to make; null: any number, drawn at random"),
         states: zod.int(),
         transitions: zod.int(),
         statesPerSecond: zod.number().nullable().describe("by the clock of this machine"),

@@ -55,6 +55,12 @@ const WORDS: Readonly<Record<string, (what: string) => string>> = {
   user: (what) => (what === "stat()" ? "the user calls stat()" : what.replace("stat() =", "stat() returns")),
 };
 
+/** What the times count from, by the places of the first fault and of the network's healing. */
+function origin(begin: number, heal: number): string {
+  if (begin < 0) return "the first call";
+  return heal < 0 ? "the way to the server was cut" : "the way to the server was open again";
+}
+
 function timelineOf(scenario: Scenario, run: ReconnectRun, events: readonly TraceEvent[]): Timeline {
   const { hz, user, rpciod, cpus, scheduler } = scenario;
   const begin = events.findIndex((one) => one.kind === "note" && one.name === "network");
@@ -64,7 +70,7 @@ function timelineOf(scenario: Scenario, run: ReconnectRun, events: readonly Trac
   const rows = events.slice(Math.max(begin, 0)).flatMap((one) => rowOf(one, zero, hz));
   return {
     setting: `user ${user}, rpciod ${rpciod}, ${cpus} CPU${cpus === 1 ? "" : "s"}, scheduler ${scheduler}, HZ=${hz}`,
-    from: from < 0 ? "the way to the server was cut" : "the way to the server was open again",
+    from: origin(begin, from),
     rows: rows.slice(0, MAX_ROWS),
     reasons: reasons.length === 0 && run.what !== "" ? [`${run.what}.`] : reasons,
   };

@@ -212,7 +212,10 @@ describe.each([
       ["fair", "holds", "complete"],
       ["any", "inconclusive", "histories"],
     ]);
-    expect(reasons).toEqual(["in 1 scenarios, no violation was found, but not every schedule was looked at"]);
+    expect(reasons).toEqual([
+      "in 1 scenario, no violation was found, but not every schedule was looked at: 2,000 histories were drawn at random",
+    ]);
+    expect(figures?.exploration).toMatchObject({ strategy: `depth first and ${told}`, bound: null });
   });
 });
 
