@@ -48,7 +48,7 @@ export const reconnectOptions: readonly NarrowingOption[] = [
   {
     name: "preemptions",
     values: "<N>",
-    help: "how many preemptions that nobody had to make a history may have (default: 3)",
+    help: "how many preemptions that nobody had to make a history may have (default: 4)",
     isSingle: true,
     key: "preemptions",
     read: integer(0, 20),

@@ -62,7 +62,7 @@ const KINDS: Readonly<Record<string, PropertyKind>> = {
 };
 
 /** Preemptions that nobody had to make, in one history, where the request does not say. */
-const PREEMPTIONS = 3;
+const PREEMPTIONS = 4;
 const BRIEF_PREEMPTIONS = 1;
 const MAX_STATES = 400_000;
 const MAX_STEPS = 20_000;

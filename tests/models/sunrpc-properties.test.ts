@@ -93,6 +93,17 @@ describe("one-worker", () => {
   });
 });
 
+test("a hang that needs a scheduler that prefers who is woken is found among all schedules, too", async () => {
+  const own = { users: ["OTHER"], rpciods: ["OTHER"], schedulers: ["eager", "any"], preemptions: null };
+  const { result } = await checkPrepared(await prepared(narrowing(1, own), [], 4), () => {});
+  const scenarios = [
+    { scheduler: "eager", verdict: "violated", preemptions: 0 },
+    { scheduler: "any", verdict: "violated", preemptions: 4 },
+  ];
+  expect(result.figures).toMatchObject({ scenarios });
+  expect(result.bounds.join()).toMatch(/schedules "any": up to 4 preemptions that nobody had to make/);
+});
+
 describe("what goes wrong before the restart", () => {
   const PLAINLY = { users: ["RR 50"], rpciods: ["OTHER"], schedulers: ["fair"] };
   const COMPLETES = "xprt_complete_rqst(xprt, reply.xid, reply.len);";
