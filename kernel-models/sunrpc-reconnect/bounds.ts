@@ -38,7 +38,7 @@ function boundText({ search, bounds, histories }: Bounded): string {
   }
 }
 
-/** Why searches say nothing where they found nothing: in a few words, and as a sentence. None where all were complete. */
+/** Why searches that found nothing say nothing: in a few words, and as a sentence. None where all were complete. */
 export function cutReasons(all: readonly Bounded[]): readonly { readonly why: string; readonly whole: string }[] {
   const cut = all.filter(({ search }) => isCut(search));
   return [...new Set(cut.map(cutText))].map((why) => {

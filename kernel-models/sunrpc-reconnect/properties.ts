@@ -181,14 +181,15 @@ function propertyOf(
   const [job, search] = first;
   const { user, rpciod, cpus, scheduler } = job.scenario;
   const where = `user ${user}, rpciod ${rpciod}, ${cpus} CPU${cpus === 1 ? "" : "s"}, ${
-    scheduler === "any" ? `${search.violation?.preemptions} preemptions` : `scheduler ${scheduler}`
+    scheduler === "any" ? counted(search.violation?.preemptions ?? 0, "preemption") : `scheduler ${scheduler}`
   }`;
-  const detail = `${search.violation?.what} (${where}); ${against.length} of ${done.length} scenarios`;
+  const detail = `${search.violation?.what} (${where}); ${against.length} of ${counted(done.length, "scenario")}`;
   return { name, kind, verdict: "violated", violation: scheduleOf(job, search), detail };
 }
 
 function endedText(ended: number, all: number): string {
-  return `not seen in what was explored; ${ended} of ${all} searches ended at a violation of another property`;
+  const searches = `${ended} of ${counted(all, "search", "searches")}`;
+  return `not seen in what was explored; ${searches} ended at a violation of another property`;
 }
 
 function boundedOf(request: ReconnectRequest, [{ scenario, bounds, histories }, search]: Done): Bounded {
