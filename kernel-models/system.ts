@@ -30,6 +30,8 @@ export interface MachineSlot {
  */
 export interface System<Scenario = unknown, Run extends RunOutcome = RunOutcome, Figures = unknown>
   extends SystemEntry {
+  /** Where its C is, wherever a tree has it; one of them is enough. */
+  readonly folders: readonly string[];
   /** What to slice, and where it begins. */
   readonly model: SystemModel;
   /**

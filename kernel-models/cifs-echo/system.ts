@@ -16,6 +16,8 @@ import { echoWitness } from "./witness.ts";
 export const cifsEcho: RepairableSystem<Scenario, RunRecord, Figures> = {
   name: "cifs-echo",
   title: "SMB echo",
+  // It moved in 6.4, and in later 6.1 stable kernels.
+  folders: ["fs/smb/client", "fs/cifs"],
   probe: "cifs_echo_request",
   model: cifsEchoSlice,
   createRunner,

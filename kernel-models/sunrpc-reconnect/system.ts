@@ -16,6 +16,7 @@ import { reconnectWitness } from "./witness.ts";
 export const sunrpcReconnect: RepairableSystem<Scenario, ReconnectRun, Figures> = {
   name: "sunrpc-reconnect",
   title: "NFS reconnect",
+  folders: ["net/sunrpc"],
   model: sunrpcReconnectSlice,
   execution: "frames",
   createRunner: reconnectRunner,

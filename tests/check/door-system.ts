@@ -173,6 +173,7 @@ const properties: SystemProperties<DoorScenario, DoorRun, DoorFigures, DoorWork>
 export const door: System<DoorScenario, DoorRun, DoorFigures> = {
   name: "door",
   title: "heavy door",
+  folders: ["net/sunrpc"],
   model: {
     ...{ name: "door", entries: [{ name: "door_shut" }, { name: "door_push" }], stores: [], guarded: [], state: [] },
     ...{ works: [], observed: [], beyond: [], environment: [], environmentMembers: [], tables: {}, noEffect: [] },

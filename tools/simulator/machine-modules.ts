@@ -33,8 +33,8 @@ export interface MachineParts {
   readonly machine: Machine;
   readonly work: MachineWork;
   readonly bitWaiters: MachineBitWaiter[];
-  /** kernel_recvmsg() with MSG_DONTWAIT of the surroundings' sockets: into the first of some vectors. */
-  readonly receive: (socket: unknown, vector: { iov_base: unknown }, bytes: number) => number;
+  /** kernel_recvmsg() of the surroundings' sockets, which does not sleep: into the first of some vectors. */
+  readonly receive: (socket: unknown, vector: { iov_base: unknown }, bytes: number, flags: number) => number;
 }
 
 /**
@@ -51,8 +51,9 @@ export function machineModules(parts: () => MachineParts): (name: string, export
     workqueue: workqueue(parts),
     "workqueue-cancel": cancelling(parts),
     "kernel-structs": {
-      receive_kernel_recvmsg: (socket: unknown, _msg: unknown, vectors: unknown, _count: Int64, bytes: Int64) =>
-        parts().receive(socket, firstOf(vectors), Number(bytes)),
+      receive_kernel_recvmsg: (
+        ...[socket, _msg, vectors, _count, bytes, flags]: [unknown, unknown, unknown, Int64, Int64, number]
+      ) => parts().receive(socket, firstOf(vectors), Number(bytes), flags),
     },
     mutex: {
       mutex_lock: (machine: Machine, lock: MachineMutex) => new MutexFrame(machine, lock),
