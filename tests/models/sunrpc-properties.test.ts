@@ -121,7 +121,9 @@ describe("what goes wrong before the restart", () => {
     const ready = await prepared(narrowing(1, PLAINLY), [{ file: SOCKET, replace: [replace] }]);
     const { result } = await checkPrepared(ready, () => {});
     expect([result.verdict, result.reasons]).toEqual(["violated", []]);
-    expect(result.figures).toMatchObject({ scenarios: [{ verdict: "violated", what, stoppedBy: "violation" }] });
+    // Figures name errors as C does.
+    const told = what.replace("-5", "-EIO");
+    expect(result.figures).toMatchObject({ scenarios: [{ verdict: "violated", what: told, stoppedBy: "violation" }] });
     const found = result.properties.find((one) => one.name === name)?.violation ?? null;
     if (found === null) throw new Error(`${name} holds`);
     const played = play(ready.run, found, sunrpcReconnect.witness);
