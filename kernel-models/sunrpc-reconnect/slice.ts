@@ -138,7 +138,7 @@ export const sunrpcReconnectSlice: SystemModel = {
   preemption: {
     before: `(?:test_and_)?(?:set|clear)_bit\\w* wake_up_bit queue_work queue_delayed_work xs_sendpages
       xprt_sock_sendmsg kernel_connect kernel_sock_shutdown sock_release kernel_sendmsg`,
-    take: "(?:raw_)?spin_lock(?:_bh|_irq\\w*)? (?:read|write)_lock(?:_bh|_irq\\w*)?",
+    take: "(?:raw_)?spin_lock(?:_bh|_irq\\w*|\\w*nest\\w*)? (?:read|write)_lock(?:_bh|_irq\\w*)?",
     release: "(?:raw_)?spin_unlock(?:_bh|_irq\\w*)? (?:read|write)_unlock(?:_bh|_irq\\w*)?",
     members: ["rpc_task.tk_status", "rpc_rqst.rq_reply_bytes_recvd", "rpc_rqst.rq_received"],
   },

@@ -6,10 +6,11 @@ import { childOf, descendants, type SyntaxNode } from "../c/syntax.ts";
 import type { Prototype } from "./boundary.ts";
 import { primitiveOf } from "./boundary.ts";
 import { builtinCall } from "./builtins.ts";
-import { type CType, decayed, type FunctionType, isInt, S32, structType, VOID } from "./c-types.ts";
+import { type CType, decayed, type FunctionType, isInt, S32, structType } from "./c-types.ts";
 import type { FunctionContext } from "./context.ts";
 import { convert } from "./conversions.ts";
 import { expression, failed } from "./expressions.ts";
+import { criticalCall } from "./locks.ts";
 import { quotedText } from "./names.ts";
 import { placeOf, readPlace } from "./places.ts";
 import { asNumber, BINDS, constantValue, inPlace, nullPointer, type Value, value } from "./value.ts";
@@ -26,15 +27,9 @@ export function callExpression(ctx: FunctionContext, node: SyntaxNode): Value {
   const name = ctx.textOf(callee);
   if (ctx.local(name) !== undefined) return pointerCall(ctx, node, callee, list);
   const point = ctx.model.boundary.preemption(name);
-  if (point === "take" || point === "release") return critical(ctx, point);
+  if (point === "take" || point === "release") return criticalCall(ctx, node, point, list);
   const result = namedCall(ctx, node, name, list);
   return point === null ? result : preempted(ctx, result);
-}
-
-/** A lock under which nobody else runs is taken or released; which one it is makes no difference. */
-function critical(ctx: FunctionContext, point: "take" | "release"): Value {
-  const name = ctx.model.use("preemption", point === "take" ? "enter_critical" : "leave_critical");
-  return called(ctx, `${name}(kernel)`, VOID, true);
 }
 
 /** Somebody else may run before a call is made. */
@@ -155,7 +150,7 @@ function environmentCall(
 }
 
 /** Who calls, and where: it may be worth a line in a timeline. */
-function placeOfCall(ctx: FunctionContext, node: SyntaxNode): string {
+export function placeOfCall(ctx: FunctionContext, node: SyntaxNode): string {
   return quotedText(`${ctx.file.path}:${ctx.line(node)} ${ctx.functionName}`);
 }
 
