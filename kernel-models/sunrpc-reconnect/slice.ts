@@ -146,6 +146,19 @@ export const sunrpcReconnectSlice: SystemModel = {
   stores: [],
   guarded: [],
   state: [],
+  bookkeeping: [
+    "rpc_xprt.kref",
+    "rpc_clnt.cl_count",
+    "rpc_clnt.cl_kref",
+    "rpc_clnt.cl_task_count",
+    // A task that ends leaves its client and its transport.
+    "rpc_task.tk_client",
+    "rpc_task.tk_xprt",
+    "rpc_task.tk_task",
+    "rpc_message.rpc_cred",
+    "xdr_buf.bvec",
+    "sunrpc_table_header",
+  ],
   beyond: [
     "xprt_destroy\\w*",
     "rpc_shutdown_client",

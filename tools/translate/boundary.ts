@@ -27,6 +27,11 @@ export interface SystemModel {
   readonly guarded: readonly string[];
   /** Fields that functions without effect must not store, as `struct.field`; the environment may. */
   readonly state: readonly string[];
+  /**
+   * Members (as `struct.member`) and variables that the model keeps and that functions without effect may change:
+   * references, and what belongs to parts of the kernel that are not modelled. Any other change contradicts the claim.
+   */
+  readonly bookkeeping?: readonly string[];
   /** Delayed work of which every arming is to be in the model, as `struct.field`. */
   readonly works: readonly string[];
   /**
