@@ -5,7 +5,7 @@
 import type { CFunction } from "../c/file.ts";
 import { localTypes } from "../c/types.ts";
 import type { ModelContext, Unmodelled } from "./context.ts";
-import { outsideChange } from "./outside-changes.ts";
+import { macroChange, outsideChange } from "./outside-changes.ts";
 
 /** Functions looked at behind one call; deeper chains of calls are bookkeeping. */
 const MAX_FUNCTIONS = 200;
@@ -105,6 +105,12 @@ function contradict(
 function contradictByChange(model: ModelContext, name: string, found: Map<string, Unmodelled>): void {
   // Static functions of several files may share the name.
   const files = new Set([...model.slice.keys()].map((fn) => fn.file));
+  const macro = [...files].flatMap((file) => model.program.ownMacro(name, file) ?? [])[0];
+  const inMacro = macro === undefined ? null : macroChange(model, name);
+  if (macro !== undefined && inMacro !== null) {
+    found.set(name, { file: macro.path, line: macro.line, what: `${name} is not in the model, and ${inMacro}` });
+    return;
+  }
   const starts = new Set([...files].flatMap((file) => model.program.definition(name, file) ?? []));
   for (const start of starts) {
     const change = outsideChange(model, start);

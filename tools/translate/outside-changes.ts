@@ -254,7 +254,7 @@ export function outsideChange(model: ModelContext, start: CFunction): OutsideCha
 }
 
 /** The same for a macro, and those that it uses. */
-function macroChange(model: ModelContext, start: string): string | null {
+export function macroChange(model: ModelContext, start: string): string | null {
   const seen = new Set([start]);
   for (const name of seen) {
     const macro = CHANGING.test(name) || STORING.test(name) ? undefined : model.program.macro(name);
