@@ -76,14 +76,16 @@ const OPS_MEMBERS = [
 const NO_EFFECT: readonly NoEffectFamily[] = [
   {
     reason: "logging and tracing",
-    names: `cifs_dbg cifs_server_dbg cifs_tcon_dbg cFYI cERROR cifserror printk\\w* pr_\\w+ trace_\\w+ dump_smb
-      cifs_dump_\\w+ dump_stack print_hex_dump\\w* task_pid_nr`,
+    names: `cifs_dbg cifs_server_dbg cifs_tcon_dbg cFYI cERROR cifserror pr_debug\\w* pr_devel\\w*
+      (?:printk|pr)_\\w*(?:once|ratelimited) trace_\\w+ dump_smb cifs_dump_\\w+ print_hex_dump\\w* lockdep_\\w+`,
+    mayBeLeftOut: true,
   },
+  { reason: "logging and tracing", names: "printk\\w* pr_\\w+ dump_stack task_pid_nr" },
   {
     reason: "locks are held for short sections that do not sleep",
     names: `(?:raw_)?spin_(?:un)?lock\\w* (?:read|write)_(?:un)?lock\\w* mutex_(?:init|lock\\w*|unlock)
       (?:up|down)_(?:read|write)
-      cifs_server_(?:un)?lock lockdep_\\w+ rcu_\\w+ init_rwsem`,
+      cifs_server_(?:un)?lock rcu_\\w+ init_rwsem`,
   },
   {
     reason: "memory is freed or accounted for",

@@ -67,12 +67,17 @@ const CALLS = [
 const NO_EFFECT: readonly NoEffectFamily[] = [
   {
     reason: "logging and tracing",
-    names: `d?printk\\w* pr_\\w+ trace_\\w+ rpc_show_\\w+ xs_pktdump rpc_qname rpc_proc_name
-      rpc_assign_waitqueue_name net_warn_ratelimited \\w+_ratelimited do_trace_\\w+ ifdebug`,
+    names: `dprintk\\w* pr_debug\\w* pr_devel\\w* (?:printk|pr)_\\w*once \\w+_ratelimited (?:do_)?trace_\\w+
+      xs_pktdump ifdebug lockdep_\\w+`,
+    mayBeLeftOut: true,
+  },
+  {
+    reason: "logging and tracing",
+    names: "printk\\w* pr_\\w+ rpc_show_\\w+ rpc_qname rpc_proc_name rpc_assign_waitqueue_name",
   },
   {
     reason: "locks are held for short sections that do not sleep",
-    names: `(?:raw_)?spin_(?:un)?lock\\w* (?:read|write)_(?:un)?lock\\w* lockdep_\\w+ rcu_\\w+
+    names: `(?:raw_)?spin_(?:un)?lock\\w* (?:read|write)_(?:un)?lock\\w* rcu_\\w+
       lock_sock release_sock __mutex_init xs_reclassify_\\w+ sock_lock_init\\w*`,
   },
   { reason: "suspend is not modelled", names: "freezer_\\w+ set_freezable try_to_freeze" },

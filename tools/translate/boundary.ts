@@ -14,6 +14,8 @@ export interface NoEffectFamily {
   readonly names: string;
   /** TypeScript for the result where it is used; the zero of its type when absent. */
   readonly result?: string;
+  /** Whether some configuration leaves the calls out with their arguments, as it does with dprintk() and pr_debug(). */
+  readonly mayBeLeftOut?: boolean;
 }
 
 /** What a system names of the source, for the translator. */

@@ -12,6 +12,7 @@ import { convert } from "./conversions.ts";
 import { expression, failed } from "./expressions.ts";
 import { criticalCall } from "./locks.ts";
 import { quotedText } from "./names.ts";
+import { callChanges } from "./outside-changes.ts";
 import { placeOf, readPlace } from "./places.ts";
 import { asNumber, BINDS, constantValue, inPlace, nullPointer, type Value, value } from "./value.ts";
 
@@ -211,6 +212,10 @@ function noEffectCall(
   const type = signature?.result ?? S32;
   const contradicted = contradictedCall(ctx, node, name, type);
   if (contradicted !== null) return contradicted;
+  if (family?.mayBeLeftOut === true && list.some((one) => changesWhenEvaluated(ctx, one))) {
+    const what = `a side effect in an argument of ${name}, which may not be evaluated`;
+    return value(ctx.fail(node, what, ctx.model.ts(type)), type);
+  }
   // What C evaluates before the call is evaluated here, too, where it can matter.
   const evaluated = list.filter((one) => hasEffects(ctx, one)).map((one) => expression(ctx, one).code);
   const result = family?.result !== undefined ? noEffectResult(ctx, node, family.result, type) : zero(type);
@@ -247,6 +252,15 @@ function hasEffects(ctx: FunctionContext, node: SyntaxNode): boolean {
     if (!isQuiet) return true;
   }
   return false;
+}
+
+/** Whether somebody sees that an expression was evaluated: assignments, and calls that store. */
+function changesWhenEvaluated(ctx: FunctionContext, node: SyntaxNode): boolean {
+  return [node, ...descendants(node)].some((one) => {
+    if (one.type === "assignment_expression" || one.type === "update_expression") return true;
+    const callee = one.type === "call_expression" ? stripped(childOf(one, "function")) : undefined;
+    return callee !== undefined && callChanges(ctx.model.program, ctx.textOf(callee), ctx.file);
+  });
 }
 
 const PURE =

@@ -3,7 +3,7 @@
  * Looked for are stores, and calls that change what they get the address of: bits, counters, lists, works, timers. They
  * are followed into what they call, into functions of the slice too.
  */
-import type { CFunction } from "../c/file.ts";
+import type { CFile, CFunction } from "../c/file.ts";
 import { codeOfFile, textOfNode } from "../c/fragment.ts";
 import type { MacroDefinition } from "../c/preprocessor.ts";
 import type { Program } from "../c/program.ts";
@@ -265,4 +265,21 @@ export function macroChange(model: ModelContext, start: string): string | null {
     for (const callee of calls) if (seen.size < MAX_FUNCTIONS) seen.add(callee);
   }
   return null;
+}
+
+/** Whether a call by name changes anything but locals, whatever a model keeps. */
+export function callChanges(program: Program, name: string, from: CFile): boolean {
+  if (CHANGING.test(name) || STORING.test(name)) return true;
+  const start = program.definition(name, from);
+  const seen = new Set(start === undefined ? [] : [start]);
+  for (const fn of seen) {
+    const facts = factsOf(fn, program);
+    if (facts === null || facts.changes.some((one) => !one.isEscape)) return true;
+    for (const callee of facts.calls) {
+      if (CHANGING.test(callee) || STORING.test(callee)) return true;
+      const next = program.definition(callee, fn.file);
+      if (next !== undefined && seen.size < MAX_FUNCTIONS) seen.add(next);
+    }
+  }
+  return false;
 }
