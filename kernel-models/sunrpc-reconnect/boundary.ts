@@ -63,11 +63,7 @@ export function tcpContext(machine: Machine): TcpContext {
     get tick(): number {
       return machine.clock.tick;
     },
-    call: (fn, ...args) => {
-      machine.atomic++;
-      runToEnd(fn(...args));
-      machine.atomic--;
-    },
+    call: (fn, ...args) => machine.atomically(`the callback ${fn.name}`, () => runToEnd(fn(...args))),
   };
 }
 
@@ -285,14 +281,14 @@ function completeRecords(around: Surroundings, sk: Sock): number {
 
 /** xprt_lookup_rqst() and xprt_complete_rqst(), as the C that reads records calls them. */
 function completeRequest({ machine, model }: Surroundings, xprt: Members, xid: number, bytes: number): void {
-  machine.atomic++;
-  const request = runToEnd(model?.functions["xprt_lookup_rqst"]?.(xprt, xid)) as Members | null;
-  if (request !== null && request !== undefined) {
-    setMember(request, "rq_private_buf", request["rq_private_buf"]);
-    runToEnd(model?.functions["xprt_complete_rqst"]?.(request["rq_task"], bytes));
-  }
-  machine.tell("reply", `xid ${xid}${request === null ? ", which nobody waits for" : ""}`);
-  machine.atomic--;
+  machine.atomically("xprt_complete_rqst", () => {
+    const request = runToEnd(model?.functions["xprt_lookup_rqst"]?.(xprt, xid)) as Members | null;
+    if (request !== null && request !== undefined) {
+      setMember(request, "rq_private_buf", request["rq_private_buf"]);
+      runToEnd(model?.functions["xprt_complete_rqst"]?.(request["rq_task"], bytes));
+    }
+    machine.tell("reply", `xid ${xid}${request === null ? ", which nobody waits for" : ""}`);
+  });
 }
 
 /**
@@ -401,8 +397,6 @@ function encode(task: Members): void {
 /** rpcb_getport_async(): the server's portmapper answers at once; the port is the same as ever. */
 function bound({ machine, model }: Surroundings, task: Members): void {
   const xprt = objectIn(task, "tk_xprt") ?? objectIn(objectIn(task, "tk_rqstp"), "rq_xprt");
-  machine.atomic++;
-  runToEnd(model?.functions["xprt_set_bound"]?.(xprt));
-  machine.atomic--;
+  machine.atomically("xprt_set_bound", () => runToEnd(model?.functions["xprt_set_bound"]?.(xprt)));
   setMember(task, "tk_status", 0);
 }

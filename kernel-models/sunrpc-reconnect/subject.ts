@@ -26,6 +26,7 @@ export const OWN_ROLES: Readonly<Record<string, Role>> = {
   "Machine.outside": "constant",
   "Machine.current": "constant",
   "Machine.atomic": "constant",
+  "Machine.held": "constant",
   "MachineTimers.clock": "constant",
   "MachineTimers.kind": "constant",
   "MachineTimers.pending": "constant",

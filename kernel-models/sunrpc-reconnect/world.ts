@@ -185,11 +185,13 @@ export class World {
     for (const name of ["xprt_tcp_slot_table_entries", "xprt_max_tcp_slot_table_entries"]) {
       setMember(model.globals, name, 2);
     }
-    machine.atomic++;
-    const failed = runToEnd(model.functions["init_sunrpc"]?.());
-    if (typeof failed === "number" && failed !== 0) throw new SimulationFault("unsupported", `init_sunrpc: ${failed}`);
-    const client = this.client(model);
-    machine.atomic--;
+    const client = machine.atomically("the mount", () => {
+      const failed = runToEnd(model.functions["init_sunrpc"]?.());
+      if (typeof failed === "number" && failed !== 0) {
+        throw new SimulationFault("unsupported", `init_sunrpc: ${failed}`);
+      }
+      return this.client(model);
+    });
     const message = this.message(model);
     return () => model.functions["rpc_call_sync"]?.(client, message, 0);
   }

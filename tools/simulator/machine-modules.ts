@@ -4,6 +4,7 @@
  */
 import { SimulationFault } from "./fault.ts";
 import { SuspendFrame } from "./frame.ts";
+import { releaseLock, takeLock } from "./held-locks.ts";
 import type { Int64 } from "./integers.ts";
 import type { Machine } from "./machine.ts";
 import {
@@ -106,14 +107,13 @@ function preemption(): Functions {
   return {
     preempt,
     preempt_at_access: preempt,
-    enter_critical: (machine: Machine) => {
-      if (machine.mayBePreempted) return new CriticalFrame(machine);
-      if (machine.atomic === 0) runningThread(machine).locks++;
+    enter_critical: (machine: Machine, object: unknown, lock: string, isShared: boolean, place: string) => {
+      if (machine.mayBePreempted) return new CriticalFrame(machine, object, lock, isShared, place);
+      takeLock(machine.lockOwner, { object, lock, place }, isShared);
       return undefined;
     },
-    leave_critical: (machine: Machine) => {
-      if (machine.atomic > 0) return undefined;
-      runningThread(machine).locks--;
+    leave_critical: (machine: Machine, object: unknown, lock: string, place: string) => {
+      releaseLock(machine.lockOwner, { object, lock, place });
       // preempt_enable(): who was woken under the lock takes the CPU now.
       return machine.mustGiveWay ? new PreemptFrame() : undefined;
     },
