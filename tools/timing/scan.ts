@@ -6,6 +6,7 @@ import type { Configuration } from "../c/configuration.ts";
 import { type CFile, failuresOf, readCFile, type Unparsed } from "../c/file.ts";
 import { type ParseChecker, sequentialChecker } from "../c/parse-check.ts";
 import { type HeaderText, Program } from "../c/program.ts";
+import { withoutUnknownNames } from "../c/unknown-names.ts";
 import { smbClientFolder } from "../kernel/find.ts";
 import { InputError } from "../kernel/input-error.ts";
 import type { KernelSource, SourceNote } from "../kernel/source.ts";
@@ -77,7 +78,7 @@ export async function scanKernel(
   const read = files.filter((file) => file !== null);
   const cFiles = read.map((one) => one.file);
   const headers = await headersOf(source, cFiles);
-  const program = new Program(cFiles, headers, configuration, WATCHED_NAMES, isWatchedMacro);
+  const program = withoutUnknownNames(new Program(cFiles, headers, configuration, WATCHED_NAMES, isWatchedMacro));
   const { facts, problems } = collectTimingFacts(program);
   const failures = await checker.finish();
   const unparsed = read.flatMap(({ file, jobs }) => [
@@ -89,7 +90,7 @@ export async function scanKernel(
   ]);
   return {
     kernel: { id: source.id, version: source.version },
-    configuration: { description: configuration.description, switchedOff: switchedOff(cFiles) },
+    configuration: { description: configuration.description, switchedOff: switchedOff(program.files) },
     paths: wanted,
     coverage: coverageOf(cFiles, unparsed),
     facts,
