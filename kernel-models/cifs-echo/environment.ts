@@ -8,6 +8,7 @@ import { lateUpTo } from "../../tools/simulator/decisions.ts";
 import { SimulationFault } from "../../tools/simulator/fault.ts";
 import { ltS64 } from "../../tools/simulator/integers.ts";
 import { UnmodelledFault } from "../../tools/simulator/model.ts";
+import { nullPointerFault } from "../../tools/simulator/null-pointers.ts";
 import { PhaseDependent, PhaseTie } from "../../tools/simulator/phase.ts";
 import { Simulation } from "../../tools/simulator/simulation.ts";
 import { type Coroutine, kthread_run } from "../../tools/simulator/tasks.ts";
@@ -98,7 +99,7 @@ function outcome(kernel: Simulation, bounds: { readonly untilTick?: number }): R
     if (error instanceof PhaseTie || error instanceof PhaseDependent) throw error;
     if (error instanceof UnmodelledFault) return { kind: "unmodelled", message: error.message };
     if (error instanceof SimulationFault) return { kind: error.kind, message: error.message };
-    if (error instanceof TypeError) return { kind: "null-pointer", message: error.message };
+    if (error instanceof TypeError) return { kind: "null-pointer", message: nullPointerFault(error, "").message };
     throw error;
   }
 }

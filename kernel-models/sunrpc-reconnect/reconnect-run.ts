@@ -7,6 +7,7 @@ import type { Role } from "../../tools/check/state-visitors.ts";
 import { decide, firstChoice } from "../../tools/simulator/decisions.ts";
 import { SimulationFault } from "../../tools/simulator/fault.ts";
 import type { MachineListener } from "../../tools/simulator/machine.ts";
+import { namingNullPointers } from "../../tools/simulator/null-pointers.ts";
 import type { MachineSlot } from "../system.ts";
 import type { Workers } from "./figure-types.ts";
 import { type KernelTcp, kernelTcp, TCP_FILES } from "./kernel-tcp.ts";
@@ -79,8 +80,10 @@ export function reconnectRunner(
     listener: MachineListener | null = null,
   ): WorldSubject => {
     const options: TcpOptions = { ...kernel.tcp.options, ticksPerSecond: scenario.hz };
-    const world = new World(model, scenario, options, kernel.works.runOnce, slot.enter);
-    return new WorldSubject(world, role, () => slot.enter(world), listener);
+    return namingNullPointers(slot.text, () => {
+      const world = new World(model, scenario, options, kernel.works.runOnce, slot.enter);
+      return new WorldSubject(world, role, () => slot.enter(world), listener, slot.text);
+    });
   };
   const run = (scenario: Scenario, options: RunOptions = {}): ReconnectRun => {
     const { trace } = options;
@@ -120,7 +123,6 @@ export async function reconnectKernelFacts(read: (path: string) => Promise<strin
 
 function faultOf(error: unknown): RunFault {
   if (error instanceof SimulationFault) return { kind: error.kind, message: error.message };
-  if (error instanceof TypeError) return { kind: "null-pointer", message: error.message };
   throw error;
 }
 

@@ -6,6 +6,7 @@ import type { ScheduleAction, ScheduleEnd, ScheduleSubject } from "../../tools/c
 import type { Role } from "../../tools/check/state-visitors.ts";
 import { LIST_POISON1, LIST_POISON2 } from "../../tools/simulator/lists.ts";
 import type { Action, MachineListener } from "../../tools/simulator/machine.ts";
+import { namingNullPointers } from "../../tools/simulator/null-pointers.ts";
 import type { World } from "./world.ts";
 
 // TIME_BIT of tools/check/schedule.ts, of which only types may be imported.
@@ -120,12 +121,14 @@ export class WorldSubject implements ScheduleSubject {
   /**
    * @param role how members of the model are hashed
    * @param enter makes this world the one that the model's calls are about
+   * @param text of the model, for what is said of null pointers
    */
   constructor(
     readonly world: World,
     readonly role: (className: string, field: string) => Role,
     private readonly enter: () => void,
     listener: MachineListener | null = null,
+    private readonly text = "",
   ) {
     world.machine.listener = listener;
     this.begin();
@@ -192,7 +195,7 @@ export class WorldSubject implements ScheduleSubject {
   take(index: number): void {
     const action = this.present[index];
     this.enter();
-    if (action !== undefined) this.world.machine.take(action);
+    if (action !== undefined) namingNullPointers(this.text, () => this.world.machine.take(action));
     this.mostWorkers = Math.max(this.mostWorkers, this.world.connectWorkers);
   }
 

@@ -10,6 +10,7 @@ import * as fault from "../simulator/fault.ts";
 import * as fifo from "../simulator/fifo.ts";
 import * as frame from "../simulator/frame.ts";
 import * as heap from "../simulator/heap.ts";
+import * as heldLocks from "../simulator/held-locks.ts";
 import * as integers from "../simulator/integers.ts";
 import * as integers32 from "../simulator/integers32.ts";
 import * as jiffies from "../simulator/jiffies.ts";
@@ -18,6 +19,7 @@ import * as ktime from "../simulator/ktime.ts";
 import * as lists from "../simulator/lists.ts";
 import * as model from "../simulator/model.ts";
 import * as mutex from "../simulator/mutex.ts";
+import * as nullPointers from "../simulator/null-pointers.ts";
 import * as pendingTimers from "../simulator/pending-timers.ts";
 import * as phase from "../simulator/phase.ts";
 import * as pointers from "../simulator/pointers.ts";
@@ -50,6 +52,7 @@ const SIMULATOR: Readonly<Record<string, object>> = {
   fifo,
   frame,
   heap,
+  "held-locks": heldLocks,
   integers,
   integers32,
   jiffies,
@@ -58,6 +61,7 @@ const SIMULATOR: Readonly<Record<string, object>> = {
   lists,
   model,
   mutex,
+  "null-pointers": nullPointers,
   "pending-timers": pendingTimers,
   phase,
   pointers,

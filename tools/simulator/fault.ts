@@ -6,6 +6,7 @@ export type FaultKind =
   | "shift-count"
   | "out-of-bounds"
   | "bad-pointer"
+  | "null-pointer"
   | "bug-on"
   | "endless-loop"
   | "schedule-outside-task"
