@@ -18,6 +18,14 @@ export interface MachineSlot {
   readonly text: string;
 }
 
+/** Folders of a kernel tree, whatever its age. */
+export interface SystemSources {
+  /** Of these the first that a revision has holds the system. */
+  readonly folders: readonly string[];
+  /** What changes the system, too: a commit that touches one of these is one of its commits. */
+  readonly beside: readonly string[];
+}
+
 /**
  * A system that is translated, run and checked.
  *
@@ -32,6 +40,8 @@ export interface System<Scenario = unknown, Run extends RunOutcome = RunOutcome,
   extends SystemEntry {
   /** What to slice, and where it begins. */
   readonly model: SystemModel;
+  /** Where its files are in a kernel's history. */
+  readonly sources: SystemSources;
   /**
    * @param model what the generated module exports
    * @param facts what the translation says besides the text

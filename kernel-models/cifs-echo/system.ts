@@ -18,6 +18,11 @@ export const cifsEcho: RepairableSystem<Scenario, RunRecord, Figures> = {
   title: "SMB echo",
   probe: "cifs_echo_request",
   model: cifsEchoSlice,
+  // fs/cifs until 6.4; what the server has, too, moved twice.
+  sources: {
+    folders: ["fs/smb/client", "fs/cifs"],
+    beside: ["fs/smb/common", "fs/smbfs_common", "fs/cifs_common"],
+  },
   createRunner,
   exercise,
   properties: echoProperties,

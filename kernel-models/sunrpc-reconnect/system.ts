@@ -17,6 +17,7 @@ export const sunrpcReconnect: RepairableSystem<Scenario, ReconnectRun, Figures> 
   name: "sunrpc-reconnect",
   title: "NFS reconnect",
   model: sunrpcReconnectSlice,
+  sources: { folders: ["net/sunrpc"], beside: ["include/linux/sunrpc"] },
   execution: "frames",
   createRunner: reconnectRunner,
   kernelFacts: reconnectKernelFacts,

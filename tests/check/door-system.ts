@@ -173,6 +173,7 @@ const properties: SystemProperties<DoorScenario, DoorRun, DoorFigures, DoorWork>
 export const door: System<DoorScenario, DoorRun, DoorFigures> = {
   name: "door",
   title: "heavy door",
+  sources: { folders: ["door"], beside: [] },
   model: {
     ...{ name: "door", entries: [{ name: "door_shut" }, { name: "door_push" }], stores: [], guarded: [], state: [] },
     ...{ works: [], observed: [], beyond: [], environment: [], environmentMembers: [], tables: {}, noEffect: [] },
@@ -234,6 +235,7 @@ export const door: System<DoorScenario, DoorRun, DoorFigures> = {
       },
     ],
     columns: ["histories"],
+    traits: () => [],
     cells: ({ histories }) => [String(histories)],
   },
 };

@@ -9,6 +9,7 @@ import type { CheckOptions } from "./check.ts";
 import type { NarrowingOptions } from "./check-options.ts";
 import { EXIT, type Exit } from "./exit.ts";
 import type { FixOptions } from "./fix.ts";
+import type { HistoryOptions } from "./history.ts";
 import type { ModelOptions } from "./model.ts";
 import type { RunOptions } from "./run.ts";
 import type { ScanOptions } from "./scan.ts";
@@ -76,6 +77,7 @@ function program(done: (exit: Exit) => void): Command {
 
   addModelCommands(groundhog, done);
   addFixCommand(groundhog, done);
+  addHistoryCommands(groundhog, done);
 
   groundhog
     .command("schema")
@@ -189,6 +191,32 @@ The kernel tree is never written to.
     .action(async (system: string, options: FixOptions) => {
       const { fixCommand } = await import("./fix.ts");
       done(await fixCommand(system, withOwnOptions(options)));
+    });
+}
+
+/** Commands on the history of a repository. */
+function addHistoryCommands(groundhog: Command, done: (exit: Exit) => void): void {
+  groundhog
+    .command("history")
+    .description("how the timing of a system changed over a range of commits")
+    .argument("<SYSTEM>", "the system, such as cifs-echo")
+    .argument("<REPO>", "a git repository of the kernel, bare or not; nothing in it is changed")
+    .argument("[RANGE]", "A..B, or B for all that led to it", "HEAD")
+    .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")
+    .option("--all", "also commits that changed the model and nothing of the timing")
+    .option("--mail", "a table of at most 75 columns, for mails")
+    .option("--no-cache", "take nothing from the cache, and put nothing there")
+    .option("--json", "print one JSON document (see: groundhog schema history)")
+    .addHelpText(
+      "after",
+      examples([
+        "groundhog history cifs-echo ~/linux v2.6.36..v6.6",
+        "groundhog history sunrpc-reconnect ~/linux v3.6..v3.10 --mail",
+      ]),
+    )
+    .action(async (system: string, repository: string, range: string, options: HistoryOptions) => {
+      const { historyCommand } = await import("./history.ts");
+      done(await historyCommand(system, repository, range, options));
     });
 }
 

@@ -2,8 +2,8 @@
  * Trees and blobs of a repository, each read once as long as it is in use: neighbouring revisions share nearly all.
  */
 import { type BlobReader, openBlobs } from "../kernel/cat-file.ts";
-import { includesOf, type Unit, unitsOf } from "./units.ts";
 import { Recent } from "./recent.ts";
+import { includesOf, type Unit, unitsOf } from "./units.ts";
 
 /** An entry of a tree; of what is neither a folder nor a regular file only that it is there. */
 export interface Entry {
@@ -47,12 +47,7 @@ export class RepositoryObjects {
    * @param environment of git, complete: gitEnvironment()
    * @param maxBytes of a blob; larger ones are as if they were not there
    */
-  constructor(
-    subject: string,
-    directory: string,
-    environment: Readonly<Record<string, string>>,
-    maxBytes: number,
-  ) {
+  constructor(subject: string, directory: string, environment: Readonly<Record<string, string>>, maxBytes: number) {
     this.reader = openBlobs(subject, directory, environment, maxBytes);
   }
 

@@ -169,7 +169,8 @@ export class RevisionReader<T> {
   }
 
   private async differenceIn(present: Present<T>, before: string | null, after: string | null): Promise<string | null> {
-    const unitsIn = async (blob: string | null) => (blob === null ? [] : ((await this.objects.blob(blob))?.units() ?? []));
+    const unitsIn = async (blob: string | null) =>
+      blob === null ? [] : ((await this.objects.blob(blob))?.units() ?? []);
     for (const unit of changedUnits(await unitsIn(before), await unitsIn(after))) {
       const { defined, words } = wordsOf(unit);
       for (const name of defined) if (present.names.has(name)) return name;
