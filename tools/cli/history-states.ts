@@ -6,6 +6,7 @@ import type { Program } from "../c/program.ts";
 import type { Commit, Repository } from "../history/commits.ts";
 import { RepositoryObjects } from "../history/objects.ts";
 import { type Judgement, RevisionReader } from "../history/reader.ts";
+import { Snapshot } from "../history/snapshot.ts";
 import { InputError } from "../kernel/input-error.ts";
 import { LIMITS } from "../kernel/limits.ts";
 import type { KernelSource } from "../kernel/source.ts";
@@ -57,8 +58,17 @@ export class StateReader {
   }
 
   async at({ commit, tree }: Commit): Promise<RevisionState> {
-    const state = await this.reader.at(`${this.repository.id}@${commit.slice(0, 12)}`, tree);
+    const state = await this.reader.at(this.nameOf(commit), tree);
     return state ?? this.absent(`has none of ${this.system.sources.folders.join(", ")}`);
+  }
+
+  /** A revision's tree. */
+  snapshot({ commit, tree }: Commit): Promise<Snapshot> {
+    return Snapshot.open(this.nameOf(commit), tree, this.objects);
+  }
+
+  private nameOf(commit: string): string {
+    return `${this.repository.id}@${commit.slice(0, 12)}`;
   }
 
   close(): Promise<void> {
