@@ -4,6 +4,7 @@ import { SimulationFault } from "../tools/simulator/fault.ts";
 import { Simulation, type SimulationOptions } from "../tools/simulator/simulation.ts";
 import type { Coroutine } from "../tools/simulator/tasks.ts";
 import type { Dice } from "./exercise-dice.ts";
+import { preemptions } from "./exercise-preemption.ts";
 
 /** Steps of threads, arrivals and timers per decision: a work that re-arms itself without delay would never end. */
 const EVENTS_PER_DECISION = 6;
@@ -33,7 +34,8 @@ class ShortSimulation extends Simulation {
       this.decisionsLeft = this.dice.left;
       this.roundsLeft = ROUNDS_PER_DECISION;
     }
-    if (--this.roundsLeft < 0) throw new SimulationFault("endless-loop", `${place}: rounds of this loop without end`);
+    if (--this.roundsLeft >= 0) return;
+    throw new SimulationFault("endless-loop", `${place}: this loop was cut off, as random answers kept it going`);
   }
 }
 
@@ -49,7 +51,8 @@ export function simulation(options: ExerciseOptions, dice: Dice, beginning: numb
   const { hz, longBits, timers, msleepAddsJiffy } = options;
   const tick = startTick(beginning, hz);
   const start = tick === undefined ? {} : { startTick: tick };
-  return new ShortSimulation({ hz, longBits, timers, msleepAddsJiffy, decisions: dice, ...start }, dice);
+  const preemption = preemptions(dice);
+  return new ShortSimulation({ hz, longBits, timers, msleepAddsJiffy, preemption, decisions: dice, ...start }, dice);
 }
 
 /** Whether a call of the model has begun a coroutine. */

@@ -55,10 +55,17 @@ function expectedOf({ declaredDead, anchorTick, events }: RunRecord): Expected {
   };
 }
 
+function endOf({ hz }: Scenario, { declaredDead }: RunRecord): string {
+  if (declaredDead === null) return "the server is kept";
+  const seconds = (declaredDead.tick - declaredDead.lastResponseTick) / hz;
+  return `the server is declared dead ${seconds.toFixed(1)} s after its last response`;
+}
+
 /** What a witness of the echo says. */
 export const echoWitness: WitnessStory<Scenario, RunRecord> = {
   schemas,
   expectedOf,
   nameOf: ({ hz, echoIntervalSeconds, rttTicks }) => `${hz}hz-${echoIntervalSeconds}s-${rttTicks}jiffies`,
+  endOf,
   timelineOf: echoTimeline,
 };

@@ -22,8 +22,8 @@ export type Present = () => World;
 export function surroundings(module: ModelModule, present: Present): Readonly<Record<string, unknown>> {
   const functions: Record<string, unknown> = {
     members: {
-      rpc_call_done: (task: unknown) => toEnd(callDone(present(), task as Members)),
-      rpc_call_prepare: (task: unknown) => toEnd(callPrepare(present(), task as Members)),
+      rpc_call_done: (task: unknown) => toEnd(present(), callDone(present(), task as Members)),
+      rpc_call_prepare: (task: unknown) => toEnd(present(), callPrepare(present(), task as Members)),
       rpc_count_stats: () => undefined,
       rpc_release: () => undefined,
     },
@@ -50,9 +50,11 @@ function store(pointer: unknown, value: unknown): void {
   if (pointer !== undefined && pointer !== null) (pointer as Pointer<unknown>).value = value;
 }
 
-/** What does not block, though the model has preemption points in it, is run at once. */
-function toEnd(body: Coroutine): void {
+/** What does not block, though the model has preemption points in it, is run at once, and nobody comes in between. */
+function toEnd({ kernel }: World, body: Coroutine): void {
+  kernel.atomic++;
   while (body.next().done !== true);
+  kernel.atomic--;
 }
 
 /** rpc_call_done: NFS calls again where the answer does not please it. */
@@ -125,7 +127,7 @@ const PLAYED: Readonly<Record<string, Play>> = {
   },
   rpcauth_uptodatecred: ({ dice }) => (dice.once(6, "stale") ? 0 : 1),
   rpcauth_xmit_need_reencode: ({ dice }) => (dice.once(6, "reencode") ? 1 : 0),
-  rpcb_getport_async: (world, given) => toEnd(bindPort(world, given)),
+  rpcb_getport_async: (world, given) => toEnd(world, bindPort(world, given)),
   rpc_malloc: (world, given) => {
     const isThere = world.dice.result("memory") === 0;
     if (given["size"] !== undefined) return isThere ? newBuffer() : null;

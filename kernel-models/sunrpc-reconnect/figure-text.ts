@@ -1,11 +1,21 @@
 /** The figures of a check of sunrpc-reconnect: their shape in JSON, and how they are printed. */
 import type { Block, FigureStory } from "../../tools/check/figure-story.ts";
 import type { Figures, ScenarioFigures } from "./figure-types.ts";
+import { violationText } from "./words.ts";
+import { adviceOf } from "./workaround.ts";
 
-function outcome({ verdict, recoverySeconds, what }: ScenarioFigures): string {
+function outcome({ verdict, recoverySeconds, property, what }: ScenarioFigures): string {
   if (verdict === "holds")
     return recoverySeconds === null ? "recovers" : `recovers within ${recoverySeconds.toFixed(1)} s`;
-  return what ?? "not followed to its end";
+  if (what === null) return "not followed to its end";
+  return verdict === "inconclusive" ? `not followed to its end: ${what}` : violationText(property ?? "", what);
+}
+
+/** Which schedules were gone through: for all of them how far, or with how many preemptions it went wrong. */
+function schedules({ scheduler, verdict, property, preemptions }: ScenarioFigures, bound: number): string {
+  if (scheduler !== "any") return scheduler;
+  if (verdict !== "violated") return `any (up to ${bound})`;
+  return `any (${property === "progress" ? "hangs" : "fails"} with ${preemptions})`;
 }
 
 function blocks({ scenarios, exploration }: Figures, timersFrom: string): readonly Block[] {
@@ -19,11 +29,14 @@ function blocks({ scenarios, exploration }: Figures, timersFrom: string): readon
         one.user,
         one.rpciod,
         String(one.cpus),
-        one.scheduler !== "any" ? one.scheduler : `any, ${one.preemptions} preemptions`,
+        schedules(one, bound),
         outcome(one),
         String(one.states),
       ]),
     },
+    ...(scenarios.some(({ scheduler }) => scheduler === "any")
+      ? ["any: every schedule with so many preemptions that nobody had to make"]
+      : []),
     "",
     `${strategy}, up to ${bound} preemptions: ${states} states, ${transitions} transitions${speed}`,
     `timers as in ${timersFrom}`,
@@ -45,9 +58,23 @@ export const reconnectFigures: FigureStory<Figures> = {
           transitions: zod.int(),
           preemptions: zod.int().describe("that nobody had to make: the bound, or those of the violation"),
           stoppedBy: zod.string(),
+          property: zod.string().nullable().describe("which property is violated, where one is"),
           what: zod.string().nullable().describe("what happened, where it is a violation"),
         }),
       ),
+      workarounds: zod
+        .array(
+          zod.strictObject({
+            rpciod: zod.string().describe("policy of the workers"),
+            users: zod.array(zod.string()).describe("for whom something goes wrong otherwise, and nothing with it"),
+            recoverySeconds: zod.number().describe("with it, at most"),
+          }),
+        )
+        .describe("of the settings that were tried; empty where nothing is violated"),
+      workers: zod
+        .enum(["rpciod", "kworker"])
+        .nullable()
+        .describe("threads that run rpciod's works: its own, or those of all queues; null: the tree does not say"),
       exploration: zod.strictObject({
         strategy: zod.string(),
         bound: zod.int().describe("preemptions that nobody had to make"),
@@ -57,12 +84,13 @@ export const reconnectFigures: FigureStory<Figures> = {
       }),
     }),
   blocks,
+  advice: ({ scenarios, workarounds, workers }) => adviceOf(scenarios, workarounds, workers),
   timed: (figures, seconds) => {
     const { exploration } = figures;
     const statesPerSecond = seconds > 0 ? Math.round(exploration.states / seconds) : null;
     return { ...figures, exploration: { ...exploration, statesPerSecond } };
   },
-  columns: ["scenarios that hang", "slowest recovery"],
+  columns: ["scenarios violated", "slowest recovery"],
   cells: ({ scenarios }) => {
     const bad = scenarios.filter(({ verdict }) => verdict === "violated").length;
     const slowest = Math.max(0, ...scenarios.map(({ recoverySeconds }) => recoverySeconds ?? 0));

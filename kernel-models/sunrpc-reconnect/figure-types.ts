@@ -15,12 +15,28 @@ export interface ScenarioFigures {
   readonly preemptions: number;
   /** `complete` where every schedule within that bound was explored. */
   readonly stoppedBy: string;
-  /** What happened, where it is a violation. */
+  /** Which property is violated, and what happened, where it is a violation. */
+  readonly property: string | null;
   readonly what: string | null;
+}
+
+/** Threads that run works: the queue's own, or those that all queues share. */
+export type Workers = "rpciod" | "kworker";
+
+/** A policy of rpciod with which nothing goes wrong for users for whom something does with another. */
+export interface Workaround {
+  readonly rpciod: string;
+  readonly users: readonly string[];
+  /** From the way being open again to the end of the call, at most. */
+  readonly recoverySeconds: number;
 }
 
 export interface Figures {
   readonly scenarios: readonly ScenarioFigures[];
+  /** None where nothing is violated. */
+  readonly workarounds: readonly Workaround[];
+  /** Who runs the works of rpciod; null where the tree does not say. */
+  readonly workers: Workers | null;
   readonly exploration: {
     readonly strategy: string;
     /** Preemptions that nobody had to make. */

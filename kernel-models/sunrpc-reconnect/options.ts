@@ -16,7 +16,7 @@ export const reconnectOptions: readonly NarrowingOption[] = [
   {
     name: "user",
     values: "<POLICY,...>",
-    help: "only these policies of the thread that calls stat() (default: OTHER, RR 50)",
+    help: 'only these policies of the thread that calls stat(), such as "RR 50", quoted (default: OTHER, RR 50)',
     key: "users",
     read: policy,
     what: POLICY,
@@ -24,7 +24,7 @@ export const reconnectOptions: readonly NarrowingOption[] = [
   {
     name: "rpciod",
     values: "<POLICY,...>",
-    help: "only these policies of rpciod (default: OTHER, RR 49, RR 51)",
+    help: "only these policies of rpciod, in the same way (default: OTHER, RR 49, RR 51)",
     key: "rpciods",
     read: policy,
     what: POLICY,

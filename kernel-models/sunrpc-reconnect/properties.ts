@@ -9,9 +9,11 @@ import type { ScheduleBounds, ScheduleSearch, ScheduleSubject } from "../../tool
 import type { Strategies } from "../../tools/check/strategies.ts";
 import type { CheckRequest, SystemProperties } from "../../tools/check/system-check.ts";
 import type { CheckResult, PropertyKind, PropertyResult, Schedule, Verdict } from "../../tools/check/verdict.ts";
-import type { Figures, ScenarioFigures } from "./figure-types.ts";
+import type { Figures, ScenarioFigures, Workers } from "./figure-types.ts";
 import { type ReconnectRun, type ReconnectRunner, ROLE_OPTIONS } from "./reconnect-run.ts";
 import type { Scenario } from "./scenarios.ts";
+import { cpusText, sentenceOf, withErrorNamed } from "./words.ts";
+import { workaroundsOf } from "./workaround.ts";
 
 /** What is asked of a check: lists of policies, numbers of CPUs, schedulers; null for the whole table. */
 export interface ReconnectRequest extends CheckRequest {
@@ -29,7 +31,14 @@ type StrategyName = "depth-first" | "random" | "priorities";
 interface Explorer {
   /** @param seed of what is drawn at random */
   readonly search: (job: Job, strategy: StrategyName, seed: number) => ScheduleSearch;
+  /** What was read of the kernel, besides its model. */
+  readonly survey: Survey;
+}
+
+interface Survey {
+  /** What of TCP was read, and what was taken for granted. */
   readonly told: readonly string[];
+  readonly workers: Workers | null;
 }
 
 interface Job {
@@ -41,8 +50,7 @@ interface Job {
 interface ReconnectWork {
   readonly request: ReconnectRequest;
   readonly explorer: Explorer;
-  /** What of TCP was read from the kernel, and what was taken for granted. */
-  readonly survey: readonly string[];
+  readonly survey: Survey;
   readonly job: Job;
   readonly result: ScheduleSearch;
 }
@@ -108,7 +116,7 @@ function plan(request: ReconnectRequest): readonly Job[] {
 }
 
 function explorerOf(run: unknown, strategies: Strategies): Explorer {
-  const { subject, text, told } = run as ReconnectRunner;
+  const { subject, text, told, workers } = run as ReconnectRunner;
   const role = strategies.rolesOf(text, ROLE_OPTIONS);
   const search = ({ scenario, bounds, histories }: Job, strategy: StrategyName, seed: number): ScheduleSearch => {
     const fresh = (): ScheduleSubject => subject(scenario, role);
@@ -118,7 +126,7 @@ function explorerOf(run: unknown, strategies: Strategies): Explorer {
     if (strategy === "random") return strategies.randomWalks(fresh, walked);
     return strategies.randomPriorities(fresh, { ...walked, depth: DEPTH });
   };
-  return { search, told };
+  return { search, survey: { told, workers } };
 }
 
 function strategyOf({ strategies }: ReconnectRequest): StrategyName {
@@ -146,7 +154,8 @@ function figuresOf({ scenario }: Job, search: ScheduleSearch): ScenarioFigures {
     ...{ states, transitions },
     preemptions: violation?.preemptions ?? preemptions,
     stoppedBy,
-    what: violation === null ? null : violation.what,
+    property: violation?.property ?? null,
+    what: violation === null ? null : withErrorNamed(violation.what),
   };
 }
 
@@ -168,6 +177,18 @@ function plainest(found: readonly Done[]): Done | null {
   return [...found].sort((a, b) => rank(a) - rank(b))[0] ?? null;
 }
 
+function settingText({ scenario: { user, rpciod, cpus, scheduler } }: Job, { violation }: ScheduleSearch): string {
+  const count = violation?.preemptions ?? 0;
+  const preempted = scheduler === "any" ? ` (${count} ${count === 1 ? "preemption" : "preemptions"})` : "";
+  return `user ${user}, rpciod ${rpciod}, ${cpusText(cpus)}, scheduler ${scheduler}${preempted}`;
+}
+
+/** What a scenario is one combination of. */
+function counted(done: readonly Done[]): string {
+  const isManyHz = new Set(done.map(([{ scenario }]) => scenario.hz)).size > 1;
+  return `${isManyHz ? "HZ, " : ""}user, rpciod, CPUs and scheduler`;
+}
+
 function propertyOf(
   name: string,
   done: readonly Done[],
@@ -178,19 +199,29 @@ function propertyOf(
   const first = plainest(against);
   const kind = KINDS[name] ?? "safety";
   if (first === null) {
-    const verdict = isOpen || done.length === 0 ? "inconclusive" : "holds";
+    // A search ends at the first violation, and what comes behind it was not seen.
+    const ended = done.filter(([, search]) => search.violation !== null && !isFault(search)).length;
+    const verdict = isOpen || ended > 0 || done.length === 0 ? "inconclusive" : "holds";
     const why = faults[0] === undefined ? "" : `: ${faults[0]}`;
-    const detail =
-      verdict === "holds" ? "in every schedule that was explored" : `not every schedule could be followed${why}`;
+    const open = isOpen || ended === 0 ? `not every schedule could be followed${why}` : endedText(ended, done.length);
+    const detail = verdict === "holds" ? "in every schedule that was explored" : open;
     return { name, kind, verdict, violation: null, detail };
   }
   const [job, search] = first;
-  const { user, rpciod, cpus, scheduler } = job.scenario;
-  const where = `user ${user}, rpciod ${rpciod}, ${cpus} CPU${cpus === 1 ? "" : "s"}, ${
-    scheduler === "any" ? `${search.violation?.preemptions} preemptions` : `scheduler ${scheduler}`
-  }`;
-  const detail = `${search.violation?.what} (${where}); ${against.length} of ${done.length} scenarios`;
+  const what = sentenceOf(name, search.violation?.what ?? "");
+  const share = `${against.length} of ${done.length} combinations of ${counted(done)}`;
+  const detail = `${what} for ${settingText(job, search)}; ${share}`;
   return { name, kind, verdict: "violated", violation: scheduleOf(job, search), detail };
+}
+
+/** Whoever draws schedules at random counts no preemptions. */
+function preemptionText(most: number, random: number, all: number): string {
+  if (random > 0 && random === all) return "any number of preemptions";
+  return `up to ${most} preemptions that nobody had to make${random > 0 ? " (any number where they are drawn)" : ""}`;
+}
+
+function endedText(ended: number, all: number): string {
+  return `not seen in what was explored; ${ended} of ${all} searches ended at a violation of another property`;
 }
 
 function boundsOf(jobs: readonly Job[], done: readonly Done[]): readonly string[] {
@@ -200,7 +231,7 @@ function boundsOf(jobs: readonly Job[], done: readonly Done[]): readonly string[
   return [
     `a stat() in a loop on a hard mount over TCP (timeo=600, retrans=2); for 15 s nothing reaches the server, which is
       restarted after 5 s (FIN, then RST); the call must end within 900 s of the way being open`.replace(/\s+/g, " "),
-    `schedules "any": up to ${most} preemptions that nobody had to make; sections under a spinlock, calls of a socket
+    `schedules "any": ${preemptionText(most, random, done.length)}; sections under a spinlock, calls of a socket
       and softirqs are one step each; packets come in order after one jiffy, or while threads still run`.replace(
       /\s+/g,
       " ",
@@ -216,7 +247,7 @@ function conclude(
   jobs: readonly Job[],
   results: readonly (ScheduleSearch | RunFault)[],
   unmodelled: number,
-  told: readonly string[],
+  { told, workers }: Survey,
 ): CheckResult<Scenario, Figures> {
   const done = jobs.flatMap((job, i): Done[] => {
     const result = results[i];
@@ -231,13 +262,16 @@ function conclude(
   const isOpen = faults.length > 0 || unmodelled > 0 || stuck > 0 || cut > 0;
   const properties = Object.keys(KINDS).map((name) => propertyOf(name, done, isOpen, faults));
   const isViolated = properties.some(({ verdict }) => verdict === "violated");
+  const scenarios = done.map(([job, search]) => figuresOf(job, search));
   const searches = done.map(([, search]) => search);
   const sum = (value: (one: ScheduleSearch) => number): number => searches.reduce((all, one) => all + value(one), 0);
   return {
     verdict: isViolated ? "violated" : isOpen || properties.length === 0 ? "inconclusive" : "holds",
     properties,
     figures: {
-      scenarios: done.map(([job, search]) => figuresOf(job, search)),
+      scenarios,
+      workarounds: workaroundsOf(scenarios),
+      workers,
       exploration: {
         strategy: [...new Set(searches.map(({ strategy }) => strategy))].join(" and ") || "depth first",
         bound: jobs.reduce((bound, { bounds }) => Math.max(bound, bounds.preemptions), 0),
@@ -261,7 +295,7 @@ function conclude(
 export const reconnectProperties: SystemProperties<Scenario, ReconnectRun, Figures, ReconnectWork> = {
   kinds: KINDS,
   explorer: explorerOf,
-  survey: (_, { told }) => told,
+  survey: (_, { survey }) => survey,
   plan: (request) => plan(request),
   judge: (property, _, run) => {
     if (run.endsWith === "open") return null;
@@ -269,5 +303,5 @@ export const reconnectProperties: SystemProperties<Scenario, ReconnectRun, Figur
   },
   cost: ({ bounds, scenario }) => bounds.preemptions * 10 + scenario.cpus,
   runJob: (request, job, { search }) => search(job, strategyOf(request), request.seed),
-  conclude: (_, told, jobs, results, unmodelled) => conclude(jobs, results, unmodelled, told),
+  conclude: (_, survey, jobs, results, unmodelled) => conclude(jobs, results, unmodelled, survey),
 };

@@ -8,11 +8,14 @@ import { decide, firstChoice } from "../../tools/simulator/decisions.ts";
 import { SimulationFault } from "../../tools/simulator/fault.ts";
 import type { MachineListener } from "../../tools/simulator/machine.ts";
 import type { MachineSlot } from "../system.ts";
+import type { Workers } from "./figure-types.ts";
 import { type KernelTcp, kernelTcp, TCP_FILES } from "./kernel-tcp.ts";
+import { type KernelWorks, kernelWorks, WORKS_FILE } from "./kernel-works.ts";
 import type { ModelModule } from "./members.ts";
 import type { Scenario } from "./scenarios.ts";
 import { NAMES, OWN_ROLES, WorldSubject } from "./subject.ts";
 import { NEWEST_TCP, type TcpOptions } from "./tcp-options.ts";
+import { WORKQUEUE_HEADER, workersIn } from "./workaround.ts";
 import { World } from "./world.ts";
 
 /** What came of a history. */
@@ -55,6 +58,8 @@ export interface ReconnectRunner {
   readonly text: string;
   /** What of TCP was read from the kernel, and what was taken for granted. */
   readonly told: readonly string[];
+  /** Who runs the works of rpciod; null where the tree does not say. */
+  readonly workers: Workers | null;
 }
 
 const plain = (): Role => "plain";
@@ -67,14 +72,14 @@ export function reconnectRunner(
 ): ReconnectRunner {
   const model = module as unknown as ModelModule;
   const slot: MachineSlot = machine ?? { enter: () => undefined, text: "" };
-  const tcp = tcpOf(facts);
+  const kernel = kernelOf(facts);
   const subject = (
     scenario: Scenario,
     role: (className: string, field: string) => Role,
     listener: MachineListener | null = null,
   ): WorldSubject => {
-    const options: TcpOptions = { ...tcp.options, ticksPerSecond: scenario.hz };
-    const world = new World(model, scenario, options, slot.enter);
+    const options: TcpOptions = { ...kernel.tcp.options, ticksPerSecond: scenario.hz };
+    const world = new World(model, scenario, options, kernel.works.runOnce, slot.enter);
     return new WorldSubject(world, role, () => slot.enter(world), listener);
   };
   const run = (scenario: Scenario, options: RunOptions = {}): ReconnectRun => {
@@ -83,20 +88,34 @@ export function reconnectRunner(
       trace === undefined ? null : ({ tick, kind, text }) => trace({ tick, kind: "note", name: kind, values: [text] });
     return follow(scenario, (seen) => subject(scenario, plain, seen), listener, options);
   };
-  return Object.assign(run as Runner<Scenario, ReconnectRun>, { subject, text: slot.text, told: tcp.told });
+  return Object.assign(run as Runner<Scenario, ReconnectRun>, {
+    subject,
+    text: slot.text,
+    told: [...kernel.tcp.told, kernel.works.told],
+    workers: kernel.workers,
+  });
 }
 
-/** What the kernel's own TCP is like, where its sources say: what reconnectKernelFacts() has read. */
-function tcpOf(facts: unknown): KernelTcp {
+/** What of a kernel's other sources the surroundings, and what is said of them, depend on. */
+interface ReconnectKernel {
+  readonly tcp: KernelTcp;
+  readonly works: KernelWorks;
+  readonly workers: Workers | null;
+}
+
+/** What reconnectKernelFacts() has read. */
+function kernelOf(facts: unknown): ReconnectKernel {
   const kernel = typeof facts === "object" && facts !== null && "kernel" in facts ? facts.kernel : null;
-  return (kernel as KernelTcp | null | undefined) ?? { options: NEWEST_TCP, told: [] };
+  const nothing = { tcp: { options: NEWEST_TCP, told: [] }, works: kernelWorks(null), workers: null };
+  return (kernel as ReconnectKernel | null | undefined) ?? nothing;
 }
 
-/** Reads what of a tree's TCP the surroundings depend on. */
-export async function reconnectKernelFacts(read: (path: string) => Promise<string | null>): Promise<KernelTcp> {
+/** Reads what of a tree's TCP and work queues the surroundings depend on. */
+export async function reconnectKernelFacts(read: (path: string) => Promise<string | null>): Promise<ReconnectKernel> {
   const texts = new Map<string, string | null>();
   for (const path of TCP_FILES) texts.set(path, await read(path));
-  return kernelTcp((path) => texts.get(path) ?? null);
+  const tcp = kernelTcp((path) => texts.get(path) ?? null);
+  return { tcp, works: kernelWorks(await read(WORKS_FILE)), workers: workersIn(await read(WORKQUEUE_HEADER)) };
 }
 
 function faultOf(error: unknown): RunFault {

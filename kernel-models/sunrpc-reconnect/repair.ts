@@ -3,6 +3,7 @@ import type { CheckResult } from "../../tools/check/verdict.ts";
 import type { Measure, RepairStory, Story } from "../../tools/repair/candidate.ts";
 import type { Figures, ScenarioFigures } from "./figure-types.ts";
 import type { Scenario } from "./scenarios.ts";
+import { cpusText } from "./words.ts";
 
 type ReconnectCheck = CheckResult<Scenario, Figures>;
 
@@ -57,7 +58,7 @@ export function reconnectMeasures({ figures }: ReconnectCheck): readonly Measure
 /** Policies and CPUs of scenarios in words, each once. */
 function named(scenarios: readonly ScenarioFigures[]): readonly string[] {
   const words = scenarios.map(({ user, rpciod, cpus }) => {
-    return `user ${user}, rpciod ${rpciod}, ${cpus} ${cpus === 1 ? "CPU" : "CPUs"}`;
+    return `user ${user}, rpciod ${rpciod}, ${cpusText(cpus)}`;
   });
   return [...new Set(words)];
 }
@@ -96,7 +97,7 @@ export function reconnectStory(before: ReconnectCheck, after: ReconnectCheck | n
     where: listed(violated),
     isHang: progress?.verdict === "violated",
     // How many scenarios it is in all is said already.
-    what: first?.detail.replace(/; \d+ of \d+ scenarios$/, "") ?? null,
+    what: first?.detail.replace(/; \d+ of \d+ combinations of [^;]*$/, "") ?? null,
     slowestBefore: seconds(was),
     mended: mended.length === 0 ? null : String(mended.length),
     isAllMended: mended.length > 0 && left.length === 0 && mended.length === violated.length,

@@ -40,6 +40,7 @@ export const OWN_ROLES: Readonly<Record<string, Role>> = {
   "MachineWork.machine": "constant",
   "MachineWork.pools": "constant",
   "MachineWork.flushers": "constant",
+  "MachineWork.runOnce": "constant",
   "MachinePool.cpu": "constant",
   "MachinePool.works": "constant",
   "MachinePool.running": "constant",

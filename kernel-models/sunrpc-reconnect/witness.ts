@@ -4,34 +4,10 @@ import type { WitnessStory } from "../../tools/check/witness.ts";
 import type { TraceEvent } from "../../tools/simulator/trace.ts";
 import type { ReconnectRun } from "./reconnect-run.ts";
 import { type Scenario, schedulingOf } from "./scenarios.ts";
+import { cpusText, sentenceOf, withErrorNamed } from "./words.ts";
 
 /** Rows of a timeline: a loop goes round again and again, and once is enough. */
 const MAX_ROWS = 120;
-
-/** Error numbers as C calls them, for those that matter here: include/uapi/asm-generic/errno.h. */
-const ERRORS: Readonly<Record<string, string>> = {
-  "-5": "-EIO",
-  "-11": "-EAGAIN",
-  "-22": "-EINVAL",
-  "-32": "-EPIPE",
-  "-88": "-ENOTSOCK",
-  "-98": "-EADDRINUSE",
-  "-99": "-EADDRNOTAVAIL",
-  "-101": "-ENETUNREACH",
-  "-103": "-ECONNABORTED",
-  "-104": "-ECONNRESET",
-  "-106": "-EISCONN",
-  "-107": "-ENOTCONN",
-  "-110": "-ETIMEDOUT",
-  "-111": "-ECONNREFUSED",
-  "-113": "-EHOSTUNREACH",
-  "-114": "-EALREADY",
-  "-115": "-EINPROGRESS",
-};
-
-function named(text: string): string {
-  return text.replace(/= (-\d+)/, (_, number: string) => `= ${ERRORS[number] ?? number}`);
-}
 
 /** What a network fault is, in words. */
 const FAULTS: Readonly<Record<string, string>> = {
@@ -45,7 +21,7 @@ function rowOf(event: TraceEvent, from: number, hz: number): TimelineRow[] {
   const text = String(event.values[0] ?? "");
   const time = ((event.tick - from) / hz).toFixed(3);
   const place = /^(.*) \(([^()]*)\)$/.exec(text);
-  const what = named(place?.[1] ?? text);
+  const what = withErrorNamed(place?.[1] ?? text);
   const likeness = `${event.name} ${what}`;
   const woken = event.name === "wake" ? /^(\S+) by (.*?)(?:, (tk_status = .*))?$/.exec(what) : null;
   if (woken !== null) {
@@ -81,7 +57,7 @@ function timelineOf(scenario: Scenario, run: ReconnectRun, events: readonly Trac
   const zero = events[from < 0 ? Math.max(begin, 0) : from]?.tick ?? 0;
   const rows = events.slice(Math.max(begin, 0)).flatMap((one) => rowOf(one, zero, hz));
   return {
-    setting: `user ${user}, rpciod ${rpciod}, ${cpus} CPU${cpus === 1 ? "" : "s"}, scheduler ${scheduler}, HZ=${hz}`,
+    setting: `user ${user}, rpciod ${rpciod}, ${cpusText(cpus)}, scheduler ${scheduler}, HZ=${hz}`,
     from: from < 0 ? "the way to the server was cut" : "the way to the server was open again",
     rows: rows.slice(0, MAX_ROWS),
     reasons: reasonsOf(scenario, run, events),
@@ -95,6 +71,10 @@ function sendsUnconnected(texts: readonly string[], at: number): boolean {
 }
 
 function reasonsOf(scenario: Scenario, run: ReconnectRun, events: readonly TraceEvent[]): readonly string[] {
+  if (run.endsWith === "progress") return [];
+  const end = `${endOf(scenario, run)}.`;
+  // What keeps a call from ending explains nothing else.
+  if (run.property !== "progress") return [end];
   const { loop, hz } = scenario;
   const texts = events.flatMap((one) => (one.kind === "note" ? [`${one.name} ${one.values[0]}`] : []));
   const reasons: string[] = [];
@@ -121,8 +101,18 @@ function reasonsOf(scenario: Scenario, run: ReconnectRun, events: readonly Trace
     const rounds = `${loop.rounds} rounds are in the witness (${(ticks / hz).toFixed(1)} s in all)`;
     reasons.push(`The same state comes back every ${loop.steps} steps; ${rounds}.`);
   }
-  if (reasons.length === 0) reasons.push(`${run.what}.`);
-  return reasons;
+  return reasons.length === 0 ? [end] : reasons;
+}
+
+function endOf(_: Scenario, { endsWith, property, what, seconds }: ReconnectRun): string {
+  switch (endsWith) {
+    case "progress":
+      return `the call ends ${seconds.toFixed(1)} s after the way is open`;
+    case "open":
+      return "the history ends before the call does";
+    default:
+      return sentenceOf(property, what);
+  }
 }
 
 export const reconnectWitness: WitnessStory<Scenario, ReconnectRun> = {
@@ -165,5 +155,6 @@ export const reconnectWitness: WitnessStory<Scenario, ReconnectRun> = {
   }),
   nameOf: ({ user, rpciod, cpus, scheduler }) =>
     `user-${user}-rpciod-${rpciod}-${cpus}cpu-${scheduler}`.toLowerCase().replaceAll(" ", ""),
+  endOf,
   timelineOf,
 };

@@ -150,6 +150,7 @@ export class World {
     module: ModelModule,
     readonly scenario: Scenario,
     tcp: TcpOptions,
+    worksRunOnce: boolean,
     enter: (parts: MachineParts) => void,
   ) {
     const { hz, longBits, timers, cpus } = scenario;
@@ -157,7 +158,7 @@ export class World {
     this.machine = new Machine({ hz, longBits, timers, cpus, scheduler: scenario.scheduler }, this.network);
     this.network.machine = this.machine;
     const rpciod = schedulingOf(scenario.rpciod)?.priority ?? 0;
-    this.work = new MachineWork(this.machine, rpciod, 2);
+    this.work = new MachineWork(this.machine, rpciod, 2, worksRunOnce);
     this.around = { machine: this.machine, net: this.network.net, module, model: null };
     enter(this);
     this.user = new UserFrame(this.machine, this.mount(module), scenario.pauseSeconds * hz);

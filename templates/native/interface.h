@@ -81,6 +81,8 @@ int gh_wants_condition(void);
 void gh_condition(int is_true);
 long long gh_result(void);
 void gh_begin_wait(int id, struct gh_argument *given, int count, void *place);
+/* A place where the thread may lose the CPU; kind is one of GH_POINT_*. */
+void gh_preemption_point(int kind);
 void gh_stop(int id, void *place) __attribute__((noreturn));
 /* What a member of an ops table has that the slice does not. */
 void gh_missing(void);

@@ -178,8 +178,8 @@ GH_OWN bool try_to_freeze(void) { return false; }
 #define typecheck(type, x) 1
 #define likely(x) (!!(x))
 #define unlikely(x) (!!(x))
-#define READ_ONCE(x) (x)
-#define ACCESS_ONCE(x) (x)
+#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
+#define ACCESS_ONCE(x) (*(volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, val) ((x) = (val))
 #define data_race(x) (x)
 #define smp_load_acquire(p) (*(p))
@@ -392,13 +392,17 @@ GH_OWN int kref_put(struct kref *k, void (*release)(struct kref *k))
 #define GH_BITS (8 * sizeof(unsigned long))
 #define GH_WORD(nr, at) (((unsigned long *)(at))[(unsigned long)(nr) / GH_BITS])
 #define GH_MASK(nr) (1UL << ((unsigned long)(nr) % GH_BITS))
-GH_OWN bool test_bit(long nr, const unsigned long *at) { return (at[(unsigned long)nr / GH_BITS] & GH_MASK(nr)) != 0; }
+/* Volatile as in the kernel: a bit behind a null pointer is looked at even where nothing depends on it. */
+GH_OWN bool test_bit(long nr, const volatile unsigned long *at)
+{
+	return (at[(unsigned long)nr / GH_BITS] & GH_MASK(nr)) != 0;
+}
 GH_OWN void set_bit(long nr, unsigned long *at) { GH_WORD(nr, at) |= GH_MASK(nr); }
 GH_OWN void clear_bit(long nr, unsigned long *at) { GH_WORD(nr, at) &= ~GH_MASK(nr); }
-#define __set_bit(nr, at) set_bit(nr, at)
-#define __clear_bit(nr, at) clear_bit(nr, at)
-#define clear_bit_unlock(nr, at) clear_bit(nr, at)
-#define test_and_set_bit_lock(nr, at) test_and_set_bit(nr, at)
+/* Functions and no macros: each is a place of its own where somebody else may come, or none. */
+GH_OWN void __set_bit(long nr, unsigned long *at) { set_bit(nr, at); }
+GH_OWN void __clear_bit(long nr, unsigned long *at) { clear_bit(nr, at); }
+GH_OWN void clear_bit_unlock(long nr, unsigned long *at) { clear_bit(nr, at); }
 GH_OWN bool test_and_set_bit(long nr, unsigned long *at)
 {
 	const bool was = test_bit(nr, at);
@@ -413,6 +417,7 @@ GH_OWN bool test_and_clear_bit(long nr, unsigned long *at)
 	clear_bit(nr, at);
 	return was;
 }
+GH_OWN bool test_and_set_bit_lock(long nr, unsigned long *at) { return test_and_set_bit(nr, at); }
 
 /* Trees as the simulator's: in order, and not balanced. */
 GH_OWN void rb_link_node(struct rb_node *node, struct rb_node *parent, struct rb_node **link)

@@ -45,6 +45,8 @@ struct coroutine {
 	jmp_buf at;
 	int is_made;
 	int is_live;
+	/* Spinlocks that it holds. */
+	int locks;
 	int function;
 	int count;
 	long long given[16];
@@ -60,6 +62,8 @@ static int coroutines_used;
 static uint64_t locals[MAX_LOCALS];
 static int local_count;
 static struct coroutine *running;
+/* Preemption points that the history has come to. */
+static int points;
 static jmp_buf main_at;
 static sigjmp_buf sequence_end;
 static char **initial;
@@ -687,6 +691,7 @@ static void start_coroutine(void)
 		coroutines_used = index + 1;
 	one->function = next_entry(one->given, &one->count);
 	one->is_live = 1;
+	one->locks = 0;
 	run_coroutine(one);
 }
 
@@ -775,6 +780,27 @@ long long gh_ask(int id, struct gh_argument *given, int count, void *place)
 void *gh_ask_pointer(int id, struct gh_argument *given, int count, void *place)
 {
 	return (void *)(uintptr_t)decoded(gh_ask(id, given, count, place));
+}
+
+/* Another thread comes here if the script says so of this very point. */
+void gh_preemption_point(int kind)
+{
+	struct coroutine *self = running;
+
+	points++;
+	if (kind == GH_POINT_RELEASE && self->locks-- <= 0)
+		gh_stop(GH_STOP_BUG, __builtin_return_address(0));
+	if (script_end - at >= 2 && at[0] == COMMAND_PREEMPT && at[1] == points) {
+		at += 2;
+		changes();
+		place_of_event(__builtin_return_address(0));
+		emit(EVENT_PREEMPT | kind << 8);
+		emit(self->locks);
+		surroundings(NULL, 0);
+		next_value();
+	}
+	if (kind == GH_POINT_TAKE)
+		self->locks++;
 }
 
 void gh_begin_wait(int id, struct gh_argument *given, int count, void *place)
@@ -891,6 +917,7 @@ static void forget_coroutines(void)
 		makecontext(&coroutines[i].context, coroutine_main, 0);
 	}
 	coroutines_used = 0;
+	points = 0;
 	running = NULL;
 	depth_of_calls = 0;
 }

@@ -4,33 +4,20 @@
  * comes before. The whole table is a command: `node dist/groundhog.js check cifs-echo --kernel K` (the bar is 60 s).
  */
 import { beforeAll, bench, describe } from "vitest";
-import { echoExplorer, type RunScenario, type Scenario } from "../../kernel-models/cifs-echo/echo-run.ts";
+import { echoExplorer, type RunScenario } from "../../kernel-models/cifs-echo/echo-run.ts";
 import { cifsEcho } from "../../kernel-models/cifs-echo/system.ts";
 import { everythingEnabled } from "../../tools/c/configuration.ts";
 import { compileModel, instantiateModel } from "../../tools/check/load-model.ts";
 import { STRATEGIES } from "../../tools/check/strategies.ts";
 import { modelOf, programOf } from "../../tools/cli/translation.ts";
 import { openKernel } from "../../tools/kernel/open.ts";
+import { IDLE } from "../check/echo-scenario.ts";
 import { kernelFolder } from "./kernels.ts";
 
 const PHASES = 15_360;
 const STEP = 64;
 const SYSTEM = cifsEcho;
 const FOLDER = await kernelFolder("6.1");
-
-const SCENARIO: Scenario = {
-  hz: 250,
-  longBits: 64,
-  timers: "levels",
-  msleepAddsJiffy: true,
-  echoIntervalSeconds: 60,
-  rttTicks: 1,
-  startOffsetTicks: 0,
-  anchorEcho: 2,
-  touches: [],
-  deathTicks: null,
-  endEchoesAfterAnchor: 4,
-};
 
 const opened = await openKernel(FOLDER, {
   wanted: ["fs/smb/client", "kernel/time"],
@@ -48,13 +35,13 @@ beforeAll(async () => {
 describe(`one combination, ${PHASES} phases, 6.1`, () => {
   bench("by regions, each replayed once", () => {
     const { regions } = echoExplorer(run, STRATEGIES).sweep(0, PHASES - 1, (phase) => ({
-      ...SCENARIO,
+      ...IDLE,
       touches: [phase],
     }));
     if (regions.at(-1)?.to !== PHASES - 1) throw new Error("phases are missing");
   });
   bench(`a run for each ${STEP}th phase`, () => {
-    for (let phase = 0; phase < PHASES; phase += STEP) run({ ...SCENARIO, touches: [phase] });
+    for (let phase = 0; phase < PHASES; phase += STEP) run({ ...IDLE, touches: [phase] });
   });
 });
 

@@ -201,6 +201,7 @@ export const door: System<DoorScenario, DoorRun, DoorFigures> = {
     }),
     expectedOf: ({ isOpen, strengths }) => ({ isOpen, pushes: strengths.length }),
     nameOf: ({ visitors, patience }) => `${visitors}-${patience}`,
+    endOf: (_, { isOpen }) => (isOpen ? "the door opens" : "the door stays shut"),
     timelineOf: ({ visitors }, { strengths, isOpen }) => ({
       setting: `${visitors} visitors`,
       from: "they came",

@@ -15,6 +15,7 @@ import { modelOf, programOf } from "../../tools/cli/translation.ts";
 import { openKernel } from "../../tools/kernel/open.ts";
 import { Frame, FrameThread, RETURNED, SUSPENDED } from "../../tools/simulator/frame.ts";
 import type { TraceEvent } from "../../tools/simulator/trace.ts";
+import { IDLE } from "./echo-scenario.ts";
 
 type AnyFunction = (...given: readonly unknown[]) => unknown;
 
@@ -99,20 +100,6 @@ async function runners(): Promise<readonly [RunScenario, RunScenario]> {
   return [SYSTEM.createRunner(instantiateModel(javascript), {}), SYSTEM.createRunner(asFrames, {})];
 }
 
-const SCENARIO: Scenario = {
-  hz: 250,
-  longBits: 64,
-  timers: "levels",
-  msleepAddsJiffy: true,
-  echoIntervalSeconds: 60,
-  rttTicks: 1,
-  startOffsetTicks: 0,
-  anchorEcho: 2,
-  touches: [],
-  deathTicks: null,
-  endEchoesAfterAnchor: 4,
-};
-
 describe("the model of the sample, as frames", async () => {
   const [plain, frames] = await runners();
 
@@ -129,7 +116,7 @@ describe("the model of the sample, as frames", async () => {
     ["an echo fails, and sending blocks", { failedEcho: 2, sendBlocksTicks: 3 }],
     ["long pauses", { pauses: [{ fromTicks: 10, toTicks: 9000 }], touches: [20] }],
   ])("%s", (_name, change) => {
-    const scenario = { ...SCENARIO, ...change };
+    const scenario = { ...IDLE, ...change };
     const [record, trace] = history(plain, scenario);
     expect(trace.length).toBeGreaterThan(20);
     expect(record.echoes.length).toBeGreaterThan(1);

@@ -2,17 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { ECHO_RECORDS, type RunRecord, type Scenario } from "../../kernel-models/cifs-echo/echo-run.ts";
 import { sweepRecords } from "../../tools/check/phase-sweep.ts";
+import { IDLE } from "./echo-scenario.ts";
 import { type StandIn, standIn, THREE, TWO } from "./stand-in.ts";
 
-const BASE: Omit<Scenario, "hz" | "timers" | "echoIntervalSeconds" | "rttTicks"> = {
-  longBits: 64,
-  msleepAddsJiffy: true,
-  startOffsetTicks: 0,
-  anchorEcho: 2,
-  touches: [],
-  deathTicks: null,
-  endEchoesAfterAnchor: 3,
-};
+const BASE: Scenario = { ...IDLE, endEchoesAfterAnchor: 3 };
 
 function compared(code: StandIn, scenario: Scenario, from: number, to: number): readonly number[] {
   const run = (phase: number): RunRecord => standIn(code)({ ...scenario, touches: [phase] });

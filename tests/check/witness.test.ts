@@ -20,22 +20,10 @@ import {
 } from "../../tools/check/witness.ts";
 import { RandomDecisions, RecordingDecisions } from "../../tools/simulator/decisions.ts";
 import { seededGenerator } from "../../tools/simulator/random.ts";
+import { UNLUCKY } from "./echo-scenario.ts";
 import { standIn, THREE, TWO } from "./stand-in.ts";
 
-const SCENARIO: Scenario = {
-  hz: 250,
-  longBits: 64,
-  timers: "levels",
-  msleepAddsJiffy: true,
-  echoIntervalSeconds: 60,
-  rttTicks: 1,
-  startOffsetTicks: 0,
-  anchorEcho: 2,
-  touches: [664],
-  deathTicks: null,
-  endEchoesAfterAnchor: 3,
-};
-const PLAIN: EchoSchedule = { scenario: SCENARIO, maxLatenessTicks: 0, decisions: [] };
+const PLAIN: EchoSchedule = { scenario: UNLUCKY, maxLatenessTicks: 0, decisions: [] };
 
 function witnessOf(run: RunScenario, schedule: EchoSchedule): Witness<Scenario> {
   const whole = completed(run, schedule);
@@ -69,8 +57,8 @@ describe("a witness", () => {
   test("with decisions: they are part of it, and one that differs is a fault", () => {
     const run = standIn(TWO);
     const recording = new RecordingDecisions(new RandomDecisions(seededGenerator(4)));
-    run(SCENARIO, { decisions: recording, maxLatenessTicks: 20 });
-    const late: EchoSchedule = { scenario: SCENARIO, maxLatenessTicks: 20, decisions: recording.decisions };
+    run(UNLUCKY, { decisions: recording, maxLatenessTicks: 20 });
+    const late: EchoSchedule = { scenario: UNLUCKY, maxLatenessTicks: 20, decisions: recording.decisions };
     expect(recording.decisions.some((one) => one.label === "latency" && one.chosen > 0)).toBe(true);
     const witness = witnessOf(run, late);
     expect(differenceOf(witness.expected, play(run, late, cifsEcho.witness).expected)).toBeNull();
@@ -107,7 +95,7 @@ describe("a witness", () => {
 describe("each run is replayed once", () => {
   test("and comes out the same", () => {
     const run = standIn(TWO);
-    expect(replayed(run, sameRecord, settingsText)(SCENARIO)).toEqual(run(SCENARIO));
+    expect(replayed(run, sameRecord, settingsText)(UNLUCKY)).toEqual(run(UNLUCKY));
   });
 
   test("one that depends on what ran before is a fault", () => {
@@ -116,7 +104,7 @@ describe("each run is replayed once", () => {
       const record = standIn(TWO)(scenario, options);
       return { ...record, requestsUnanswered: runs++ };
     };
-    expect(() => replayed(forgetful, sameRecord, settingsText)(SCENARIO)).toThrow(
+    expect(() => replayed(forgetful, sameRecord, settingsText)(UNLUCKY)).toThrow(
       /came out differently the second time/,
     );
   });
@@ -127,13 +115,13 @@ describe("each run is replayed once", () => {
       if (runs++ === 0) options?.decisions?.choose(2, "whim");
       return standIn(TWO)(scenario, options);
     };
-    expect(() => replayed(moody, sameRecord, settingsText)(SCENARIO)).toThrow(/came out differently/);
+    expect(() => replayed(moody, sameRecord, settingsText)(UNLUCKY)).toThrow(/came out differently/);
   });
 });
 
 test("the history of a run: what happened in which order", () => {
   const { record, recorder } = play(standIn(TWO), completed(standIn(TWO), PLAIN), cifsEcho.witness);
-  const history = historyOf(SCENARIO, record, recorder.events);
+  const history = historyOf(UNLUCKY, record, recorder.events);
   const rows = history.rows.map((row) => [(row.tick - history.anchorTick) / 250, row.kind]);
   expect(rows).toEqual([
     [-61.44, "echo-sent"],

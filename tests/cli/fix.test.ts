@@ -1,7 +1,7 @@
 /** Sessions with fix: patches that plain git takes, a tree that stays as it is, refusals in one line. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type FixDocument, fixSchema } from "../../tools/report/schema.ts";
@@ -108,6 +108,22 @@ describe("the sample with two intervals", () => {
     }
   });
 
+  test("patches of another kernel stand beside these, and replace none", { timeout: MAX_MS }, () => {
+    document();
+    const patches = (): ReadonlyMap<string, string> => {
+      const names = readdirSync(out).filter((name) => name.endsWith(".patch"));
+      return new Map(names.map((name) => [name, readFileSync(join(out, name), "latin1")]));
+    };
+    const before = patches();
+    const { candidates } = documentOf(fix("sample@5", out, "--json"));
+    const written = candidates.flatMap(({ patch }) => (patch === null ? [] : [patch.slice(out.length + 1)]));
+    expect(written.length).toBeGreaterThan(0);
+    expect(written.filter((name) => before.has(name))).toEqual([]);
+    const after = patches();
+    for (const [name, text] of before) expect(after.get(name)).toBe(text);
+    for (const name of written) rmSync(join(out, name));
+  });
+
   test("a refuted candidate has a witness that is replayed on its edit", { timeout: MAX_MS }, () => {
     const { candidates } = document();
     const refuted = candidates.find((one) => one.name === "rearm-first");
@@ -153,10 +169,52 @@ test("a tree that differs from its commit has no base to name", { timeout: MAX_M
   for (const path of series?.patches ?? []) expect(readFileSync(path, "latin1")).not.toMatch(/base-commit/);
 });
 
+describe("the command that takes a patch", () => {
+  /** Runs what was printed, from a folder that is neither the tree nor the one with the patches. */
+  function taken(command: string): void {
+    const identity = { GIT_AUTHOR_NAME: "M", GIT_AUTHOR_EMAIL: "m@x.org", GIT_COMMITTER_NAME: "M" };
+    const env = {
+      PATH: process.env.PATH ?? "",
+      ...identity,
+      GIT_COMMITTER_EMAIL: "m@x.org",
+      GIT_CONFIG_GLOBAL: "/dev/null",
+    };
+    const done = spawnSync("sh", ["-c", command], { cwd: newFolder(), env, encoding: "utf8" });
+    expect([done.status, done.stderr]).toEqual([0, ""]);
+  }
+  const patience = (tree: string): string =>
+    /^.*\b(\d) \* SMB_ECHO_INTERVAL/m.exec(readFileSync(join(tree, "fs/cifs/connect.c"), "latin1"))?.[1] ?? "";
+
+  test("is git am in a work tree, whatever its name is", { timeout: MAX_MS }, () => {
+    const tree = join(newFolder(), "it's a tree");
+    cpSync(sampleTree(7), tree, { recursive: true });
+    const { stdout } = fix(tree, newFolder(), "--series", "three-intervals");
+    expect(stdout).toMatch(/^Only --hz 250 .* were checked; run again without them before you send anything\.$/m);
+    const command = /^To take it, signed off by you: (git -C .* am --signoff \/.*)$/m.exec(stdout)?.[1] ?? "";
+    expect(patience(tree)).toBe("2");
+    taken(command);
+    expect(patience(tree)).toBe("3");
+    expect(git(tree, "log", "-1", "--format=%b")).toMatch(/^Signed-off-by: M <m@x\.org>$/m);
+  });
+
+  test("is patch in a plain directory", { timeout: MAX_MS }, ({ skip }) => {
+    if (spawnSync("patch", ["--version"]).status !== 0) skip("there is no patch(1)");
+    const tree = newFolder();
+    cpSync(sampleTree(7), tree, { recursive: true });
+    rmSync(join(tree, ".git"), { recursive: true });
+    const { series } = documentOf(fix(tree, newFolder(), "--json", "--series", "three-intervals"));
+    expect(series?.candidate.take).toMatch(/^patch -d .* -p1 < \/.*\.patch$/);
+    taken(series?.candidate.take ?? "");
+    expect(patience(tree)).toBe("3");
+  });
+});
+
 test("where nothing is needed, no patch is written, and the table says so", { timeout: MAX_MS }, () => {
   const out = newFolder();
   const session = fix("sample", out);
-  expect(session.stdout).toMatch(/Nothing needs repair/);
+  expect(session.stdout).toMatch(
+    /^Only --hz 250 --echo-interval 60 --rtt 1jiffy were checked; run again without them for the whole table\.\nNothing needs repair/m,
+  );
   expect(session.stdout).toMatch(/three-intervals +already there/);
   expect(session.exit).toBe(0);
   expect(readdirSync(out).filter((name) => name.endsWith(".patch"))).toEqual([]);
@@ -178,7 +236,7 @@ test("a source that a recipe does not recognise is named with its place, and get
   const three = candidates.find((one) => one.name === "three-intervals");
   expect(three).toMatchObject({ applies: false, alreadyThere: false, verdict: null, patch: null });
   expect(three?.why).toMatch(/^does not apply: fs\/cifs\/connect\.c:124: .*no product/);
-  expect(existsSync(join(out, "cifs-echo-three-intervals.patch"))).toBe(false);
+  expect(existsSync(out) ? readdirSync(out).filter((name) => /three-intervals.*patch$/.test(name)) : []).toEqual([]);
 });
 
 describe("bad input is one line and exit code 2", () => {

@@ -1,10 +1,11 @@
 /** What the program says about itself, and what it says to words that it does not know. */
 import { describe, expect, test } from "vitest";
+import { SYSTEMS } from "../../kernel-models/registry.ts";
 import { groundhog, useBundle } from "./session.ts";
 
 useBundle();
 
-const COMMANDS = ["run", "scan", "model", "check", "schema"];
+const COMMANDS = ["run", "scan", "model", "check", "fix", "schema"];
 
 describe("--help", () => {
   test.each(COMMANDS)("%s has two examples that begin with the command", (command) => {
@@ -13,6 +14,11 @@ describe("--help", () => {
     const examples = [...stdout.matchAll(/^ {2}\$ (.+)$/gm)].map((match) => match[1] ?? "");
     expect(examples.length).toBeGreaterThanOrEqual(2);
     for (const example of examples) expect(example).toMatch(new RegExp(`^groundhog ${command}\\b`));
+  });
+
+  test.each(["check", "fix"])("%s has an example of each system", (command) => {
+    const { stdout } = groundhog([command, "--help"]);
+    for (const { name } of SYSTEMS) expect(stdout).toMatch(new RegExp(`^  \\$ groundhog ${command} ${name} `, "m"));
   });
 
   test("lists every command that there is", () => {

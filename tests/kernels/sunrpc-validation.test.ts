@@ -32,6 +32,8 @@ describe.skipIf(COMPILER === null).each([
       const part = await compared(setup, HISTORIES, exercise);
       expect(part).toMatchObject({ histories: HISTORIES, difference: null, unrecorded: {} });
       expect(part.decisions).toBeGreaterThan(40 * HISTORIES);
+      // At locks, bit operations and calls.
+      expect(Object.values(part.switches).reduce((a, b) => a + b, 0)).toBeGreaterThan(HISTORIES);
       // Where the model cannot follow C to the end, less is compared: seldom.
       expect(Object.values(part.cut).reduce((a, b) => a + b, 0)).toBeLessThan(HISTORIES / 10);
       expect(part.stopped).toBeLessThan(HISTORIES / 10);

@@ -10,6 +10,7 @@ import { World } from "../../kernel-models/sunrpc-reconnect/world.ts";
 import { everythingEnabled } from "../../tools/c/configuration.ts";
 import { framesOf } from "../../tools/check/frames.ts";
 import { compileModel, instantiateModel } from "../../tools/check/load-model.ts";
+import type { ReadKernel } from "../../tools/cli/candidates.ts";
 import { ALWAYS_WANTED } from "../../tools/cli/surroundings.ts";
 import { programOf } from "../../tools/cli/translation.ts";
 import { openKernel } from "../../tools/kernel/open.ts";
@@ -17,6 +18,7 @@ import type { KernelSource } from "../../tools/kernel/source.ts";
 import { type MachineParts, machineModules } from "../../tools/simulator/machine-modules.ts";
 import { translateSlice } from "../../tools/translate/model.ts";
 import { type Edit, editedKernel } from "../kernels/edited.ts";
+import { SOCKET } from "../repair/reconnect-kernel.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 const CACHE = process.env["GROUNDHOG_TEST_CACHE"] ?? join(tmpdir(), "groundhog-test-cache");
@@ -44,15 +46,37 @@ export function sampleSource(step: number): Promise<KernelSource> {
   });
 }
 
-/** Translates a step of the sample, with texts of its files replaced. */
-export async function sampleClient(step: number, edits: readonly Edit[] = []): Promise<Runnable> {
+/** Remembers what was made of a step: tests of a file share it. */
+function oncePerStep<Made>(make: (step: number) => Promise<Made>): (step: number) => Promise<Made> {
+  const known = new Map<number, Promise<Made>>();
+  return (step) => {
+    const made = known.get(step) ?? make(step);
+    known.set(step, made);
+    return made;
+  };
+}
+
+/** A step of the sample as it is, read once. */
+export const sampleStep = oncePerStep(async (step): Promise<ReadKernel> => {
   const source = await sampleSource(step);
-  return clientOf(edits.length === 0 ? source : await editedKernel(source, edits));
+  return { source, program: await programOf(source, everythingEnabled()) };
+});
+
+/** The client of a step as it is, translated once. */
+export const sampleClient = oncePerStep(async (step) => translated(await sampleStep(step)));
+
+/** Translates a step of the sample with texts of its files replaced. */
+export async function editedClient(step: number, edits: readonly Edit[]): Promise<Runnable> {
+  return clientOf(await editedKernel(await sampleSource(step), edits));
 }
 
 /** Translates the client of a kernel. */
 export async function clientOf(source: KernelSource): Promise<Runnable> {
-  const { translation } = translateSlice(await programOf(source, everythingEnabled()), sunrpcReconnectSlice, {
+  return translated({ source, program: await programOf(source, everythingEnabled()) });
+}
+
+function translated({ source, program }: ReadKernel): Runnable {
+  const { translation } = translateSlice(program, sunrpcReconnectSlice, {
     kernel: { id: source.id, version: source.version },
     longBits: 64,
     template: TEMPLATE,
@@ -81,6 +105,9 @@ export interface Setting {
   readonly tcp?: Partial<TcpOptions>;
 }
 
+/** The user's priority is above that of rpciod on the only CPU: the document's hang. */
+export const ABOVE: Setting = { user: "RR 50", rpciod: "OTHER", cpus: 1 };
+
 /** What came of the call that was under way when the way was closed. */
 export interface Ending {
   /** Seconds from the moment when the way is open again; null when it hangs. */
@@ -90,6 +117,12 @@ export interface Ending {
   /** When the first call ended, in seconds. */
   readonly first: number;
 }
+
+const CLEAR = "\txprt_clear_connecting(xprt);\n";
+const WAKE = "\tif (err)\n\t\txprt_wake_pending_tasks(xprt, err);\n";
+
+/** The sample's connect worker wakes who waits for it before it says that it connects no more. */
+export const WAKES_FIRST: Edit = { file: SOCKET, replace: [[CLEAR + WAKE, WAKE + CLEAR]] };
 
 function worldOf(client: Runnable, { user, rpciod, cpus, scenario, tcp }: Setting): World {
   const document: Scenario = {
@@ -108,7 +141,7 @@ function worldOf(client: Runnable, { user, rpciod, cpus, scenario, tcp }: Settin
     ...scenario,
   };
   const options = { ...NEWEST_TCP, ticksPerSecond: HZ, serverFinSeconds: 0, ...tcp };
-  return new World(client.module, document, options, client.enter);
+  return new World(client.module, document, options, false, client.enter);
 }
 
 /** The faults, so that the way is closed a second before the next call is made. */

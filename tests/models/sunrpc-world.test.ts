@@ -1,18 +1,13 @@
 /** The document's hang on the sample: where it is, where it is not, and which lines of C it hangs on. */
 import { describe, expect, test } from "vitest";
 import type { Edit } from "../kernels/edited.ts";
-import { type Ending, ending, type Runnable, type Setting, sampleClient } from "./sunrpc-run.ts";
+import { CLIENT, SOCKET, TRANSPORT } from "../repair/reconnect-kernel.ts";
+import { ABOVE, type Ending, editedClient, ending, type Setting, sampleClient, WAKES_FIRST } from "./sunrpc-run.ts";
 
 /** The steps that have the callback for errors and take -EAGAIN for success. */
 const HANGING = [4, 5];
 const NEWEST = 12;
 
-const SOCKET = "net/sunrpc/xprtsock.c";
-const CLIENT = "net/sunrpc/clnt.c";
-const TRANSPORT = "net/sunrpc/xprt.c";
-
-/** The user's priority is above that of rpciod on the only CPU. */
-const ABOVE: Setting = { user: "RR 50", rpciod: "OTHER", cpus: 1 };
 const BELOW: Setting = { ...ABOVE, rpciod: "RR 51" };
 
 function edit(file: string, before: string, after: string): readonly Edit[] {
@@ -30,21 +25,12 @@ const ALL: readonly Setting[] = [
   { ...ABOVE, cpus: 2 },
 ];
 
-const known = new Map<number, Promise<Runnable>>();
-
-/** A step as it is, translated once. */
-function step(number: number): Promise<Runnable> {
-  const client = known.get(number) ?? sampleClient(number);
-  known.set(number, client);
-  return client;
-}
-
 const endings = new Map<string, Ending>();
 
 /** What comes of a step as it is, run once. */
 async function endingOf(number: number, setting: Setting): Promise<Ending> {
   const key = JSON.stringify([number, setting]);
-  const made = endings.get(key) ?? ending(await step(number), setting);
+  const made = endings.get(key) ?? ending(await sampleClient(number), setting);
   endings.set(key, made);
   return made;
 }
@@ -53,7 +39,7 @@ describe("the sample as it is", () => {
   test.each(HANGING)(
     "step %i hangs where the user keeps the only CPU from rpciod, and nowhere else",
     async (number) => {
-      const client = await step(number);
+      const client = await sampleClient(number);
       expect(client.unmodelled).toEqual([]);
       for (const setting of ALL) {
         const { first, seconds, status } = ending(client, setting);
@@ -86,8 +72,6 @@ interface Mutation {
 }
 
 const CALLBACK = "\tif (xprt)\n\t\txprt_wake_pending_tasks(xprt, -EAGAIN);";
-const CLEAR = "\txprt_clear_connecting(xprt);\n";
-const WAKE = "\tif (err)\n\t\txprt_wake_pending_tasks(xprt, err);\n";
 const ESTABLISHED = "if (!xprt_test_and_set_connected(xprt))\n\t\t\txprt_wake_pending_tasks(xprt, -EAGAIN);";
 
 const MUTATIONS: readonly Mutation[] = [
@@ -126,7 +110,7 @@ const MUTATIONS: readonly Mutation[] = [
     // The user runs at once, finds that a worker is connecting, and sleeps until its own timeout.
     name: "the worker wakes before it says that it connects no more",
     number: NEWEST,
-    edits: edit(SOCKET, CLEAR + WAKE, WAKE + CLEAR),
+    edits: [WAKES_FIRST],
     setting: ABOVE,
     before: [11, 0],
     after: [50, 0],
@@ -135,7 +119,7 @@ const MUTATIONS: readonly Mutation[] = [
     // The same where rpciod is not preempted: the order makes no difference.
     name: "the worker wakes before it says that it connects no more, and is not preempted",
     number: NEWEST,
-    edits: edit(SOCKET, CLEAR + WAKE, WAKE + CLEAR),
+    edits: [WAKES_FIRST],
     setting: BELOW,
     before: [11, 0],
     after: [11, 0],
@@ -165,7 +149,7 @@ describe("what a change of the C does", () => {
   test.each(MUTATIONS)("$name (step $number)", async ({ number, edits, setting, before, after }) => {
     const whole = await endingOf(number, setting);
     expect(told(whole)).toEqual(before);
-    const changed = ending(await sampleClient(number, edits), setting);
+    const changed = ending(await editedClient(number, edits), setting);
     expect(told(changed)).toEqual(after);
   });
 });

@@ -24,6 +24,7 @@ function scenario(user: string, cpus: number, recoverySeconds: number | null): S
     transitions: 11,
     preemptions: 0,
     stoppedBy: "complete",
+    property: recoverySeconds === null ? "progress" : null,
     what: recoverySeconds === null ? "it comes to nothing" : null,
   };
 }
@@ -32,12 +33,15 @@ function scenario(user: string, cpus: number, recoverySeconds: number | null): S
 function checked(...times: readonly (number | null)[]): Check {
   const scenarios = times.map((seconds, i) => scenario(i === 0 ? "RR 50" : "OTHER", i + 1, seconds));
   const verdict = times.includes(null) ? "violated" : "holds";
-  const detail = "it comes to nothing (user RR 50); 1 of 3 scenarios";
+  const share = "1 of 3 combinations of user, rpciod, CPUs and scheduler";
+  const detail = `it comes to nothing with user RR 50; ${share}`;
   return {
     verdict,
     properties: [{ name: "progress", kind: "progress", verdict, violation: null, detail }],
     figures: {
       scenarios,
+      workarounds: [],
+      workers: null,
       exploration: { strategy: "depth first", bound: 3, states: 30, transitions: 33, statesPerSecond: null },
     },
     bounds: ["a stat() in a loop", "schedules with 3 preemptions"],
@@ -97,7 +101,7 @@ describe("the message", () => {
   test("tells where it hung, in figures of the check", () => {
     const message = text(checked(null, 4, 7), checked(3, 4, 5));
     expect(message).toContain("Of 3 combinations of scheduling policies, CPUs and schedulers, 1 go wrong: user RR 50");
-    expect(message).toContain("In the plainest of these: it comes to nothing (user RR 50). Try.");
+    expect(message).toContain("In the plainest of these: it comes to nothing with user RR 50. Try.");
     expect(message).toContain("in all of them: at most 5.00 s after the way is open (before, where it did: 7.00 s).");
     expect(message).toContain("within these bounds: schedules with 3 preemptions. Not tried on a running kernel.");
   });

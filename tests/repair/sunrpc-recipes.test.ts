@@ -3,15 +3,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Program } from "../../tools/c/program.ts";
-import { programOf } from "../../tools/cli/translation.ts";
-import type { KernelSource } from "../../tools/kernel/source.ts";
 import { makePatches } from "../../tools/repair/patch.ts";
 import { patchedSource } from "../../tools/repair/patched-source.ts";
 import type { Edit } from "../../tools/repair/recipe.ts";
 import { patchedFiles, verifyEdits } from "../../tools/repair/verify-edits.ts";
 import { commitMessage } from "../../tools/report/commit-message.ts";
 import { temporaryFolder } from "../kernel/fixtures.ts";
-import { clientOf, ending, sampleSource } from "../models/sunrpc-run.ts";
+import { ABOVE, clientOf, ending, sampleClient, sampleStep } from "../models/sunrpc-run.ts";
 import { CONFIGURATION, changed } from "./echo-kernel.ts";
 import {
   attempt,
@@ -29,18 +27,6 @@ import {
 const AGAIN = "+\t\t/* To be woken says nothing of the connection. */";
 const GUARD = "!test_bit(XPRT_CONNECTING, &xprt->state)";
 const MEANWHILE = "/* The connect worker wakes them when it is done. */";
-
-const known = new Map<number, Promise<{ readonly source: KernelSource; readonly program: Program }>>();
-
-function step(number: number): Promise<{ readonly source: KernelSource; readonly program: Program }> {
-  const read = async (): Promise<{ source: KernelSource; program: Program }> => {
-    const source = await sampleSource(number);
-    return { source, program: await programOf(source, CONFIGURATION) };
-  };
-  const found = known.get(number) ?? read();
-  known.set(number, found);
-  return found;
-}
 
 /** What verify-edits says of edits, and of what else was done to the texts. */
 function verified(program: Program, edits: readonly Edit[], more: ReadonlyMap<string, Buffer> = new Map()): string {
@@ -66,7 +52,7 @@ describe("the history of the sample", () => {
     [7, NO_CALLBACK, BACK_TO_BIND, IN_TIME, `${IN_TIME}; ${BACK_TO_BIND}`],
     [12, NO_CALLBACK, BACK_TO_BIND, IN_TIME, `${IN_TIME}; ${BACK_TO_BIND}`],
   ])("step %i", async (number, ...expected) => {
-    const { program } = await step(number);
+    const { program } = await sampleStep(number);
     for (const [i, name] of RECONNECT_RECIPES.entries()) {
       const { proposal, edits } = attempt(name, program);
       const why = proposal.kind === "already-there" ? proposal.why : null;
@@ -76,8 +62,8 @@ describe("the history of the sample", () => {
   });
 
   test("one that was made by hand later is made again", async () => {
-    const { program } = await step(5);
-    const { program: later } = await step(6);
+    const { program } = await sampleStep(5);
+    const { program: later } = await sampleStep(6);
     const { changed: texts } = attempt("no-error-wakeup", program);
     const wanted = later.files.find((one) => one.path === SOCKET)?.masked.source;
     expect([...texts].map(([path, text]) => [path, text.toString("latin1")])).toEqual([[SOCKET, wanted]]);
@@ -95,11 +81,11 @@ describe("the history of the sample", () => {
     ],
     ["wake-when-done", ["-\tif (xprt)", `+\t${MEANWHILE}`, `+\tif (xprt && ${GUARD})`]],
   ])("%s changes these lines and no others", async (name, lines) => {
-    expect(attempted(name, (await step(5)).program)).toEqual(lines);
+    expect(attempted(name, (await sampleStep(5)).program)).toEqual(lines);
   });
 
   test.each(RECONNECT_RECIPES)("git takes %s", async (name) => {
-    const { program } = await step(5);
+    const { program } = await sampleStep(5);
     const { changed: after } = attempt(name, program);
     const before = new Map(
       [...after.keys()].map((path) => {
@@ -120,17 +106,15 @@ describe("the history of the sample", () => {
 });
 
 describe("the hang of the sample's step 5", () => {
-  const setting = { user: "RR 50", rpciod: "OTHER", cpus: 1 } as const;
-
   test("is there without a candidate", async () => {
-    expect(ending(await clientOf((await step(5)).source), setting).seconds).toBeNull();
+    expect(ending(await sampleClient(5), ABOVE).seconds).toBeNull();
   });
 
   test.each(RECONNECT_RECIPES)("is gone with %s, where the scheduler is fair", async (name) => {
-    const { source, program } = await step(5);
+    const { source, program } = await sampleStep(5);
     const mended = await clientOf(patchedSource(source, attempt(name, program).changed));
     expect(mended.unmodelled).toEqual([]);
-    const { seconds, status } = ending(mended, setting);
+    const { seconds, status } = ending(mended, ABOVE);
     expect([seconds !== null && seconds < 15, status]).toEqual([true, 0]);
   });
 });

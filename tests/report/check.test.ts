@@ -47,6 +47,7 @@ const REPORT: CheckReport = {
   system: { name: "cifs-echo", title: "SMB echo" },
   kernel: { id: "sample@5", version: "0.1.0" },
   candidate: null,
+  isReplay: false,
   result: RESULT,
   figures: toldFigures(cifsEcho, RESULT.figures, "kernel/time/timer.c"),
   columns: cifsEcho.figures.columns,

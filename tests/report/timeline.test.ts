@@ -7,22 +7,10 @@ import { driftSentence, echoTimeline, windowSentence } from "../../kernel-models
 import { echoWitness } from "../../kernel-models/cifs-echo/witness.ts";
 import { completed, play } from "../../tools/check/witness.ts";
 import { timelineText } from "../../tools/report/timeline.ts";
+import { UNLUCKY } from "../check/echo-scenario.ts";
 import { standIn, TWO } from "../check/stand-in.ts";
 
 const TEMPLATE = readFileSync(join(import.meta.dirname, "../../templates/timeline.txt.hbs"), "utf8");
-const SCENARIO: Scenario = {
-  hz: 250,
-  longBits: 64,
-  timers: "levels",
-  msleepAddsJiffy: true,
-  echoIntervalSeconds: 60,
-  rttTicks: 1,
-  startOffsetTicks: 0,
-  anchorEcho: 2,
-  touches: [664],
-  deathTicks: null,
-  endEchoesAfterAnchor: 3,
-};
 
 function timeline(scenario: Scenario) {
   const run = standIn(TWO);
@@ -32,7 +20,7 @@ function timeline(scenario: Scenario) {
 }
 
 test("a table of times, and why", () => {
-  expect(`\n${timeline(SCENARIO).text}`).toBe(`
+  expect(`\n${timeline(UNLUCKY).text}`).toBe(`
 HZ=250, echo interval 60 s, round trip one jiffy, timers: levels
 Times in seconds after the echo from which the witness counts.
 
@@ -58,12 +46,12 @@ watchdog's time is up.
 });
 
 test("without drift and without a window nothing is explained", () => {
-  const exact = timeline({ ...SCENARIO, timers: "exact" });
+  const exact = timeline({ ...UNLUCKY, timers: "exact" });
   expect([driftSentence(exact), windowSentence(exact)]).toEqual([null, null]);
 });
 
 test("a dead server: no window to explain, and the receive timeout as the cause", () => {
-  const dying = timeline({ ...SCENARIO, touches: [], deathTicks: 2, endEchoesAfterAnchor: 9 });
+  const dying = timeline({ ...UNLUCKY, touches: [], deathTicks: 2, endEchoesAfterAnchor: 9 });
   expect(windowSentence(dying)).toBeNull();
   const { text } = dying;
   expect(text).toMatch(/the server dies +from now on nothing is answered/);

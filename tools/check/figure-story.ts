@@ -31,6 +31,8 @@ export interface FigureStory<Figures = unknown> {
    * @param timersFrom the file that says how timers are rounded, or what was assumed
    */
   blocks(figures: Figures, timersFrom: string): readonly Block[];
+  /** What somebody can do who meets a violation, a sentence each: `check` and `run` print them below the verdict. */
+  advice?(figures: Figures): readonly string[];
   /**
    * The figures with what only a clock can tell of a check; tools/cli has one. Whatever else is in them does not depend
    * on it.

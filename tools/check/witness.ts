@@ -71,6 +71,8 @@ export interface WitnessStory<Scenario = unknown, Run extends RunOutcome = RunOu
   expectedOf(run: Run): Expected;
   /** The settings of a scenario for the name of its file: letters, digits and dashes. */
   nameOf(scenario: Scenario): string;
+  /** What came of a run, as a clause: `the call ends 8.0 s after the way is open`. */
+  endOf(scenario: Scenario, run: Run): string;
   timelineOf(scenario: Scenario, run: Run, events: readonly TraceEvent[]): Timeline;
 }
 

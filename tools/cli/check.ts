@@ -22,6 +22,7 @@ import {
   openForCommand,
   paintForTerminal,
   print,
+  quoted,
 } from "./surroundings.ts";
 import { type Systems, systemNamed } from "./systems.ts";
 import { programOf, sliceOf } from "./translation.ts";
@@ -49,11 +50,6 @@ export function exitOf(verdict: Verdict): Exit {
 /** What is checked: what a replay must be told again. */
 export type KernelOptions = Pick<CheckOptions, "kernel" | "config" | "candidate">;
 
-/** A word as a shell takes it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
 /** The command that runs a witness again. */
 export function replayCommand(system: string, options: KernelOptions, path: string): string {
   const candidate = options.candidate === undefined ? [] : ["--candidate", options.candidate];
@@ -68,7 +64,12 @@ export function toldFigures<Figures>(
   figures: Figures,
   timersFrom: string,
 ): ToldFigures {
-  return { document: figures, blocks: story.blocks(figures, timersFrom), cells: story.cells(figures) };
+  return {
+    document: figures,
+    advice: story.advice?.(figures) ?? [],
+    blocks: story.blocks(figures, timersFrom),
+    cells: story.cells(figures),
+  };
 }
 
 type Unwritten = Omit<CheckReport, "witnesses">;
@@ -84,6 +85,7 @@ function reportOf(
     system,
     kernel: { id: source.id, version: source.version },
     candidate: candidate ?? null,
+    isReplay: false,
     result,
     figures: result.figures === undefined ? null : toldFigures(system, result.figures, timersFrom),
     columns: system.figures.columns,
@@ -130,16 +132,47 @@ async function show(report: CheckReport, options: CheckOptions): Promise<Exit> {
   return exitOf(report.result.verdict);
 }
 
-/** What a replay says of the property that its witness is about. */
+/** What a replay comes to, besides a verdict. */
+interface Replayed {
+  readonly witness: Witness;
+  /** Null where the model asks for other decisions than the witness has. */
+  readonly played: Played | null;
+  readonly isSameModel: boolean;
+  /** Whether the witness' property is violated; null where the history says nothing of it. */
+  readonly judged: boolean | null;
+  readonly candidate: string | undefined;
+}
+
+/** What came of a witness in a sentence. Of other models it is told what happens there, not how the numbers differ. */
+function endOfReplay({ witness, played, isSameModel, judged, candidate }: Replayed, system: System): string {
+  const other = isSameModel ? "" : "; the witness was made from another model";
+  if (played === null) return `this model asks for other decisions than the witness has${other}`;
+  const isSameEnd = differenceOf(witness.expected, played.expected) === null;
+  if (isSameEnd) return `the witness came to the same end, event for event${other}`;
+  const here = `on this kernel${candidate === undefined ? "" : ` with ${candidate}`}`;
+  if (played.record.fault !== null) return `${here} the history cannot be followed to its end${other}`;
+  const end = system.witness.endOf(witness.scenario, played.record);
+  if (judged === true) return `${here}, too, ${end}${other}`;
+  const meaning = judged === null ? `nothing is said of ${witness.property}` : `${witness.property} is not violated`;
+  return `${here} ${end}: in this one history, ${meaning}${other}`;
+}
+
+/**
+ * What a replay says of the property that its witness is about.
+ *
+ * @throws InputError where the witness' own model does something else: the file is not what was written
+ */
 function replayResult(
   file: string,
   witness: Witness,
   played: Played | null,
-  isSameModel: boolean,
-  { kinds, judge }: System["properties"],
+  { system, translation }: Prepared,
+  candidate: string | undefined,
 ): Omit<CheckResult, "figures"> {
   const { property } = witness;
+  const { kinds, judge } = system.properties;
   const kind = Object.hasOwn(kinds, property) ? (kinds[property] ?? "progress") : "progress";
+  const isSameModel = translation.sha256 === witness.modelSha256;
   const difference =
     played === null ? "other decisions are asked for" : differenceOf(witness.expected, played.expected);
   if (difference !== null && isSameModel) {
@@ -149,8 +182,7 @@ function replayResult(
   // The witness' own property is asked of what came now: ends can be alike where one violates it and one does not.
   const judged = played === null || fault !== null ? null : judge(property, witness.scenario, played.record);
   const verdict = judged === null ? "inconclusive" : judged ? "violated" : "holds";
-  const end = difference === null ? "came to the same end, event for event" : `came to another end: ${difference}`;
-  const detail = `the witness ${end}${isSameModel ? "" : "; it was made from another model"}`;
+  const detail = endOfReplay({ witness, played, isSameModel, judged, candidate }, system);
   const reasons = fault === null ? [] : [`${fault.kind}: ${fault.message}`];
   if (played !== null && fault === null && judged === null) reasons.push(`the history says nothing of ${property}`);
   return {
@@ -169,12 +201,12 @@ async function replayWitness(
   options: CheckOptions,
 ): Promise<Exit> {
   const played = replay(prepared, witness);
-  const isSameModel = prepared.translation.sha256 === witness.modelSha256;
-  const result = replayResult(file, witness, played, isSameModel, prepared.system.properties);
+  const result = replayResult(file, witness, played, prepared, options.candidate);
   const command = replayCommand(prepared.system.name, options, file);
   const timeline = played === null ? "" : timelineOf(prepared.system, witness, played);
   const witnesses = new Map([[witness.property, { path: file, replay: command, timeline }]]);
-  return show({ ...reportOf(prepared, source, result, options.candidate), witnesses }, options);
+  const report = { ...reportOf(prepared, source, result, options.candidate), isReplay: true };
+  return show({ ...report, witnesses }, options);
 }
 
 /** What a comparison with the compiled C means for a verdict: a model that does something else proves nothing. */

@@ -4,6 +4,7 @@ import { simpleGit } from "simple-git";
 import type { RepairableSystem, System } from "../../kernel-models/system.ts";
 import { InputError } from "../kernel/input-error.ts";
 import type { KernelSource } from "../kernel/source.ts";
+import { isCover } from "../repair/patch.ts";
 import type { Author } from "../repair/scratch-git.ts";
 import { type FixReport, fixDocument, fixText, type Proof } from "../report/fix.ts";
 import { scanKernel } from "../timing/scan.ts";
@@ -14,7 +15,7 @@ import { type Checked, checkPrepared, type Narrowing, prepare } from "./check-sy
 import { EXIT, type Exit } from "./exit.ts";
 import { checkOut, removeFiles, writeFiles } from "./out.ts";
 import type { RepairRequest, Subject } from "./repair-request.ts";
-import { patchName, type Repair, repairSystem } from "./repair-system.ts";
+import { patchName, type Repair, repairSystem, seriesFolder } from "./repair-system.ts";
 import {
   cacheFolder,
   configurationOf,
@@ -23,8 +24,10 @@ import {
   openForCommand,
   paintForTerminal,
   print,
+  quoted,
 } from "./surroundings.ts";
 import { type Systems, systemNamed } from "./systems.ts";
+import { takeOf } from "./take.ts";
 import { modelOf, NO_CHECKER } from "./translation.ts";
 
 export interface FixOptions extends NarrowingOptions {
@@ -111,14 +114,21 @@ function proofOf(
   return first === undefined ? null : { path: first.path, replay: first.replay };
 }
 
+/** The options that narrow the table, as they were given. */
+function narrowedTo({ hz, own = {}, wheel }: NarrowingOptions): readonly string[] {
+  const given = Object.entries({ hz, ...own, wheel });
+  return given.flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${quoted(value)}`]));
+}
+
 /** Writes patches and witnesses; what earlier runs wrote under the same names is replaced. */
 export function reportOfRepair(
-  { system, source, before }: Subject,
+  subject: Subject,
   repair: Repair,
   narrowing: Narrowing,
-  options: Pick<FixOptions, "kernel" | "config" | "out">,
+  options: Pick<FixOptions, "kernel" | "config" | "out"> & NarrowingOptions,
 ): FixReport {
   const { out } = options;
+  const { system, source, before } = subject;
   const { isNeeded, placed, mails, series } = repair;
   const proofs = new Map<string, Proof>();
   for (const [candidate, checked] of repair.checked) {
@@ -134,9 +144,9 @@ export function reportOfRepair(
   // A patch that an earlier run wrote and this one refutes must not lie about.
   removeFiles(
     out,
-    placed.map(({ candidate }) => patchName(system.name, candidate.name)).filter((one) => !files.has(one)),
+    placed.map(({ candidate }) => patchName(subject, candidate.name)).filter((one) => !files.has(one)),
   );
-  const folder = `${system.name}-series`;
+  const folder = series === null ? "" : seriesFolder(subject, series.candidate);
   for (const { name, contents } of series?.mails ?? []) files.set(join(folder, name), contents);
   writeFiles(out, files);
   return {
@@ -144,17 +154,32 @@ export function reportOfRepair(
     kernel: { id: source.id, version: source.version },
     before: before.result,
     isNeeded,
-    isNarrowed: [narrowing.hz, ...Object.values(narrowing.own)].some((one) => one !== null),
+    narrowedTo: narrowedTo(options),
+    isBrief: narrowing.size === "brief",
     measures: system.repair.measures(before.result),
     placed,
     patches,
+    takes: new Map(
+      [...patches].flatMap(([name, path]) => {
+        const take = takeOf(source, [path]);
+        return take === null ? [] : [[name, take] as const];
+      }),
+    ),
     proofs,
     proof: proofOf(before, source, options),
-    series:
-      series === null
-        ? null
-        : { candidate: series.candidate, patches: series.mails.map(({ name }) => join(out, folder, name)) },
+    series: series === null ? null : writtenSeries(series, join(out, folder), source),
   };
+}
+
+/** A series whose mails were written to a folder. */
+function writtenSeries(
+  { candidate, mails }: NonNullable<Repair["series"]>,
+  folder: string,
+  source: KernelSource,
+): FixReport["series"] {
+  const patches = mails.map(({ name }) => join(folder, name));
+  const taken = mails.filter(({ name }) => !isCover(name)).map(({ name }) => join(folder, name));
+  return { candidate, patches, take: takeOf(source, taken) };
 }
 
 /** 0: nothing to repair, or a repair that holds was written; 1: none holds; 3: nothing could be said. */

@@ -22,6 +22,8 @@ const KERNEL_HELP =
   "a kernel directory, REPO@REV, a source archive or linux-source .deb, debian:X.Y, sample, or sample@STEP " +
   "(default: the current directory if it is a kernel tree, else the newest Debian kernel, else sample)";
 
+const SYSTEM_HELP = `the system: ${SYSTEMS.map(({ name }) => name).join(" or ")}`;
+
 function program(done: (exit: Exit | BisectExit) => void): Command {
   const groundhog = new Command("groundhog")
     .description("Finds and proves timing bugs in the Linux kernel's network file systems.")
@@ -98,7 +100,7 @@ function addModelCommands(groundhog: Command, done: (exit: Exit) => void): void 
   groundhog
     .command("model")
     .description("write the TypeScript model of a system")
-    .argument("<SYSTEM>", "the system, such as cifs-echo")
+    .argument("<SYSTEM>", SYSTEM_HELP)
     .option("--kernel <K>", KERNEL_HELP)
     .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")
     .option("--out <DIR>", "where the model goes; - for standard output", "groundhog-out")
@@ -114,7 +116,7 @@ function addModelCommands(groundhog: Command, done: (exit: Exit) => void): void 
   const check = groundhog
     .command("check")
     .description("verdict, figures and witness of a system; exit code 0 holds, 1 violated, 3 inconclusive")
-    .argument("<SYSTEM>", "the system, such as cifs-echo")
+    .argument("<SYSTEM>", SYSTEM_HELP)
     .option("--kernel <K>", KERNEL_HELP)
     .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)");
   addNarrowingOptions(check)
@@ -130,6 +132,7 @@ function addModelCommands(groundhog: Command, done: (exit: Exit) => void): void 
         "groundhog check cifs-echo --kernel debian:6.1",
         "groundhog check cifs-echo --kernel sample@5 --hz 250 --echo-interval 60 --json",
         "groundhog check cifs-echo --kernel debian:6.12 --validate --histories 100000",
+        'groundhog check sunrpc-reconnect --kernel sample@4 --user "RR 50" --cpus 1',
       ]),
     )
     .action(async (system: string, options: CheckOptions) => {
@@ -171,7 +174,7 @@ function addFixCommand(groundhog: Command, done: (exit: Exit) => void): void {
   const fix = groundhog
     .command("fix")
     .description("candidate patches, each put through the same check; those that hold are written")
-    .argument("<SYSTEM>", "the system, such as cifs-echo")
+    .argument("<SYSTEM>", SYSTEM_HELP)
     .option("--kernel <K>", KERNEL_HELP)
     .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")
     .option("--series <NAME,...>", "make a series of these candidates, with a cover letter, instead of a comparison")
@@ -185,6 +188,7 @@ function addFixCommand(groundhog: Command, done: (exit: Exit) => void): void {
       `${examples([
         "groundhog fix cifs-echo --kernel sample@5",
         "groundhog fix cifs-echo --kernel ~/linux@v4.14 --link https://bugzilla.kernel.org/show_bug.cgi?id=202611",
+        'groundhog fix sunrpc-reconnect --kernel ~/linux@v2.6.32 --user "RR 50,OTHER"',
       ])}
 Exit code 0: nothing needs repair, or a patch that holds was written; 1: none holds; 3: inconclusive.
 The kernel tree is never written to.
@@ -201,7 +205,7 @@ function addHistoryCommands(groundhog: Command, done: (exit: Exit | BisectExit) 
   groundhog
     .command("history")
     .description("how the timing of a system changed over a range of commits")
-    .argument("<SYSTEM>", "the system, such as cifs-echo")
+    .argument("<SYSTEM>", SYSTEM_HELP)
     .argument("<REPO>", "a git repository of the kernel, bare or not; nothing in it is changed")
     .argument("[RANGE]", "A..B, or B for all that led to it", "HEAD")
     .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")
@@ -227,7 +231,7 @@ function addBisectCommands(groundhog: Command, done: (exit: Exit | BisectExit) =
   const bisect = groundhog
     .command("bisect")
     .description("the first commit at which the verdict of a system changes, without a checkout")
-    .argument("<SYSTEM>", "the system, such as cifs-echo")
+    .argument("<SYSTEM>", SYSTEM_HELP)
     .argument("<REPO>", "a git repository of the kernel, bare or not; nothing in it is changed")
     .argument("<GOOD>", "a revision at which the system holds")
     .argument("<BAD>", "a revision at which it is violated")
@@ -253,7 +257,7 @@ Exit code 0: the commit is found; 2: the ends do not differ; 3: commits that can
   const run = groundhog
     .command("bisect-run")
     .description("the verdict on a tree as an exit code for `git bisect run`")
-    .argument("<SYSTEM>", "the system, such as cifs-echo")
+    .argument("<SYSTEM>", SYSTEM_HELP)
     .option("--kernel <K>", "the tree (default: the current directory)")
     .option("--find <WHAT>", "bug: a tree that holds is good; fix: it is bad", "bug")
     .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)");

@@ -9,7 +9,7 @@ import type { Candidate, PatchSize, Story, ToolCheck } from "../repair/candidate
 import { checkpatch } from "../repair/checkpatch.ts";
 import { inOrder, type Placed } from "../repair/comparison.ts";
 import { compileTouched } from "../repair/compile.ts";
-import { type Mail, makePatches } from "../repair/patch.ts";
+import { isCover, type Mail, makePatches } from "../repair/patch.ts";
 import { patchedSource } from "../repair/patched-source.ts";
 import { propose } from "../repair/propose.ts";
 import type { Edit, Proposal, Recipe } from "../repair/recipe.ts";
@@ -23,6 +23,7 @@ import { messageTemplates, Provenances } from "./provenances.ts";
 import type { RepairRequest, Subject } from "./repair-request.ts";
 import { jobProgress } from "./surroundings.ts";
 import { modelOf } from "./translation.ts";
+import { modelTag } from "./witnesses.ts";
 
 export interface Repair {
   readonly isNeeded: boolean;
@@ -94,9 +95,17 @@ function contentsOf(program: Program, paths: Iterable<string>): ReadonlyMap<stri
   return new Map(files.map((one) => [one.path, Buffer.from(one.masked.source, "latin1")]));
 }
 
-/** A candidate's patch has the same name in every run. */
-export function patchName(system: string, candidate: string): string {
-  return `${system}-${candidate}.patch`;
+/**
+ * What a candidate's patch is called: the same in every run on one kernel, and told apart from other kernels' as
+ * witnesses are. The model's sum covers all files of the slice, so that no patch replaces one of another kernel.
+ */
+export function patchName({ system, before }: Pick<Subject, "system" | "before">, candidate: string): string {
+  return `${system.name}-${candidate}-${modelTag(before)}.patch`;
+}
+
+/** The same for the folder of a series. */
+export function seriesFolder({ system, before }: Pick<Subject, "system" | "before">, series: Candidate): string {
+  return `${system.name}-series-${series.name.replaceAll(",", "-")}-${modelTag(before)}`;
 }
 
 interface Formatted {
@@ -125,7 +134,7 @@ async function formatted(room: Room, tried: Tried): Promise<Formatted> {
   if (mail === undefined) throw new Error("git made no patch");
   const checks = [...made.checks, await checkpatch(subject.source, [mail], request.cacheDirectory)];
   if (request.compiles) checks.push(await compiled(room, recipe.name, tried.changed));
-  const name = patchName(subject.system.name, recipe.name);
+  const name = patchName(subject, recipe.name);
   return { mail: { name, contents: mail.contents }, size: made.size, checks };
 }
 
@@ -231,7 +240,7 @@ async function seriesOf(room: Room, names: readonly string[]): Promise<NonNullab
     },
     cacheDirectory: request.cacheDirectory,
   });
-  const patches = made.mails.filter((one) => !one.name.startsWith("0000-"));
+  const patches = made.mails.filter((one) => !isCover(one.name));
   const own = steps.flatMap((one) => one.checks);
   const checks = [...own, ...made.checks, await checkpatch(subject.source, patches, request.cacheDirectory)];
   if (request.compiles) checks.push(await compiled(room, "the series", last.changed));

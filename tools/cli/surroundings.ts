@@ -144,6 +144,11 @@ export function jobProgress(verb: string): (done: number, all: number) => void {
   };
 }
 
+/** A word as a shell takes it. */
+export function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
 /** The words with which this program was started, for commands that are to be pasted. */
 export function invocation(): readonly string[] {
   const script = process.argv[1] ?? "";

@@ -83,6 +83,7 @@ function merged(a: ValidationPart, b: ValidationPart): ValidationPart {
     histories: a.histories + b.histories,
     decisions: a.decisions + b.decisions,
     events: a.events + b.events,
+    switches: added(a.switches, b.switches),
     stopped: a.stopped + b.stopped,
     cut: added(a.cut, b.cut),
     unrecorded: added(a.unrecorded, b.unrecorded),

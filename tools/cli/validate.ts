@@ -58,6 +58,7 @@ function skipped(reason: string, seed: number, compiler: Compiler | null): Valid
     ...{ status: "skipped", reason, compiler: compiler?.version ?? null, hz: [], seed, histories: 0, decisions: 0 },
     ...{
       events: 0,
+      switches: {},
       stopped: 0,
       cut: {},
       unrecorded: {},
@@ -149,6 +150,7 @@ function partOf(part: ValidationPart): ValidationPart {
     histories: part.difference.number + 1,
     decisions: 0,
     events: 0,
+    switches: {},
     stopped: 0,
     cut: {},
     unrecorded: {},

@@ -41,11 +41,17 @@ export function timelineOf<Scenario, Run extends RunOutcome>(
   return timelineText(witness.timelineOf(scenario, record, recorder.events), template);
 }
 
+/** By what names of files tell kernels apart. */
+export function modelTag({ translation }: Pick<Prepared, "translation">): string {
+  return translation.sha256.slice(0, 8);
+}
+
 /** A name that another kernel's witness, or one of other settings, does not have. */
-function stemOf(system: System, property: string, scenario: unknown, modelSha256: string): string {
+function stemOf(checked: Checked, property: string, scenario: unknown): string {
+  const { system } = checked;
   const settings = system.witness.nameOf(scenario);
   if (!/^[\w-]+$/.test(settings)) throw new Error(`${system.name}: ${JSON.stringify(settings)} names no file`);
-  return `${system.name}-${property}-${settings}-${modelSha256.slice(0, 8)}`;
+  return `${system.name}-${property}-${settings}-${modelTag(checked)}`;
 }
 
 /**
@@ -76,7 +82,7 @@ export function witnessesOf(
       decisions: schedule.decisions,
       expected: played.expected,
     };
-    const stem = stemOf(system, name, schedule.scenario, translation.sha256);
+    const stem = stemOf(checked, name, schedule.scenario);
     const file = `${stem}.witness.json`;
     const timeline = timelineOf(system, schedule, played);
     const files = new Map([

@@ -4,6 +4,7 @@ import type { Int64 } from "../simulator/integers.ts";
 import { type iov_iter, type kvec, wordsIn } from "../simulator/kernel-structs.ts";
 import { allocateStructs } from "../simulator/model.ts";
 import { BytePointer, ElementPointer, FieldPointer, type Pointer } from "../simulator/pointers.ts";
+import { GOES_ON } from "../simulator/preemption.ts";
 import type { Simulation } from "../simulator/simulation.ts";
 import { Struct, structPlus } from "../simulator/structs.ts";
 import type { Coroutine } from "../simulator/tasks.ts";
@@ -11,12 +12,19 @@ import { DelayedWork, WorkStruct } from "../simulator/workqueue.ts";
 import type { CallPlan, ValuePlan } from "./boundary-plan.ts";
 import { BytePool } from "./byte-pool.ts";
 import { UnrecordableError } from "./memory.ts";
-import { COMMAND, CONTENT_BYTES, EVENT, POINTER } from "./protocol.ts";
+import { COMMAND, CONTENT_BYTES, EVENT, POINT, POINTER } from "./protocol.ts";
 import type { Recorder } from "./recorder.ts";
 import type { HarnessPlan } from "./slice-source.ts";
 
 type AnyFunction = (...given: readonly unknown[]) => unknown;
 type Members = Record<string, unknown>;
+
+/** The functions of preemption.ts that are places of the slice's C, too. */
+const POINTS: readonly (readonly [string, number])[] = [
+  ["preempt", POINT.BEFORE],
+  ["enter_critical", POINT.TAKE],
+  ["leave_critical", POINT.RELEASE],
+];
 
 /** What an argument pointed to before a call, for what the call stores through it. */
 type Before = { readonly argument: number } & (
@@ -51,6 +59,9 @@ export class BoundaryCalls {
       const call = this.byExport.get(`${module}.${name}`);
       if (call !== undefined && typeof value === "function") members[name] = this.wrapped(call, value as AnyFunction);
     }
+    if (module === "preemption") {
+      for (const [name, kind] of POINTS) members[name] = this.preemptionPoint(kind, exported, name);
+    }
     if (module === "model") {
       members["withoutEffect"] = (name: string) => this.withoutEffect(name);
       members["allocateBytes"] = (count: unknown) => this.allocatedBytes(Number(count));
@@ -81,6 +92,25 @@ export class BoundaryCalls {
     }
     this.recorder.known(`without.${name}`, known);
     return known;
+  }
+
+  /** A place where a thread of the slice may lose the CPU; both sides count them, and the script says where it does. */
+  private preemptionPoint(kind: number, exported: object, name: string): AnyFunction {
+    const { recorder } = this;
+    const original = (exported as Readonly<Record<string, (kernel: Simulation) => Coroutine>>)[name];
+    if (original === undefined) throw new Error(`the simulator has no ${name}()`);
+    return (kernel) => {
+      const point = ++recorder.points;
+      const others = original(kernel as Simulation);
+      return others === GOES_ON ? others : this.preempted(kind, point, others);
+    };
+  }
+
+  private *preempted(kind: number, point: number, others: Coroutine): Coroutine {
+    const { recorder } = this;
+    const entries = recorder.preempt(kind, point);
+    yield* others;
+    recorder.goOn(kind, entries);
   }
 
   private readonly environments = new WeakMap<object, Members>();

@@ -78,6 +78,10 @@ const OPTIONAL = [
   "-Wno-incompatible-pointer-types",
   "-Wno-incompatible-function-pointer-types",
   "-Wno-implicit-function-declaration",
+  // What is read through a null pointer stops the model where C reads it: the compiler must not put it off to where it
+  // is used.
+  "-fno-tree-sink",
+  "-fno-shrink-wrap",
 ];
 
 async function takesFlag(compiler: Compiler, directory: string, flag: string): Promise<boolean> {
@@ -145,7 +149,7 @@ export async function buildHarness(request: HarnessRequest): Promise<Harness> {
     "runtime.c": files.runtime,
     "protocol.h": protocolHeader(),
   };
-  const words = [...flags(hz, charIsSigned), compiler.version];
+  const words = [...flags(hz, charIsSigned), ...OPTIONAL, compiler.version];
   const hash = createHash("sha256")
     .update(JSON.stringify([texts, words]))
     .digest("hex")

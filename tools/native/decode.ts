@@ -1,7 +1,7 @@
 /** Events as words that a person reads. */
 import type { CallPlan, ValuePlan } from "./boundary-plan.ts";
 import { isLink } from "./layout.ts";
-import { COMMAND, CONTENT_DEPTH, CONTENT_LEAVES, EVENT, FAULT, ORDINAL_BITS, POINTER } from "./protocol.ts";
+import { COMMAND, CONTENT_DEPTH, CONTENT_LEAVES, EVENT, FAULT, ORDINAL_BITS, POINT, POINTER } from "./protocol.ts";
 import type { HarnessPlan } from "./slice-source.ts";
 import { joined } from "./words.ts";
 
@@ -33,6 +33,7 @@ const COMMAND_WORDS: ReadonlyMap<number, number> = new Map([
   [COMMAND.SLEEP, 2],
   [COMMAND.WAKE, 2],
   [COMMAND.SCRAMBLE, 2],
+  [COMMAND.PREEMPT, 1],
 ]);
 
 /** Layouts of the objects of a history by their numbers, from its script; -1 for bytes. */
@@ -110,6 +111,10 @@ export class EventReader {
         return `the condition of the wait is ${number === 1 ? "true" : "false"}`;
       case EVENT.BYTES:
         return `bytes of an argument:${this.bytes(number)}`;
+      case EVENT.PREEMPT: {
+        const locks = this.next();
+        return `another thread may run ${pointText(number)}${locks === 0 ? "" : `, under ${locks} spinlocks`}`;
+      }
       case EVENT.STOP:
         return number === 0 ? "BUG()" : "a place beyond the model";
       case EVENT.FAULT:
@@ -197,6 +202,12 @@ export class EventReader {
     });
     return `{ ${parts.join(", ")} }`;
   }
+}
+
+/** What a preemption point is. */
+export function pointText(kind: number): string {
+  if (kind === POINT.TAKE) return "before a lock is taken";
+  return kind === POINT.RELEASE ? "after a lock is released" : "before a bit operation or a call";
 }
 
 function faultText(number: number): string {

@@ -43,6 +43,8 @@ export const COMMAND = {
   WAKE: 19,
   /** object, leaf: something else was stored over it */
   SCRAMBLE: 20,
+  /** number of the preemption point, counted from the beginning of the history: there the thread loses the CPU */
+  PREEMPT: 21,
 } as const;
 
 /** What the slice does: the low 8 bits of an event's first word, with a number in the others. */
@@ -64,7 +66,12 @@ export const EVENT = {
   PLACE: 8,
   /** count; bytes that an argument of the present call points to */
   BYTES: 9,
+  /** one of POINT; spinlocks that the thread holds, as this side counts them */
+  PREEMPT: 10,
 } as const;
+
+/** Where a thread may lose the CPU: before a lock is taken, after one is released, before what else C may race at. */
+export const POINT = { TAKE: 0, RELEASE: 1, BEFORE: 2 } as const;
 
 export const FAULT = {
   /** the slice asks for something else than the history has */
@@ -105,6 +112,7 @@ export function protocolNumbers(): readonly { readonly name: string; readonly va
     ...named("EVENT", EVENT),
     ...named("FAULT", FAULT),
     ...named("POINTER", POINTER),
+    ...named("GH_POINT", POINT),
     ...named("GH_STOP", STOP),
     { name: "ORDINAL_BITS", value: ORDINAL_BITS },
     { name: "CONTENT_BYTES", value: CONTENT_BYTES },

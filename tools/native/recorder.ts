@@ -20,7 +20,7 @@ import type { EntryPlan, ValuePlan } from "./boundary-plan.ts";
 import { type Canonical, type CompiledLayout, compiledLayouts } from "./compiled-layouts.ts";
 import { placesOf } from "./layout.ts";
 import { Memory, UnrecordableError } from "./memory.ts";
-import { COMMAND, EVENT, FAULT, STOP } from "./protocol.ts";
+import { COMMAND, EVENT, FAULT, POINT, STOP } from "./protocol.ts";
 import { runtimeClassTag, runtimeLayoutTag, SOCKET_CALLBACKS } from "./runtime-layouts.ts";
 import { type SingleModel, singleModel, storedMembers } from "./single-model.ts";
 import type { HarnessPlan } from "./slice-source.ts";
@@ -91,6 +91,12 @@ export class Recorder {
   control: Control = "surroundings";
   /** The coroutine on the CPU; null between two. */
   current: number | null = null;
+  /** Preemption points that the present history has come to. */
+  points = 0;
+  /** Preemptions in all histories at which the slice ran in another coroutine before the thread went on: by POINT. */
+  readonly switches: number[] = Object.values(POINT).map(() => 0);
+  /** How often the slice was entered or went on, each time in some coroutine. */
+  private entries = 0;
   /** Whether a history is being recorded. */
   isRunning = false;
   private kernel: Simulation | null = null;
@@ -225,6 +231,7 @@ export class Recorder {
     this.control = "surroundings";
     this.current = null;
     this.lastJiffies = 0;
+    this.points = 0;
     this.busy.length = 0;
   }
 
@@ -353,7 +360,10 @@ export class Recorder {
       if (isPointer) script.pair(codes[2 * i] as number, codes[2 * i + 1] as number);
       else script.value(given[i]);
     }
-    if (index !== null) this.current = index;
+    if (index !== null) {
+      this.current = index;
+      this.entries++;
+    }
     return index;
   }
 
@@ -408,9 +418,34 @@ export class Recorder {
       yield;
       if (index === null) continue;
       this.current = index;
+      this.entries++;
       this.script.push(COMMAND.RESUME);
       this.script.push(index);
     }
+  }
+
+  /** The thread loses the CPU at a preemption point of the slice. @returns what goOn() is given */
+  preempt(kind: number, point: number): number {
+    const { script, events } = this;
+    script.push(COMMAND.PREEMPT);
+    script.push(point);
+    this.memory.tellChanges();
+    events.push(EVENT.PREEMPT | (kind << 8));
+    // A thread is preempted without spinlocks only; how many the compiled slice has taken it counts itself.
+    events.push(0);
+    this.control = "surroundings";
+    return this.entries;
+  }
+
+  /** The thread has the CPU again. */
+  goOn(kind: number, entries: number): void {
+    const { script } = this;
+    this.beforeSlice();
+    script.push(COMMAND.RESULT);
+    script.value(0);
+    this.control = "slice";
+    // It has gone on itself, which is no switch.
+    if (this.entries > entries + 1) this.switches[kind] = (this.switches[kind] ?? 0) + 1;
   }
 
   /** Before the slice goes on: what changed around it. */

@@ -34,7 +34,7 @@ import {
   variablePiece,
   variableText,
 } from "./slice-functions.ts";
-import { entryText, memberName, noEffectText, stubText } from "./stub-text.ts";
+import { entryText, lockText, memberName, noEffectText, preemptedText, stubText } from "./stub-text.ts";
 
 /** What both sides of a comparison have to agree on; plain data, which threads can hand to each other. */
 export interface HarnessPlan {
@@ -163,6 +163,7 @@ class SliceWriter {
       this.calls.map((one) => stubText(model, one)).join(""),
       this.prototypes(),
       this.noEffects(),
+      this.preemptedCalls(),
       others.map((one) => one.definition).join(""),
       variables.map((one) => one.text.declaration).join(""),
       variables.map((one) => one.text.definition).join(""),
@@ -328,12 +329,24 @@ class SliceWriter {
     const { model } = this.slice;
     const { boundary } = model;
     const texts = this.noEffectNames().map((name) => {
+      const point = boundary.preemption(name);
+      if (point === "take" || point === "release") return lockText(name, point);
       const fn: CFunction | undefined = model.program.function(name);
       const result = fn === undefined ? "int" : resultText(fn);
       const isGone = boundary.isBeyond(name) || this.unmodelledCalls.has(name) || model.contradicted.has(name);
       return noEffectText(name, result, isGone ? "stop" : (boundary.noEffect(name)?.result ?? null));
     });
     return texts.join("");
+  }
+
+  /** Calls before which another thread may come, as the translator has it. */
+  private preemptedCalls(): string {
+    const { boundary } = this.slice.model;
+    return [...this.names.allWords]
+      .filter((name) => boundary.preemption(name) === "before" && (this.prelude.has(name) || this.callNames.has(name)))
+      .sort()
+      .map(preemptedText)
+      .join("");
   }
 
   /** Functions whose addresses both sides know. */

@@ -180,6 +180,17 @@ export function noEffectText(name: string, result: string, outcome: string | nul
   return `${without}#define ${name}(...) ${zero}\n`;
 }
 
+/** A lock under which nobody else runs is taken or released; which one it is makes no difference. */
+export function lockText(name: string, point: "take" | "release"): string {
+  const kind = `GH_POINT_${point.toUpperCase()}`;
+  return `#define ${name}(...) (gh_nothing(__VA_ARGS__), gh_preemption_point(${kind}))\n`;
+}
+
+/** Somebody else may run before a call is made. The name means the function from there on: macros do not recur. */
+export function preemptedText(name: string): string {
+  return `#define ${name}(...) (gh_preemption_point(GH_POINT_BEFORE), ${name}(__VA_ARGS__))\n`;
+}
+
 /** How the driver calls a function of the slice, and the table of functions that have addresses. */
 export function entryText(entries: readonly EntryPlan[], addresses: readonly string[]): string {
   // A struct that is handed over by value has no words to be told in.

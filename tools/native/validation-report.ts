@@ -15,6 +15,8 @@ export interface ValidationReport {
   readonly histories: number;
   readonly decisions: number;
   readonly events: number;
+  /** How often threads switched at preemption points, by kind of point. */
+  readonly switches: Readonly<Record<string, number>>;
   /** Histories that were compared up to a place only where the model cannot go on and C can, by reason. */
   readonly cut: Readonly<Record<string, number>>;
   /** Histories that end on both sides at BUG(), or at a call that is not in the model. */

@@ -6,6 +6,7 @@ import type { Exercise, ExerciseOptions } from "../check/exercise.ts";
 import type { KernelFacts } from "../check/system-check.ts";
 import type { DecisionSource } from "../simulator/decisions.ts";
 import { seededGenerator } from "../simulator/random.ts";
+import { pointText } from "./decode.ts";
 import { HarnessProcess } from "./harness-process.ts";
 import { UnrecordableError } from "./memory.ts";
 import { Recorder, type Recording } from "./recorder.ts";
@@ -35,6 +36,8 @@ export interface ValidationPart {
   readonly histories: number;
   readonly decisions: number;
   readonly events: number;
+  /** How often a thread lost the CPU at a preemption point and another ran in the slice meanwhile, by kind of point. */
+  readonly switches: Readonly<Record<string, number>>;
   /** Histories that the model could not go on with for a reason that C does not have, by reason. */
   readonly cut: Readonly<Record<string, number>>;
   /** Histories that end on both sides at BUG(), or at a call that is not in the model. */
@@ -207,11 +210,22 @@ export class Validator {
       histories: this.histories,
       decisions: this.decided,
       events: this.events,
+      switches: this.switches(),
       stopped: this.stopped,
       cut: Object.fromEntries(this.cut),
       unrecorded: Object.fromEntries(this.unrecorded),
       difference,
     };
+  }
+
+  private switches(): Readonly<Record<string, number>> {
+    const all = new Map<string, number>();
+    for (const { recorder } of this.benches) {
+      recorder?.switches.forEach((times, kind) => {
+        if (times > 0) all.set(pointText(kind), (all.get(pointText(kind)) ?? 0) + times);
+      });
+    }
+    return Object.fromEntries(all);
   }
 
   private async record(bench: Bench, first: number, end: number): Promise<Batch> {

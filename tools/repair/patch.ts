@@ -32,6 +32,11 @@ export interface Mail {
   readonly contents: Buffer;
 }
 
+/** Whether a mail is a cover letter, by the name that git gives it: it changes nothing. */
+export function isCover(name: string): boolean {
+  return name.startsWith("0000-");
+}
+
 export interface MadePatches {
   /** The cover letter first, where there is one. */
   readonly mails: readonly Mail[];
@@ -47,7 +52,7 @@ export interface MadePatches {
 export function makePatches(request: PatchRequest): Promise<MadePatches> {
   return withTemporary(request.cacheDirectory, async (directory) => {
     const { mails, size } = await formatted(request, directory);
-    const patches = mails.filter((one) => !one.name.startsWith("0000-"));
+    const patches = mails.filter((one) => !isCover(one.name));
     return { mails, size, checks: await tried(request, patches, directory) };
   });
 }

@@ -12,6 +12,8 @@ import { printable } from "./words.ts";
 export interface ToldFigures {
   /** Plain data, as the system's schema declares it. */
   readonly document: unknown;
+  /** What to do about a violation, a sentence each. */
+  readonly advice: readonly string[];
   readonly blocks: readonly Block[];
   readonly cells: readonly string[];
 }
@@ -22,6 +24,8 @@ export interface CheckReport {
   readonly kernel: { readonly id: string; readonly version: string | null };
   /** The candidate patch that the kernel was given first; null for the kernel as it is. */
   readonly candidate: string | null;
+  /** Whether one witness was run again, instead of a check. */
+  readonly isReplay: boolean;
   readonly result: Omit<CheckResult, "figures">;
   /** Null where nothing was measured. */
   readonly figures: ToldFigures | null;
@@ -90,6 +94,10 @@ function blockLines(blocks: readonly Block[]): readonly string[] {
   });
 }
 
+function adviceLines({ figures }: CheckReport): readonly string[] {
+  return figures?.advice.map(printable) ?? [];
+}
+
 function propertyLines(report: CheckReport, paint: Paint): readonly string[] {
   return report.result.properties.flatMap(({ name, kind, verdict, detail }) => {
     const witness = report.witnesses.get(name);
@@ -109,7 +117,9 @@ export function headLine(report: CheckReport, paint: Paint): string {
   const patched = candidate === null ? "" : `, with ${printable(candidate)}`;
   const what = `${printable(kernel.id)}${version}${patched}: ${system.title} (${system.name})`;
   const doubt = report.validation?.status === "skipped" ? paint.warn(" (translation not validated)") : "";
-  return `${what}: ${verdictText(result.verdict, paint)}${doubt}`;
+  // One history in which nothing is violated is far from a check that holds.
+  const scope = report.isReplay && result.verdict === "holds" ? " in this one history" : "";
+  return `${what}: ${verdictText(result.verdict, paint)}${scope}${doubt}`;
 }
 
 function indented(text: string): readonly string[] {
@@ -126,6 +136,7 @@ export function shortCheckLines(report: CheckReport, paint: Paint): readonly str
   return [
     `verdict   ${verdictText(report.result.verdict, paint)}`,
     ...propertyLines(report, paint),
+    ...adviceLines(report),
     ...(report.validation === null ? [] : [validationLine(report.validation, paint)]),
     ...more,
     ...reasons,
@@ -156,6 +167,8 @@ export function systemTable(reports: readonly CheckReport[], paint: Paint): stri
 export function checkText(report: CheckReport, paint: Paint): string {
   const { result, unmodelled, model, witnesses } = report;
   const lines = [headLine(report, paint), "", ...propertyLines(report, paint)];
+  const advice = adviceLines(report);
+  if (advice.length > 0) lines.push("", ...advice);
   if (report.validation !== null) lines.push("", ...validationLines(report.validation, paint));
   for (const [name, { timeline }] of witnesses) lines.push("", `Timeline of ${name}:`, ...indented(timeline));
   if (report.figures !== null) lines.push("", ...blockLines(report.figures.blocks));

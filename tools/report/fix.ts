@@ -14,22 +14,37 @@ export interface Proof {
   readonly replay: string;
 }
 
+/** How a patch is taken. */
+export interface Take {
+  /** What is to be said of it: ` onto 5291dabb792f, signed off by you`. */
+  readonly where: string;
+  /** Paths in it are absolute. */
+  readonly command: string;
+}
+
 export interface FixReport {
   readonly system: { readonly name: string; readonly title: string };
   readonly kernel: { readonly id: string; readonly version: string | null };
   readonly before: CheckResult;
   readonly isNeeded: boolean;
-  /** Whether less than the whole table was explored. */
-  readonly isNarrowed: boolean;
+  /** The options that narrowed what was explored, as they were given; empty for the whole table. */
+  readonly narrowedTo: readonly string[];
+  /** Whether it was the narrow table of `run`. */
+  readonly isBrief: boolean;
   /** Figures of the kernel as it is. */
   readonly measures: readonly Measure[];
   readonly placed: readonly Placed[];
   /** Paths of patches by candidate. */
   readonly patches: ReadonlyMap<string, string>;
+  readonly takes: ReadonlyMap<string, Take>;
   /** Of the kernel as it is, where it violates the check; and of refuted candidates, by name. */
   readonly proof: Proof | null;
   readonly proofs: ReadonlyMap<string, Proof>;
-  readonly series: { readonly candidate: Candidate; readonly patches: readonly string[] } | null;
+  readonly series: {
+    readonly candidate: Candidate;
+    readonly patches: readonly string[];
+    readonly take: Take | null;
+  } | null;
 }
 
 function figuresOf(measures: readonly Measure[], before: readonly Measure[]): FixDocument["figures"] {
@@ -43,7 +58,7 @@ function figuresOf(measures: readonly Measure[], before: readonly Measure[]): Fi
 
 function candidateDocument(
   { candidate, why }: Placed,
-  { patch, proof }: { readonly patch: string | null; readonly proof: Proof | null },
+  { patch, take, proof }: { readonly patch: string | null; readonly take: Take | null; readonly proof: Proof | null },
   before: readonly Measure[],
 ): FixDocument["candidates"][number] {
   const { name, title, verdict, proposal, checks, measures, size } = candidate;
@@ -54,6 +69,7 @@ function candidateDocument(
     applies: proposal.kind === "edits",
     alreadyThere: proposal.kind === "already-there",
     patch,
+    take: take?.command ?? null,
     witness: proof?.path ?? null,
     replay: proof?.replay ?? null,
     checks: checks.map((one) => ({ ...one })),
@@ -65,8 +81,12 @@ function candidateDocument(
 
 /** The JSON document of `fix --json`; its shape is declared in schema.ts. */
 export function fixDocument(report: FixReport): FixDocument {
-  const { system, kernel, before, isNeeded, measures, placed, patches, proof, proofs, series } = report;
-  const filesOf = (name: string) => ({ patch: patches.get(name) ?? null, proof: proofs.get(name) ?? null });
+  const { system, kernel, before, isNeeded, measures, placed, patches, takes, proof, proofs, series } = report;
+  const filesOf = (name: string) => ({
+    patch: patches.get(name) ?? null,
+    take: takes.get(name) ?? null,
+    proof: proofs.get(name) ?? null,
+  });
   return {
     system: system.name,
     kernel: { id: kernel.id, version: kernel.version },
@@ -82,7 +102,7 @@ export function fixDocument(report: FixReport): FixDocument {
         : {
             candidate: candidateDocument(
               { candidate: series.candidate, why: "was asked for" },
-              { patch: null, proof: null },
+              { patch: null, take: series.take, proof: null },
               measures,
             ),
             patches: [...series.patches],
@@ -136,18 +156,34 @@ function table({ measures, placed, before, series }: FixReport, paint: Paint): s
   );
 }
 
-function outcomeLine({ before, isNeeded, placed, patches, series }: FixReport): string {
+/** That less than the whole table was checked, and what to do about it; said before anybody is told to take a patch. */
+function narrowedLines({ narrowedTo, isBrief, isNeeded, system }: FixReport): readonly string[] {
+  const purpose = isNeeded ? "before you send anything" : "for the whole table";
+  if (isBrief) return [`Only the narrow table of run was checked; run groundhog fix ${system.name} ${purpose}.`];
+  if (narrowedTo.length === 0) return [];
+  const [was, it] = narrowedTo.length === 1 ? ["was", "it"] : ["were", "them"];
+  return [`Only ${narrowedTo.map(printable).join(" ")} ${was} checked; run again without ${it} ${purpose}.`];
+}
+
+function takeLines(take: Take | null | undefined): readonly string[] {
+  return take == null ? [] : [`To take it${printable(take.where)}: ${printable(take.command)}`];
+}
+
+function outcomeLines(report: FixReport): readonly string[] {
+  const { before, isNeeded, placed, takes, series } = report;
   if (!isNeeded)
-    return "Nothing needs repair: the check holds. What each candidate would change is shown all the same.";
-  if (series !== null) return "";
+    return [
+      ...narrowedLines(report),
+      "Nothing needs repair: the check holds. What each candidate would change is shown all the same.",
+    ];
+  if (series !== null) return [...narrowedLines(report), ...takeLines(series.take)];
   const best = placed.find(({ candidate }) => candidate.patch !== null);
   if (best !== undefined) {
-    const { name, title, patch } = best.candidate;
-    const path = patches.get(name) ?? patch ?? "";
-    return `Best: ${name}: ${title}. To take it, signed off by you: git am --signoff ${printable(path)}`;
+    const { name, title } = best.candidate;
+    return [...narrowedLines(report), `Best: ${name}: ${title}.`, ...takeLines(takes.get(name))];
   }
   const unsure = before.verdict === "inconclusive" ? "; the check of the kernel as it is is inconclusive" : "";
-  return `No candidate holds${unsure}.`;
+  return [...narrowedLines(report), `No candidate holds${unsure}.`];
 }
 
 function checkText({ tool, status, detail }: ToolCheck): string {
@@ -175,8 +211,8 @@ function proofLines({ path, replay }: Proof, indent: string): readonly string[] 
 /** Table, reasons and patches in lines; `run` shows them below a system's verdict. */
 export function fixLines(report: FixReport, paint: Paint): readonly string[] {
   const { placed, patches, proofs, series } = report;
-  const outcome = outcomeLine(report);
-  const lines = [...table(report, paint).split("\n"), ...(outcome === "" ? [] : ["", outcome]), ""];
+  const outcome = outcomeLines(report);
+  const lines = [...table(report, paint).split("\n"), ...(outcome.length === 0 ? [] : ["", ...outcome]), ""];
   const saidOnce = skippedForAll(placed.map((one) => one.candidate));
   for (const { candidate, why } of placed) {
     const patch = patches.get(candidate.name);
@@ -205,10 +241,7 @@ export function fixText(report: FixReport, paint: Paint): string {
   const what = `${printable(kernel.id)}${version}: ${system.title} (${system.name})`;
   const head = `${what}: ${verdictText(before.verdict, paint)}`;
   const reasons = before.reasons.map((one) => `could not be followed: ${printable(one)}`);
-  const narrowed = report.isNarrowed
-    ? ["", "Checked over a part of the table only, as the options say: leave them out before you send anything."]
-    : [];
   const columns = report.measures.flatMap(({ name, meaning }) => (meaning === null ? [] : [`${name}: ${meaning}`]));
   const shown = proof === null ? [] : proofLines(proof, "  ");
-  return `${[head, ...shown, ...reasons, "", ...fixLines(report, paint), ...narrowed, "", ...columns].join("\n")}\n`;
+  return `${[head, ...shown, ...reasons, "", ...fixLines(report, paint), "", ...columns].join("\n")}\n`;
 }

@@ -186,8 +186,11 @@ export const validationSchema = z.strictObject({
   histories: z.int(),
   decisions: z.int(),
   events: z.int().describe("calls, stores, returns that were compared"),
+  switches: counts.describe(
+    "how often a thread lost the CPU and another one ran meanwhile, by what it was about to do",
+  ),
   stopped: z.int().describe("histories that end on both sides at BUG() or at a call that is not in the model"),
-  cut: counts.describe("histories that were compared up to a place where only the C can go on, by reason"),
+  cut: counts.describe("histories that were compared up to a place where the model stops, by reason"),
   unrecorded: counts.describe("histories that could not be compared, by reason"),
   coverage: z
     .strictObject({
@@ -268,6 +271,7 @@ const candidate = z.strictObject({
   applies: z.boolean().describe("whether the recipe found its places in this source"),
   alreadyThere: z.boolean(),
   patch: z.string().nullable().describe("path of the patch; written for candidates that hold, where one is needed"),
+  take: z.string().nullable().describe("the command that takes the patch into the tree that the kernel came from"),
   witness: z.string().nullable().describe("path of a witness, where the check is violated with the candidate"),
   replay: z.string().nullable().describe("the command that runs the witness again"),
   checks: z.array(toolCheck),

@@ -10,6 +10,7 @@ export function validationDocument(report: ValidationReport): ValidationDocument
   return {
     ...report,
     hz: [...report.hz],
+    switches: { ...report.switches },
     cut: { ...report.cut },
     unrecorded: { ...report.unrecorded },
     notes: [...report.notes],
@@ -52,12 +53,15 @@ export function validationLines(report: ValidationReport, paint: Paint): readonl
       `  ${coverage.reached} of ${coverage.lines} lines of the slice were reached${missed(coverage.notReached)}`,
     );
   }
+  const switches = Object.entries(report.switches).map(([where, count]) => `${number(count)} times ${where}`);
+  if (switches.length > 0) lines.push(`  threads switched ${switches.join(", ")}`);
   if (report.stopped > 0) {
     lines.push(`  ${number(report.stopped)} histories ended at BUG(), or at a call that is not in the model`);
   }
   const cut = sum(report.cut);
   if (cut > 0) {
-    lines.push(`  ${number(cut)} histories were compared up to a place where only the C can go on:`);
+    const where = "random answers led to a place where the model stops, which is no finding";
+    lines.push(`  ${number(cut)} histories were compared in part: ${where}:`);
     const reasons = Object.entries(report.cut).sort(([, a], [, b]) => b - a);
     for (const [reason, count] of reasons.slice(0, MAX_REASONS))
       lines.push(`    ${number(count)}: ${printable(reason)}`);

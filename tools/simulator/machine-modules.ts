@@ -100,8 +100,11 @@ function refusing(module: string, exported: object): object {
 }
 
 function preemption(): Functions {
+  const preempt = (machine: Machine): PreemptFrame | undefined =>
+    machine.mayBePreempted ? new PreemptFrame() : undefined;
   return {
-    preempt: (machine: Machine) => (machine.mayBePreempted ? new PreemptFrame() : undefined),
+    preempt,
+    preempt_at_access: preempt,
     enter_critical: (machine: Machine) => {
       if (machine.mayBePreempted) return new CriticalFrame(machine);
       if (machine.atomic === 0) runningThread(machine).locks++;

@@ -120,11 +120,13 @@ export class MachineWork {
   /**
    * @param priority of the workers; 0 for SCHED_OTHER
    * @param workersPerCpu two let another work run while one sleeps
+   * @param runOnce whether a work that is queued while it runs waits for its end, on whichever CPU that is: since 3.7
    */
   constructor(
     private readonly machine: Machine,
     priority: number,
     workersPerCpu: number,
+    private readonly runOnce = false,
   ) {
     this.pools = machine.cpus.map(({ index }) => new MachinePool(index));
     for (const pool of this.pools) {
@@ -147,7 +149,8 @@ export class MachineWork {
   /** __queue_work() on a CPU; the pending bit is set already. */
   insert(queue: MachineQueue, work: WorkStruct, cpu: number): void {
     if (work.func === null) throw new SimulationFault("bug-on", `work ${work.name} has no function`);
-    const pool = this.pools[cpu] as MachinePool;
+    const running = this.runOnce ? this.pools.find((one) => one.running.some((each) => each.work === work)) : undefined;
+    const pool = running ?? (this.pools[cpu] as MachinePool);
     pool.works.push({ work, queue });
     this.machine.tell("queue", work.name);
     const idle = pool.workers.find((one) => one.state === TASK_IDLE && nextOf(pool) >= 0);

@@ -1,5 +1,6 @@
 /** Mutexes: include/linux/mutex.h. Who comes first is served first; spinning for a while before is left out. */
 import { SimulationFault } from "./fault.ts";
+import { preempt } from "./preemption.ts";
 import type { Simulation } from "./simulation.ts";
 import { Struct } from "./structs.ts";
 import { activate, type Coroutine, currentTask, TASK_UNINTERRUPTIBLE, type Task } from "./tasks.ts";
@@ -21,6 +22,7 @@ export function mutex_init(lock: Mutex): void {
 /** mutex_lock(): sleeps until the mutex is the thread's own. */
 export function* mutex_lock(kernel: Simulation, lock: Mutex): Coroutine {
   const task = currentTask(kernel);
+  yield* preempt(kernel);
   if (lock.owner === task) throw new SimulationFault("bug-on", "a mutex is locked twice by one thread");
   if (lock.owner === null) {
     lock.owner = task;

@@ -7,8 +7,8 @@
  * with the runnable threads counted from the one that waits longest and the arrival last. Arrivals of one tick keep
  * their order.
  *
- * There is one CPU without preemption and one class of threads. All that knows of it is the choice in step(): CPUs,
- * priorities and preemption replace that choice and the run queue.
+ * There is one CPU and one class of threads, which run until they block or, where preemption.ts has a policy, lose the
+ * CPU. All that knows of it is the choice in step(): CPUs and priorities replace that choice and the run queue.
  */
 import { Clock, type ClockOptions } from "./clock.ts";
 import { type DecisionSource, decide, firstChoice } from "./decisions.ts";
@@ -17,6 +17,7 @@ import { Fifo } from "./fifo.ts";
 import { Heap, type HeapNode } from "./heap.ts";
 import { add64, type Int64 } from "./integers.ts";
 import { activeRecorder, isLater, keepLater } from "./phase.ts";
+import type { PreemptionPolicy } from "./preemption.ts";
 import type { Task } from "./tasks.ts";
 import { type TimeUnits, timeUnits } from "./time-units.ts";
 import type { TimerBase, TimerKind } from "./timers.ts";
@@ -33,6 +34,8 @@ export interface SimulationOptions extends ClockOptions {
   readonly trace?: TraceListener | null;
   /** Whether msleep() adds a jiffy, as it did up to 6.6 at least and no longer in 6.18; true when absent. */
   readonly msleepAddsJiffy?: boolean;
+  /** Who loses the CPU at a preemption point; threads run until they block when absent or null. */
+  readonly preemption?: PreemptionPolicy | null;
 }
 
 export interface RunBounds {
@@ -67,9 +70,12 @@ export class Simulation {
   readonly trace: TraceListener | null;
   readonly units: TimeUnits;
   readonly msleepAddsJiffy: boolean;
+  readonly preemption: PreemptionPolicy | null;
   readonly runQueue = new Fifo<Task>();
   /** The thread that is on the CPU. */
   current: Task | null = null;
+  /** Calls of the surroundings that run at once, like a softirq: nobody is preempted in them. */
+  atomic = 0;
   private readonly arrivals = new Heap<Arrival>();
   private sequence = 0;
   private stopReason: string | null = null;
@@ -81,6 +87,7 @@ export class Simulation {
     this.trace = options.trace ?? null;
     this.units = timeUnits(this.clock.hz, this.clock.longBits);
     this.msleepAddsJiffy = options.msleepAddsJiffy ?? true;
+    this.preemption = options.preemption ?? null;
     const kind = options.timers ?? "levels";
     this.timers =
       kind === "levels" ? new LevelTimers(this.clock, this.trace) : new ExactTimers(this.clock, this.trace, kind);
@@ -131,6 +138,11 @@ export class Simulation {
   goRound(place: string): void {
     if (++this.rounds <= MAX_ROUNDS) return;
     throw new SimulationFault("endless-loop", `${place}: ${MAX_ROUNDS} rounds of this loop without blocking`);
+  }
+
+  /** Whether something else would happen at this tick if the thread on the CPU gave it up. */
+  get isContended(): boolean {
+    return this.runQueue.length > 0 || this.arrivals.nextTick <= this.clock.tick;
   }
 
   /** Ends the run after the present event. */

@@ -35,6 +35,10 @@ export class Task {
   pid = 0;
   tgid = 0;
   signal: "none" | "signal" | "kill" = "none";
+  /** Spinlocks that it holds: it is not preempted under them. */
+  locks = 0;
+  /** It has lost the CPU and is runnable, whatever its state says. */
+  isPreempted = false;
   /** Where between two ticks it is after a sleep by the microsecond: that tick, and the part of it that has passed. */
   sleptTick = -1;
   sleptPart = 0;
@@ -66,8 +70,8 @@ export function activate(task: Task): void {
 /** try_to_wake_up(): 1 when the thread was in one of the states of `mode`. */
 export function wake_up_state(task: Task, mode: number): 0 | 1 {
   if ((task.state & mode) === 0) return 0;
-  // It has not called schedule() yet: it is still on the CPU and need not be queued.
-  if (task === task.kernel.current) task.state = TASK_RUNNING;
+  // It has not called schedule() yet: it is still on the CPU, or waits for it, and need not be queued.
+  if (task === task.kernel.current || task.isPreempted) task.state = TASK_RUNNING;
   else activate(task);
   return 1;
 }
@@ -110,6 +114,7 @@ export function set_current_state(kernel: Simulation, state: number): void {
 export function resume(task: Task, body: Coroutine): boolean {
   if (body.next().done === true) return true;
   const { kernel } = task;
+  if (task.isPreempted) return false;
   if (task.state === TASK_RUNNING) kernel.runQueue.push(task);
   else kernel.trace?.({ tick: kernel.clock.tick, kind: "task-sleep", task: task.name, state: task.state });
   return false;
@@ -139,7 +144,7 @@ export function* schedule(kernel: Simulation): Coroutine {
   yield;
 }
 
-/** need_resched(): whether somebody else wants the CPU; without preemption nobody says so. */
+/** need_resched(): whether somebody else wants the CPU; nobody says so, who is to lose it does at once. */
 export function need_resched(_kernel: Simulation): boolean {
   return false;
 }

@@ -86,12 +86,13 @@ export type BitWaitAction =
   | ((word: unknown, mode: number) => Coroutine<number>);
 
 /**
- * __wait_on_bit(): sleeps until the bit is clear or the action has enough.
+ * out_of_line_wait_on_bit(): sleeps until the bit is clear or the action has enough. It queues first and looks at the
+ * bit then, as __wait_on_bit() does.
  *
  * @param action what waits; schedule() with a look at signals when null
  * @returns 0, or what the action returned
  */
-function* waitOnBit(
+export function* out_of_line_wait_on_bit(
   kernel: Simulation,
   word: unknown,
   bit: number,
@@ -123,17 +124,6 @@ function* bitWait(task: Task, mode: number): Coroutine<number> {
   return signal_pending_state(mode, task) ? -ERESTARTSYS : 0;
 }
 
-/** out_of_line_wait_on_bit(): as wait_on_bit(), without looking at the bit first. */
-export function out_of_line_wait_on_bit(
-  kernel: Simulation,
-  word: unknown,
-  bit: number,
-  action: BitWaitAction | null,
-  mode: number,
-): Coroutine<number> {
-  return waitOnBit(kernel, word, bit, action, mode);
-}
-
 /** wait_on_bit() up to 3.16, and wait_on_bit_action() since. */
 export function* wait_on_bit_action(
   kernel: Simulation,
@@ -143,7 +133,7 @@ export function* wait_on_bit_action(
   mode: number,
 ): Coroutine<number> {
   if (!test_bit(bit, word as Pointer<Int64>)) return 0;
-  return yield* waitOnBit(kernel, word, bit, action, mode);
+  return yield* out_of_line_wait_on_bit(kernel, word, bit, action, mode);
 }
 
 /** wait_on_bit() since 3.17. */
@@ -155,7 +145,7 @@ export function wait_on_bit(kernel: Simulation, word: unknown, bit: number, mode
 export function* wait_on_bit_lock(kernel: Simulation, word: unknown, bit: number, mode: number): Coroutine<number> {
   const address = word as Pointer<Int64>;
   while (test_bit(bit, address)) {
-    const result = yield* waitOnBit(kernel, word, bit, null, mode);
+    const result = yield* out_of_line_wait_on_bit(kernel, word, bit, null, mode);
     if (result !== 0) return result;
   }
   address.value = setBit(address.value, bit);

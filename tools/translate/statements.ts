@@ -21,7 +21,7 @@ export function statement(ctx: FunctionContext, out: Writer, node: SyntaxNode): 
     return;
   }
   ctx.blocks = true;
-  out.add(`yield* ${ctx.model.use("preemption", "preempt")}(kernel);`, ctx.line(node));
+  out.add(`yield* ${ctx.model.use("preemption", "preempt_at_access")}(kernel);`, ctx.line(node));
   plainStatement(ctx, out, node);
 }
 
