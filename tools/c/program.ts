@@ -205,9 +205,10 @@ export class Program {
   typedefHeaders(name: string): readonly CFile[] {
     this.asked.add(name);
     const words = new RegExp(`\\btypedef\\b[^;{}]*\\b${name}\\b`);
-    return this.headers.flatMap(({ path, text }) => {
+    return this.headers.flatMap((header) => {
+      const { text } = header;
       if (!text.includes(name) || !words.test(text.toString("latin1"))) return [];
-      return [readCFile(path, text, this.configuration, { functions: false })];
+      return [headerFile(header, this.configuration)];
     });
   }
 
@@ -347,15 +348,32 @@ function definedIn(header: HeaderText): readonly (readonly [Keyword, string])[] 
   return found;
 }
 
-const headerIndexes = new WeakMap<HeaderText, { readonly configuration: Configuration; readonly index: FileIndex }>();
+/** A header that was read only to be asked for definitions, and what was found in it. */
+interface ReadHeader {
+  readonly configuration: Configuration;
+  readonly file: CFile;
+  index: FileIndex | null;
+}
+
+const readHeaders = new WeakMap<HeaderText, ReadHeader>();
+
+function readHeader(header: HeaderText, configuration: Configuration): ReadHeader {
+  const known = readHeaders.get(header);
+  if (known?.configuration === configuration) return known;
+  const file = readCFile(header.path, header.text, configuration, { functions: false });
+  const read: ReadHeader = { configuration, file, index: null };
+  readHeaders.set(header, read);
+  return read;
+}
+
+function headerFile(header: HeaderText, configuration: Configuration): CFile {
+  return readHeader(header, configuration).file;
+}
 
 function headerIndex(header: HeaderText, configuration: Configuration): FileIndex {
-  const known = headerIndexes.get(header);
-  if (known?.configuration === configuration) return known.index;
-  const file = readCFile(header.path, header.text, configuration, { functions: false });
-  const index = indexFile(file, new Set());
-  headerIndexes.set(header, { configuration, index });
-  return index;
+  const read = readHeader(header, configuration);
+  read.index ??= indexFile(read.file, new Set());
+  return read.index;
 }
 
 const indexes = new WeakMap<CFile, { readonly watched: string; readonly index: FileIndex }>();
