@@ -18,14 +18,6 @@ export interface MachineSlot {
   readonly text: string;
 }
 
-/** Folders of a kernel tree, whatever its age. */
-export interface SystemSources {
-  /** Of these the first that a revision has holds the system. */
-  readonly folders: readonly string[];
-  /** What changes the system, too: a commit that touches one of these is one of its commits. */
-  readonly beside: readonly string[];
-}
-
 /**
  * A system that is translated, run and checked.
  *
@@ -38,10 +30,12 @@ export interface SystemSources {
  */
 export interface System<Scenario = unknown, Run extends RunOutcome = RunOutcome, Figures = unknown>
   extends SystemEntry {
+  /** Where its C is, wherever a tree has it; one of them is enough. */
+  readonly folders: readonly string[];
   /** What to slice, and where it begins. */
   readonly model: SystemModel;
-  /** Where its files are in a kernel's history. */
-  readonly sources: SystemSources;
+  /** What changes the system besides its folders: a commit that touches one of these is one of its commits. */
+  readonly beside: readonly string[];
   /**
    * @param model what the generated module exports
    * @param facts what the translation says besides the text

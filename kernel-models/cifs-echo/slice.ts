@@ -76,14 +76,16 @@ const OPS_MEMBERS = [
 const NO_EFFECT: readonly NoEffectFamily[] = [
   {
     reason: "logging and tracing",
-    names: `cifs_dbg cifs_server_dbg cifs_tcon_dbg cFYI cERROR cifserror printk\\w* pr_\\w+ trace_\\w+ dump_smb
-      cifs_dump_\\w+ dump_stack print_hex_dump\\w* task_pid_nr`,
+    names: `cifs_dbg cifs_server_dbg cifs_tcon_dbg cFYI cERROR cifserror pr_debug\\w* pr_devel\\w*
+      (?:printk|pr)_\\w*(?:once|ratelimited) trace_\\w+ dump_smb cifs_dump_\\w+ print_hex_dump\\w* lockdep_\\w+`,
+    mayBeLeftOut: true,
   },
+  { reason: "logging and tracing", names: "printk\\w* pr_\\w+ dump_stack task_pid_nr" },
   {
     reason: "locks are held for short sections that do not sleep",
     names: `(?:raw_)?spin_(?:un)?lock\\w* (?:read|write)_(?:un)?lock\\w* mutex_(?:init|lock\\w*|unlock)
       (?:up|down)_(?:read|write)
-      cifs_server_(?:un)?lock lockdep_\\w+ rcu_\\w+ init_rwsem`,
+      cifs_server_(?:un)?lock rcu_\\w+ init_rwsem`,
   },
   {
     reason: "memory is freed or accounted for",
@@ -125,7 +127,7 @@ const NO_EFFECT: readonly NoEffectFamily[] = [
   },
   {
     reason: "sessions, other channels and DFS targets are not modelled: there is one connection",
-    names: `cifs_signal_cifsd_for_reconnect cifs_chan_\\w+ (?:cifs_)?put_tcp_super
+    names: `cifs_chan_\\w+ (?:cifs_)?put_tcp_super
       reconn_(?:inval_dfs_target|set_next_dfs_target) dfs_cache_\\w+ CIFS_SB`,
   },
   { reason: "the cache of file data", names: "(?:cifs_)?fscache_\\w+" },
@@ -141,6 +143,22 @@ export const cifsEchoSlice: SystemModel = {
   stores: ["TCP_Server_Info.lstrp"],
   guarded: ["TCP_Server_Info.echo_interval"],
   state: ["TCP_Server_Info.tcpStatus"],
+  bookkeeping: [
+    "TCP_Server_Info.hostname",
+    "TCP_Server_Info.dstaddr",
+    "mid_q_entry.refcount",
+    // Of a request that is let go.
+    "mid_q_entry.mid_state",
+    // Sessions, their tree connections and other channels.
+    "cifs_ses.chans_need_reconnect",
+    "cifs_ses.ses_status",
+    "cifs_ses.smb_ses_list",
+    "cifs_ses.tcon_ipc",
+    "cifs_chan.server",
+    "cifs_tcon.status",
+    "cifs_tcon.tcon_list",
+    "cifs_tcon.query_interfaces",
+  ],
   // Unmounting, DFS, and RDMA transports: sockets are modelled.
   beyond: ["cifs_put_tcp_session", "cifs_put_server", "reconnect_dfs_server", "smbd_\\w+"],
   works: ["TCP_Server_Info.echo"],

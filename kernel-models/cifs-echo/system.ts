@@ -16,13 +16,12 @@ import { echoWitness } from "./witness.ts";
 export const cifsEcho: RepairableSystem<Scenario, RunRecord, Figures> = {
   name: "cifs-echo",
   title: "SMB echo",
+  // It moved in 6.4, and in later 6.1 stable kernels.
+  folders: ["fs/smb/client", "fs/cifs"],
   probe: "cifs_echo_request",
   model: cifsEchoSlice,
-  // fs/cifs until 6.4; what the server has, too, moved twice.
-  sources: {
-    folders: ["fs/smb/client", "fs/cifs"],
-    beside: ["fs/smb/common", "fs/smbfs_common", "fs/cifs_common"],
-  },
+  // What the server has, too, moved twice.
+  beside: ["fs/smb/common", "fs/smbfs_common", "fs/cifs_common"],
   createRunner,
   exercise,
   properties: echoProperties,

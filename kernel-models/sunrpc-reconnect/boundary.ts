@@ -10,6 +10,16 @@ import { BytePointer, type Pointer } from "../../tools/simulator/pointers.ts";
 import { Net } from "../../tools/simulator/sockets.ts";
 import { type Members, type ModelInstance, type ModelModule, makeStruct, objectIn, setMember } from "./members.ts";
 import {
+  type Address,
+  AF_INET,
+  AF_UNSPEC,
+  requireDontWait,
+  requireLocal,
+  requireServer,
+  requireTcp,
+  swapped,
+} from "./socket-arguments.ts";
+import {
   bind,
   connect,
   createSocket,
@@ -53,11 +63,7 @@ export function tcpContext(machine: Machine): TcpContext {
     get tick(): number {
       return machine.clock.tick;
     },
-    call: (fn, ...args) => {
-      machine.atomic++;
-      runToEnd(fn(...args));
-      machine.atomic--;
-    },
+    call: (fn, ...args) => machine.atomically(`the callback ${fn.name}`, () => runToEnd(fn(...args))),
   };
 }
 
@@ -101,17 +107,23 @@ function told(machine: Machine, name: string, result: number, place: string): un
   return afterCall(machine, result);
 }
 
-/** htons(), ntohs(). */
-function swapped(port: number): number {
-  return ((port & 0xff) << 8) | (port >> 8);
+/** The flags of a message, struct msghdr. */
+function flagsOf(given: Given): number {
+  return Number((argument(given, "msg", "a1") as Members)["msg_flags"]);
 }
 
 function sockets({ machine, net }: Surroundings): Readonly<Record<string, Played>> {
   const ctx = tcpContext(machine);
-  const create = (given: Given): number => {
-    store(argument(given, "res", "a3", "a4"), createSocket(net));
-    return 0;
-  };
+  // A namespace may come first, and where a tree names no parameters only their number tells.
+  const create =
+    (name: string): Played =>
+    (given, place) => {
+      const first = given["a4"] === undefined ? 0 : 1;
+      const number = (named: string, at: number): number => Number(argument(given, named, `a${first + at}`));
+      requireTcp({ name, place }, number("family", 0), number("type", 1), number("protocol", 2));
+      store(argument(given, "res", `a${first + 3}`), createSocket(net));
+      return 0;
+    };
   const close = (socket: Socket, place: string): unknown => {
     release(ctx, net, socket);
     return told(machine, "close", 0, place);
@@ -119,8 +131,8 @@ function sockets({ machine, net }: Surroundings): Readonly<Record<string, Played
   const closeFile = (given: Given, place: string): unknown =>
     close((argument(given, "file", "a0") as { readonly socket: Socket }).socket, place);
   return {
-    sock_create_kern: create,
-    __sock_create: create,
+    sock_create_kern: create("sock_create_kern"),
+    __sock_create: create("__sock_create"),
     sock_release: (given, place) => close(argument(given, "sock", "a0") as Socket, place),
     fput: closeFile,
     __fput_sync: closeFile,
@@ -130,9 +142,10 @@ function sockets({ machine, net }: Surroundings): Readonly<Record<string, Played
       socket.file = file;
       return file;
     },
-    kernel_bind: (given) => {
-      const { sin_port: port } = argument(given, "addr", "a1") as { readonly sin_port?: number };
-      return bind(ctx, net, argument(given, "sock", "a0") as Socket, swapped(port ?? 0));
+    kernel_bind: (given, place) => {
+      const address = argument(given, "addr", "a1") as Address;
+      requireLocal({ name: "kernel_bind", place }, address);
+      return bind(ctx, net, argument(given, "sock", "a0") as Socket, swapped(address.sin_port ?? 0));
     },
     // Up to 4.16 the length is stored, from then on returned; the client asks for neither.
     kernel_getsockname: (given) => {
@@ -144,8 +157,9 @@ function sockets({ machine, net }: Surroundings): Readonly<Record<string, Played
     },
     kernel_connect: (given, place) => {
       const socket = argument(given, "sock", "a0") as Socket;
-      const address = argument(given, "addr", "a1") as { readonly sa_family: number };
-      if (address.sa_family === 0) return told(machine, "disconnect", disconnect(ctx, net, socket), place);
+      const address = argument(given, "addr", "a1") as Address;
+      requireServer({ name: "kernel_connect", place }, address, Number(argument(given, "flags", "a3")));
+      if (address.sa_family === AF_UNSPEC) return told(machine, "disconnect", disconnect(ctx, net, socket), place);
       return told(machine, "connect", connect(ctx, net, socket), place);
     },
     kernel_sock_shutdown: (given, place) => {
@@ -156,7 +170,6 @@ function sockets({ machine, net }: Surroundings): Readonly<Record<string, Played
 }
 
 // include/linux/socket.h, include/uapi/linux/tcp.h, include/uapi/asm-generic/socket.h
-const AF_INET = 2;
 const SOL_SOCKET = 1;
 const SO_REUSEPORT = 15;
 const SOL_TCP = 6;
@@ -209,13 +222,11 @@ function records(around: Surroundings): Readonly<Record<string, Played>> {
     return sendmsg(ctx, net, socket, bytes, record);
   };
   return {
-    kernel_sendmsg: (given, place) =>
-      told(
-        machine,
-        "send",
-        send(argument(given, "sock", "a0") as Socket, Number(argument(given, "size", "len", "a4"))),
-        place,
-      ),
+    kernel_sendmsg: (given, place) => {
+      requireDontWait({ name: "kernel_sendmsg", place }, flagsOf(given));
+      const bytes = Number(argument(given, "size", "len", "a4"));
+      return told(machine, "send", send(argument(given, "sock", "a0") as Socket, bytes), place);
+    },
     xs_sendpages: (given, place) => {
       const xdr = given["xdr"] as { readonly len: number };
       // 4.20 to 5.7 hand the record's marker over apart from the rest.
@@ -227,6 +238,7 @@ function records(around: Surroundings): Readonly<Record<string, Played>> {
       return afterCall(machine, sent < 0 ? sent : 0);
     },
     xprt_sock_sendmsg: (given, place) => {
+      requireDontWait({ name: "xprt_sock_sendmsg", place }, flagsOf(given));
       const xdr = given["xdr"] as { readonly len: number };
       const marker = Number(given["marker"]) === 0 ? 0 : MARKER_BYTES;
       const sent = send(given["sock"] as Socket | null, xdr.len + marker - Number(given["base"]));
@@ -238,7 +250,8 @@ function records(around: Surroundings): Readonly<Record<string, Played>> {
       const sk = argument(given, "sk", "a0") as Sock;
       return afterCall(machine, completeRecords(around, sk));
     },
-    xs_read_stream: (given) => {
+    xs_read_stream: (given, place) => {
+      requireDontWait({ name: "xs_read_stream", place }, Number(argument(given, "flags", "a1")));
       const transport = given["transport"] as Members;
       return afterCall(machine, readStream(around, transport));
     },
@@ -268,14 +281,14 @@ function completeRecords(around: Surroundings, sk: Sock): number {
 
 /** xprt_lookup_rqst() and xprt_complete_rqst(), as the C that reads records calls them. */
 function completeRequest({ machine, model }: Surroundings, xprt: Members, xid: number, bytes: number): void {
-  machine.atomic++;
-  const request = runToEnd(model?.functions["xprt_lookup_rqst"]?.(xprt, xid)) as Members | null;
-  if (request !== null && request !== undefined) {
-    setMember(request, "rq_private_buf", request["rq_private_buf"]);
-    runToEnd(model?.functions["xprt_complete_rqst"]?.(request["rq_task"], bytes));
-  }
-  machine.tell("reply", `xid ${xid}${request === null ? ", which nobody waits for" : ""}`);
-  machine.atomic--;
+  machine.atomically("xprt_complete_rqst", () => {
+    const request = runToEnd(model?.functions["xprt_lookup_rqst"]?.(xprt, xid)) as Members | null;
+    if (request !== null && request !== undefined) {
+      setMember(request, "rq_private_buf", request["rq_private_buf"]);
+      runToEnd(model?.functions["xprt_complete_rqst"]?.(request["rq_task"], bytes));
+    }
+    machine.tell("reply", `xid ${xid}${request === null ? ", which nobody waits for" : ""}`);
+  });
 }
 
 /**
@@ -283,7 +296,8 @@ function completeRequest({ machine, model }: Surroundings, xprt: Members, xid: n
  *
  * @returns its bytes; 0 at the end of the stream, or an error
  */
-export function receiveHeader(socket: unknown, vector: { iov_base: unknown }, bytes: number): number {
+export function receiveHeader(socket: unknown, vector: { iov_base: unknown }, bytes: number, flags: number): number {
+  requireDontWait({ name: "kernel_recvmsg", place: "" }, flags);
   const { sk } = socket as Socket;
   const [head] = sk?.tp.receiveQueue ?? [];
   if (sk === null || head === undefined) return recvmsg(socket as Socket, bytes);
@@ -383,8 +397,6 @@ function encode(task: Members): void {
 /** rpcb_getport_async(): the server's portmapper answers at once; the port is the same as ever. */
 function bound({ machine, model }: Surroundings, task: Members): void {
   const xprt = objectIn(task, "tk_xprt") ?? objectIn(objectIn(task, "tk_rqstp"), "rq_xprt");
-  machine.atomic++;
-  runToEnd(model?.functions["xprt_set_bound"]?.(xprt));
-  machine.atomic--;
+  machine.atomically("xprt_set_bound", () => runToEnd(model?.functions["xprt_set_bound"]?.(xprt)));
   setMember(task, "tk_status", 0);
 }

@@ -1,5 +1,6 @@
 /** The figures of a check of sunrpc-reconnect: their shape in JSON, and how they are printed. */
 import type { Block, FigureStory } from "../../tools/check/figure-story.ts";
+import { counted } from "./bounds.ts";
 import type { Figures, ScenarioFigures } from "./figure-types.ts";
 import { violationText } from "./words.ts";
 import { adviceOf } from "./workaround.ts";
@@ -12,10 +13,16 @@ function outcome({ verdict, recoverySeconds, property, what }: ScenarioFigures):
 }
 
 /** Which schedules were gone through: for all of them how far, or with how many preemptions it went wrong. */
-function schedules({ scheduler, verdict, property, preemptions }: ScenarioFigures, bound: number): string {
+function schedules({ scheduler, verdict, property, preemptions }: ScenarioFigures, bound: number | null): string {
   if (scheduler !== "any") return scheduler;
-  if (verdict !== "violated") return `any (up to ${bound})`;
+  if (verdict !== "violated") return bound === null ? "any (drawn)" : `any (up to ${bound})`;
   return `any (${property === "progress" ? "hangs" : "fails"} with ${preemptions})`;
+}
+
+/** How many preemptions that nobody had to make the schedules had. */
+function upTo(bound: Figures["exploration"]["bound"]): string {
+  if (bound === null) return "any number of preemptions";
+  return bound === 0 ? "no preemptions" : `up to ${counted(bound, "preemption")}`;
 }
 
 function blocks({ scenarios, exploration }: Figures, timersFrom: string): readonly Block[] {
@@ -38,7 +45,7 @@ function blocks({ scenarios, exploration }: Figures, timersFrom: string): readon
       ? ["any: every schedule with so many preemptions that nobody had to make"]
       : []),
     "",
-    `${strategy}, up to ${bound} preemptions: ${states} states, ${transitions} transitions${speed}`,
+    `${strategy}, ${upTo(bound)}: ${states} states, ${transitions} transitions${speed}`,
     `timers as in ${timersFrom}`,
   ];
 }
@@ -77,7 +84,7 @@ export const reconnectFigures: FigureStory<Figures> = {
         .describe("threads that run rpciod's works: its own, or those of all queues; null: the tree does not say"),
       exploration: zod.strictObject({
         strategy: zod.string(),
-        bound: zod.int().describe("preemptions that nobody had to make"),
+        bound: zod.int().nullable().describe("preemptions that nobody had to make; null: any number, drawn at random"),
         states: zod.int(),
         transitions: zod.int(),
         statesPerSecond: zod.number().nullable().describe("by the clock of this machine"),

@@ -39,8 +39,8 @@ export interface Figures {
   readonly workers: Workers | null;
   readonly exploration: {
     readonly strategy: string;
-    /** Preemptions that nobody had to make. */
-    readonly bound: number;
+    /** Preemptions that nobody had to make; null where schedules were drawn, with any number of them. */
+    readonly bound: number | null;
     readonly states: number;
     readonly transitions: number;
     /** In one thread, by the clock of this machine; null where nobody looked at it. */

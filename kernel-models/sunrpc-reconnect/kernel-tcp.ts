@@ -41,11 +41,13 @@ export const TCP_FILES: readonly string[] = [...PARTS.map(({ path }) => path), M
 
 /**
  * What is taken for granted of a tree that lacks net/ipv4: what kernels of its version have, as far as that is known of
- * those that were read (the bounds stand at the options); of one without a version, the newest.
+ * those that were read (the bounds stand at the options); of one without a version, the newest, but for what verdicts
+ * hang on.
  */
 function baseOf(makefile: string | null): readonly [TcpOptions, string] {
   const number = (name: string): number => Number(new RegExp(`^${name}\\s*=\\s*(\\d+)`, "m").exec(makefile ?? "")?.[1]);
   const version = number("VERSION") * 1000 + number("PATCHLEVEL");
+  if (Number.isNaN(version)) return [{ ...NEWEST_TCP, blackholeErrno: null }, "in Linux 7.1"];
   if (!(version >= 2006 && version < 4002)) return [NEWEST_TCP, "in Linux 7.1"];
   const base: TcpOptions = {
     ...NEWEST_TCP,
@@ -84,8 +86,11 @@ export function kernelTcp(read: (path: string) => string | null, base?: TcpOptio
     },
     known,
   );
-  const told = PARTS.map(({ key, path, decides }) =>
-    text(key) === null ? `${path} is not in the tree: ${decides}: taken to be as ${like}.` : `${path}: ${decides}.`,
-  );
+  const told = PARTS.map(({ key, path, decides }) => {
+    const isOpen = key === "route" && options.blackholeErrno === null;
+    const taken = isOpen ? "not known" : `taken to be as ${like}`;
+    if (text(key) === null) return `${path} is not in the tree: ${decides}: ${taken}.`;
+    return `${path}: ${decides}${isOpen ? ": not known" : ""}.`;
+  });
   return { options, told };
 }

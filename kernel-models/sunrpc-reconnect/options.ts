@@ -48,7 +48,7 @@ export const reconnectOptions: readonly NarrowingOption[] = [
   {
     name: "preemptions",
     values: "<N>",
-    help: "how many preemptions that nobody had to make a history may have (default: 3)",
+    help: "how many preemptions that nobody had to make a history may have (default: 4)",
     isSingle: true,
     key: "preemptions",
     read: integer(0, 20),
@@ -58,6 +58,7 @@ export const reconnectOptions: readonly NarrowingOption[] = [
     name: "strategy",
     values: "<NAME>",
     help: "how schedules of `any` are gone through: depth-first, random, priorities (default: depth-first)",
+    isSingle: true,
     key: "strategies",
     read: (word) => (word === "depth-first" || word === "random" || word === "priorities" ? word : null),
     what: "depth-first, random or priorities",

@@ -9,6 +9,7 @@ import type { ScheduleBounds, ScheduleSearch, ScheduleSubject } from "../../tool
 import type { Strategies } from "../../tools/check/strategies.ts";
 import type { CheckRequest, SystemProperties } from "../../tools/check/system-check.ts";
 import type { CheckResult, PropertyKind, PropertyResult, Schedule, Verdict } from "../../tools/check/verdict.ts";
+import { type Bounded, boundsText, counted, cutReasons, isCut, preemptionBound } from "./bounds.ts";
 import type { Figures, ScenarioFigures, Workers } from "./figure-types.ts";
 import { type ReconnectRun, type ReconnectRunner, ROLE_OPTIONS } from "./reconnect-run.ts";
 import type { Scenario } from "./scenarios.ts";
@@ -22,7 +23,7 @@ export interface ReconnectRequest extends CheckRequest {
   readonly cpus: readonly number[] | null;
   readonly schedulers: readonly Scenario["scheduler"][] | null;
   readonly preemptions: readonly number[] | null;
-  /** The last one counts. */
+  /** One at most, as of preemptions. */
   readonly strategies: readonly StrategyName[] | null;
 }
 
@@ -69,7 +70,7 @@ const KINDS: Readonly<Record<string, PropertyKind>> = {
 };
 
 /** Preemptions that nobody had to make, in one history, where the request does not say. */
-const PREEMPTIONS = 3;
+const PREEMPTIONS = 4;
 const BRIEF_PREEMPTIONS = 1;
 const MAX_STATES = 400_000;
 const MAX_STEPS = 20_000;
@@ -135,9 +136,6 @@ function strategyOf({ strategies }: ReconnectRequest): StrategyName {
 
 const isFault = (search: ScheduleSearch): boolean => search.violation?.property.startsWith("fault ") === true;
 
-/** Whether schedules within the bounds were left out, so that finding nothing shows nothing. */
-const isCut = ({ violation, stoppedBy }: ScheduleSearch): boolean => violation === null && stoppedBy !== "complete";
-
 function verdictOf(search: ScheduleSearch): Verdict {
   if (isFault(search)) return "inconclusive";
   if (search.violation !== null) return "violated";
@@ -178,13 +176,12 @@ function plainest(found: readonly Done[]): Done | null {
 }
 
 function settingText({ scenario: { user, rpciod, cpus, scheduler } }: Job, { violation }: ScheduleSearch): string {
-  const count = violation?.preemptions ?? 0;
-  const preempted = scheduler === "any" ? ` (${count} ${count === 1 ? "preemption" : "preemptions"})` : "";
+  const preempted = scheduler === "any" ? ` (${counted(violation?.preemptions ?? 0, "preemption")})` : "";
   return `user ${user}, rpciod ${rpciod}, ${cpusText(cpus)}, scheduler ${scheduler}${preempted}`;
 }
 
 /** What a scenario is one combination of. */
-function counted(done: readonly Done[]): string {
+function combination(done: readonly Done[]): string {
   const isManyHz = new Set(done.map(([{ scenario }]) => scenario.hz)).size > 1;
   return `${isManyHz ? "HZ, " : ""}user, rpciod, CPUs and scheduler`;
 }
@@ -192,8 +189,8 @@ function counted(done: readonly Done[]): string {
 function propertyOf(
   name: string,
   done: readonly Done[],
-  isOpen: boolean,
-  faults: readonly string[],
+  /** Why not every schedule could be followed; null where each was. */
+  why: string | null,
 ): PropertyResult<Scenario> {
   const against = done.filter(([, search]) => search.violation?.property === name);
   const first = plainest(against);
@@ -201,49 +198,30 @@ function propertyOf(
   if (first === null) {
     // A search ends at the first violation, and what comes behind it was not seen.
     const ended = done.filter(([, search]) => search.violation !== null && !isFault(search)).length;
-    const verdict = isOpen || ended > 0 || done.length === 0 ? "inconclusive" : "holds";
-    const why = faults[0] === undefined ? "" : `: ${faults[0]}`;
-    const open = isOpen || ended === 0 ? `not every schedule could be followed${why}` : endedText(ended, done.length);
+    const verdict = why !== null || ended > 0 || done.length === 0 ? "inconclusive" : "holds";
+    const open = why === null ? endedText(ended, done.length) : `not every schedule could be followed: ${why}`;
     const detail = verdict === "holds" ? "in every schedule that was explored" : open;
     return { name, kind, verdict, violation: null, detail };
   }
   const [job, search] = first;
   const what = sentenceOf(name, search.violation?.what ?? "");
-  const share = `${against.length} of ${done.length} combinations of ${counted(done)}`;
+  const share = `${against.length} of ${done.length} combinations of ${combination(done)}`;
   const detail = `${what} for ${settingText(job, search)}; ${share}`;
   return { name, kind, verdict: "violated", violation: scheduleOf(job, search), detail };
 }
 
-/** Whoever draws schedules at random counts no preemptions. */
-function preemptionText(most: number, random: number, all: number): string {
-  if (random > 0 && random === all) return "any number of preemptions";
-  return `up to ${most} preemptions that nobody had to make${random > 0 ? " (any number where they are drawn)" : ""}`;
-}
-
 function endedText(ended: number, all: number): string {
-  return `not seen in what was explored; ${ended} of ${all} searches ended at a violation of another property`;
+  const searches = `${ended} of ${counted(all, "search", "searches")}`;
+  return `not seen in what was explored; ${searches} ended at a violation of another property`;
 }
 
-function boundsOf(jobs: readonly Job[], done: readonly Done[]): readonly string[] {
-  const most = jobs.reduce((bound, { bounds }) => Math.max(bound, bounds.preemptions), 0);
-  const random = done.filter(([, { stoppedBy }]) => stoppedBy === "histories").length;
-  const cut = done.filter(([, { stoppedBy }]) => stoppedBy === "states" || stoppedBy === "steps").length;
-  return [
-    `a stat() in a loop on a hard mount over TCP (timeo=600, retrans=2); for 15 s nothing reaches the server, which is
-      restarted after 5 s (FIN, then RST); the call must end within 900 s of the way being open`.replace(/\s+/g, " "),
-    `schedules "any": ${preemptionText(most, random, done.length)}; sections under a spinlock, calls of a socket
-      and softirqs are one step each; packets come in order after one jiffy, or while threads still run`.replace(
-      /\s+/g,
-      " ",
-    ),
-    "times that have passed count as passed however long ago; loops are gone round many times before they are believed",
-    "memory does not run out; portmapper, credentials and arguments are always good; no signals, no suspend, IPv4 only",
-    ...(random === 0 ? [] : [`${random} scenarios by schedules drawn at random, which show what can happen only`]),
-    ...(cut === 0 ? [] : [`${cut} scenarios have more states than were looked at`]),
-  ];
+function boundedOf(request: ReconnectRequest, [{ scenario, bounds, histories }, search]: Done): Bounded {
+  const many = strategyOf(request) === "depth-first" ? "all" : "drawn";
+  return { bounds, histories, search, schedules: scenario.scheduler === "any" ? many : "one" };
 }
 
 function conclude(
+  request: ReconnectRequest,
   jobs: readonly Job[],
   results: readonly (ScheduleSearch | RunFault)[],
   unmodelled: number,
@@ -257,16 +235,25 @@ function conclude(
     ...results.flatMap((one) => ("message" in one ? [one.message] : [])),
     ...done.flatMap(([, search]) => (isFault(search) ? [search.violation?.what ?? ""] : [])),
   ];
-  const stuck = done.filter(([, search]) => search.violation === null && search.ends === 0).length;
-  const cut = done.filter(([, search]) => isCut(search)).length;
-  const isOpen = faults.length > 0 || unmodelled > 0 || stuck > 0 || cut > 0;
-  const properties = Object.keys(KINDS).map((name) => propertyOf(name, done, isOpen, faults));
+  const stuck = done.filter(([, one]) => one.violation === null && one.ends === 0 && !isCut(one)).length;
+  const all = done.map((one) => boundedOf(request, one));
+  const cut = cutReasons(all);
+  const others = [
+    ...new Set(faults),
+    ...(unmodelled > 0
+      ? [`${counted(unmodelled, "place")} of the slice ${unmodelled === 1 ? "is" : "are"} not modelled`]
+      : []),
+    ...(stuck > 0 ? [`${counted(stuck, "scenario")} came to no end within the bounds`] : []),
+  ];
+  const reasons = [...others, ...cut.map(({ whole }) => whole)];
+  const [why = null] = [...others, ...cut.map((one) => one.why)];
+  const properties = Object.keys(KINDS).map((name) => propertyOf(name, done, why));
   const isViolated = properties.some(({ verdict }) => verdict === "violated");
   const scenarios = done.map(([job, search]) => figuresOf(job, search));
   const searches = done.map(([, search]) => search);
   const sum = (value: (one: ScheduleSearch) => number): number => searches.reduce((all, one) => all + value(one), 0);
   return {
-    verdict: isViolated ? "violated" : isOpen || properties.length === 0 ? "inconclusive" : "holds",
+    verdict: isViolated ? "violated" : reasons.length > 0 ? "inconclusive" : "holds",
     properties,
     figures: {
       scenarios,
@@ -274,21 +261,14 @@ function conclude(
       workers,
       exploration: {
         strategy: [...new Set(searches.map(({ strategy }) => strategy))].join(" and ") || "depth first",
-        bound: jobs.reduce((bound, { bounds }) => Math.max(bound, bounds.preemptions), 0),
+        bound: preemptionBound(all),
         states: sum(({ states }) => states),
         transitions: sum(({ transitions }) => transitions),
         statesPerSecond: null,
       },
     },
-    bounds: [...boundsOf(jobs, done), ...told],
-    reasons: isViolated
-      ? []
-      : [
-          ...new Set(faults),
-          ...(unmodelled > 0 ? [`${unmodelled} places of the slice are not modelled`] : []),
-          ...(stuck > 0 ? [`${stuck} scenarios came to no end within the bounds`] : []),
-          ...(cut > 0 ? [`in ${cut} scenarios, no violation was found, but not every schedule was looked at`] : []),
-        ],
+    bounds: [...boundsText(all), ...told],
+    reasons: isViolated ? [] : reasons,
   };
 }
 
@@ -303,5 +283,5 @@ export const reconnectProperties: SystemProperties<Scenario, ReconnectRun, Figur
   },
   cost: ({ bounds, scenario }) => bounds.preemptions * 10 + scenario.cpus,
   runJob: (request, job, { search }) => search(job, strategyOf(request), request.seed),
-  conclude: (_, survey, jobs, results, unmodelled) => conclude(jobs, results, unmodelled, survey),
+  conclude: (request, survey, jobs, results, unmodelled) => conclude(request, jobs, results, unmodelled, survey),
 };

@@ -67,12 +67,17 @@ const CALLS = [
 const NO_EFFECT: readonly NoEffectFamily[] = [
   {
     reason: "logging and tracing",
-    names: `d?printk\\w* pr_\\w+ trace_\\w+ rpc_show_\\w+ xs_pktdump rpc_qname rpc_proc_name
-      rpc_assign_waitqueue_name net_warn_ratelimited \\w+_ratelimited do_trace_\\w+ ifdebug`,
+    names: `dprintk\\w* pr_debug\\w* pr_devel\\w* (?:printk|pr)_\\w*once \\w+_ratelimited (?:do_)?trace_\\w+
+      xs_pktdump ifdebug lockdep_\\w+`,
+    mayBeLeftOut: true,
+  },
+  {
+    reason: "logging and tracing",
+    names: "printk\\w* pr_\\w+ rpc_show_\\w+ rpc_qname rpc_proc_name rpc_assign_waitqueue_name",
   },
   {
     reason: "locks are held for short sections that do not sleep",
-    names: `(?:raw_)?spin_(?:un)?lock\\w* (?:read|write)_(?:un)?lock\\w* lockdep_\\w+ rcu_\\w+
+    names: `(?:raw_)?spin_(?:un)?lock\\w* (?:read|write)_(?:un)?lock\\w* rcu_\\w+
       lock_sock release_sock __mutex_init xs_reclassify_\\w+ sock_lock_init\\w*`,
   },
   { reason: "suspend is not modelled", names: "freezer_\\w+ set_freezable try_to_freeze" },
@@ -138,7 +143,7 @@ export const sunrpcReconnectSlice: SystemModel = {
   preemption: {
     before: `(?:test_and_)?(?:set|clear)_bit\\w* wake_up_bit queue_work queue_delayed_work xs_sendpages
       xprt_sock_sendmsg kernel_connect kernel_sock_shutdown sock_release kernel_sendmsg`,
-    take: "(?:raw_)?spin_lock(?:_bh|_irq\\w*)? (?:read|write)_lock(?:_bh|_irq\\w*)?",
+    take: "(?:raw_)?spin_lock(?:_bh|_irq\\w*|\\w*nest\\w*)? (?:read|write)_lock(?:_bh|_irq\\w*)?",
     release: "(?:raw_)?spin_unlock(?:_bh|_irq\\w*)? (?:read|write)_unlock(?:_bh|_irq\\w*)?",
     members: ["rpc_task.tk_status", "rpc_rqst.rq_reply_bytes_recvd", "rpc_rqst.rq_received"],
   },
@@ -146,6 +151,19 @@ export const sunrpcReconnectSlice: SystemModel = {
   stores: [],
   guarded: [],
   state: [],
+  bookkeeping: [
+    "rpc_xprt.kref",
+    "rpc_clnt.cl_count",
+    "rpc_clnt.cl_kref",
+    "rpc_clnt.cl_task_count",
+    // A task that ends leaves its client and its transport.
+    "rpc_task.tk_client",
+    "rpc_task.tk_xprt",
+    "rpc_task.tk_task",
+    "rpc_message.rpc_cred",
+    "xdr_buf.bvec",
+    "sunrpc_table_header",
+  ],
   beyond: [
     "xprt_destroy\\w*",
     "rpc_shutdown_client",

@@ -1,6 +1,6 @@
 /**
  * A world whose schedules are explored: from the restart of the server on, until the call that was under way has ended.
- * What comes before is one history, in which nobody interferes.
+ * What comes before is one history, in which nobody interferes; where that violates something already, it ends there.
  */
 import type { ScheduleAction, ScheduleEnd, ScheduleSubject } from "../../tools/check/schedule.ts";
 import type { Role } from "../../tools/check/state-visitors.ts";
@@ -26,6 +26,7 @@ export const OWN_ROLES: Readonly<Record<string, Role>> = {
   "Machine.outside": "constant",
   "Machine.current": "constant",
   "Machine.atomic": "constant",
+  "Machine.held": "constant",
   "MachineTimers.clock": "constant",
   "MachineTimers.kind": "constant",
   "MachineTimers.pending": "constant",
@@ -103,9 +104,15 @@ export const OWN_ROLES: Readonly<Record<string, Role>> = {
 /** Members that name something: which are the same is all that matters. */
 export const NAMES: ReadonlySet<string> = new Set(["rq_xid", "xid", "connect_cookie", "rq_connect_cookie"]);
 
+function lostCall(status: number, seconds: number): ScheduleEnd {
+  return { kind: "bad", property: "no-lost-call", what: `a hard call ends with ${status}`, seconds };
+}
+
 export class WorldSubject implements ScheduleSubject {
   readonly atoms: readonly object[] = [LIST_POISON1, LIST_POISON2];
   private present: readonly Action[] = [];
+  /** What went wrong before the restart. */
+  private early: ScheduleEnd | null = null;
   private readonly completedBefore: number;
   /** Second connect workers that ran beside a first, at most. */
   mostWorkers = 0;
@@ -129,8 +136,11 @@ export class WorldSubject implements ScheduleSubject {
   private begin(): void {
     const { world } = this;
     const { machine, user } = world;
+    const startTick = machine.clock.tick;
     for (let i = 0; i < MAX_STEPS_BEFORE; i++) {
       machine.settle();
+      this.early = this.earlyEnd((machine.clock.tick - startTick) / machine.hz);
+      if (this.early !== null) return;
       const [first] = machine.actions();
       if (first === undefined) return;
       if (user.completed === 1 && world.network.faults.length === 0) world.scheduleFaults();
@@ -138,6 +148,21 @@ export class WorldSubject implements ScheduleSubject {
       if (restart !== undefined && first.kind === "time" && machine.nextTick >= restart.tick) return;
       machine.take(first);
     }
+  }
+
+  /**
+   * What is violated before the restart, if anything: a call that fails, or the first one if it never ends although
+   * nothing is wrong with the network yet.
+   *
+   * @param seconds since the mount
+   */
+  private earlyEnd(seconds: number): ScheduleEnd | null {
+    const { user, scenario } = this.world;
+    const { completed, lastStatus } = user;
+    if (completed > 0 && lastStatus < 0) return lostCall(lastStatus, seconds);
+    if (completed > 0 || seconds <= scenario.boundSeconds) return null;
+    const what = `the first call has no answer after ${scenario.boundSeconds} s, with the way open all along`;
+    return { kind: "bad", property: "progress", what, seconds };
   }
 
   get roots(): readonly object[] {
@@ -178,7 +203,8 @@ export class WorldSubject implements ScheduleSubject {
   }
 
   end(): ScheduleEnd | null {
-    const { world } = this;
+    const { world, early } = this;
+    if (early !== null) return early;
     const { healTick } = world.network;
     const { user, scenario } = world;
     const { seconds } = this;
@@ -187,7 +213,7 @@ export class WorldSubject implements ScheduleSubject {
     }
     if (user.completed > this.completedBefore) {
       if (user.lastStatus >= 0) return { kind: "progress", property: "progress", what: "the call ends", seconds };
-      return { kind: "bad", property: "no-lost-call", what: `a hard call ends with ${user.lastStatus}`, seconds };
+      return lostCall(user.lastStatus, seconds);
     }
     if (healTick < 0 || seconds <= scenario.boundSeconds) return null;
     return {

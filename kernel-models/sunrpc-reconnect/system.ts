@@ -16,8 +16,9 @@ import { reconnectWitness } from "./witness.ts";
 export const sunrpcReconnect: RepairableSystem<Scenario, ReconnectRun, Figures> = {
   name: "sunrpc-reconnect",
   title: "NFS reconnect",
+  folders: ["net/sunrpc"],
   model: sunrpcReconnectSlice,
-  sources: { folders: ["net/sunrpc"], beside: ["include/linux/sunrpc"] },
+  beside: ["include/linux/sunrpc"],
   execution: "frames",
   createRunner: reconnectRunner,
   kernelFacts: reconnectKernelFacts,

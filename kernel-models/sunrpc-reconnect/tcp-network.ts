@@ -5,9 +5,14 @@
  * trip later, as a packet that somebody outside delivers. So the flight to the server takes no step of its own; a
  * server that stops while a request is under way is one that stopped before.
  */
+import { SimulationFault } from "../../tools/simulator/fault.ts";
 import { TIMEWAIT_SECONDS } from "./tcp-constants.ts";
 import type { TcpOptions } from "./tcp-options.ts";
 import type { Segment, Sock, TcpContext } from "./tcp-socket.ts";
+
+/** Why a history cannot go on over a blackhole route. */
+export const UNKNOWN_BLACKHOLE =
+  "what connect() says of a blackhole route is not known: neither net/ipv4/route.c nor a version in Makefile tells";
 
 /**
  * open: segments arrive. blackhole: a route of that type (`ip route add blackhole`), so connect() fails and segments
@@ -74,6 +79,16 @@ export class TcpNetwork {
 
 export function seconds(net: TcpNetwork, count: number): number {
   return count * net.options.ticksPerSecond;
+}
+
+/**
+ * What a client learns of a blackhole route, positive.
+ *
+ * @throws SimulationFault where the kernel does not say
+ */
+export function blackholeErrno({ options }: TcpNetwork): number {
+  if (options.blackholeErrno !== null) return options.blackholeErrno;
+  throw new SimulationFault("unsupported", UNKNOWN_BLACKHOLE);
 }
 
 /** Takes an element out of an array. */

@@ -29,9 +29,10 @@ export interface TcpOptions {
   /**
    * What connect() says of a blackhole route, positive: where __ip_route_output_key() and its successors in
    * net/ipv4/route.c call fib_lookup(). In 4.4 and newer it is the error of fib_props[RTN_BLACKHOLE]
-   * (net/ipv4/fib_semantics.c), EINVAL; up to 4.1 ENETUNREACH, whatever the route's type.
+   * (net/ipv4/fib_semantics.c), EINVAL; up to 4.1 ENETUNREACH, whatever the route's type. null where nothing says
+   * which: verdicts hang on it, so nobody may guess.
    */
-  readonly blackholeErrno: number;
+  readonly blackholeErrno: number | null;
   /** TCP_TIMEOUT_INIT of include/net/tcp.h: 3 in 3.0 and older, 1 in 3.4 and newer. */
   readonly synTimeoutSeconds: number;
   /** The default of tcp_syn_retries, TCP_SYN_RETRIES of include/net/tcp.h: 5 in 3.4 and older, 6 in 3.10 and newer. */
@@ -134,6 +135,12 @@ function readTimer(text: string, header: string, options: Mutable): void {
   options.clampsToUserTimeout = /tcp_clamp_rto_to_user_timeout/.test(text);
 }
 
+/** What the text of net/ipv4/route.c says of a blackhole route. */
+function blackholeErrnoIn(route: string): number | null {
+  if (/rth = ERR_PTR\(err\)/.test(route)) return EINVAL;
+  return /-ENETUNREACH\b/.test(route) ? ENETUNREACH : null;
+}
+
 /** The options of a tree, for those of `base` that depend on it. */
 export function tcpOptionsOf(sources: TcpSources, base: TcpOptions = NEWEST_TCP): TcpOptions {
   const options: Mutable = { ...base };
@@ -143,7 +150,7 @@ export function tcpOptionsOf(sources: TcpSources, base: TcpOptions = NEWEST_TCP)
   if (ipv4 !== null) {
     options.synLinearTimeouts = Number(/sysctl_tcp_syn_linear_timeouts = (\d+)/.exec(ipv4)?.[1] ?? 0);
   }
-  if (route !== null) options.blackholeErrno = /rth = ERR_PTR\(err\)/.test(route) ? EINVAL : ENETUNREACH;
+  if (route !== null) options.blackholeErrno = blackholeErrnoIn(route);
   if (header !== null) {
     options.synTimeoutSeconds = Number(/define TCP_TIMEOUT_INIT \(\(unsigned\)\((\d+)\*HZ\)/.exec(header)?.[1] ?? 1);
     options.synRetries = Number(/define TCP_SYN_RETRIES\s+(\d+)/.exec(header)?.[1] ?? 6);

@@ -4,7 +4,7 @@
  */
 import { SimulationFault } from "../../tools/simulator/fault.ts";
 import { ORPHAN_RETRIES, TCP_CLOSE, TCP_RETR2, TCP_SYN_SENT } from "./tcp-constants.ts";
-import { expire, seconds, type TcpNetwork } from "./tcp-network.ts";
+import { blackholeErrno, expire, seconds, type TcpNetwork } from "./tcp-network.ts";
 import { clearTimer, forgetRetries, packetsOut, push, rtoMax, rtoMin, setTimer, transmit } from "./tcp-output.ts";
 import { isDead, isIn, type Sock, type TcpContext } from "./tcp-socket.ts";
 import { tcp_write_err } from "./tcp-states.ts";
@@ -92,7 +92,7 @@ function retransmitTimer(ctx: TcpContext, net: TcpNetwork, sk: Sock): void {
   if (doubles) tp.rtoTicks = Math.min(2 * tp.rtoTicks, rtoMax(net));
   if (net.clientToServer === "blackhole") {
     // __tcp_retransmit_skb() asks inet_sk_rebuild_header() for a route, which leaves what it was told in sk_err_soft.
-    sk.sk_err_soft = net.options.blackholeErrno;
+    sk.sk_err_soft = blackholeErrno(net);
   } else {
     repeat(ctx, net, sk);
   }

@@ -39,7 +39,15 @@ import {
   TCP_SYN_RECV,
   TCP_SYN_SENT,
 } from "./tcp-constants.ts";
-import { expire, freeConnection, removeFrom, seconds, sendReset, type TcpNetwork } from "./tcp-network.ts";
+import {
+  blackholeErrno,
+  expire,
+  freeConnection,
+  removeFrom,
+  seconds,
+  sendReset,
+  type TcpNetwork,
+} from "./tcp-network.ts";
 import { forgetRetries, push, setTimer, tcp_send_fin, transmit } from "./tcp-output.ts";
 import {
   isIn,
@@ -146,7 +154,7 @@ export function connect(ctx: TcpContext, net: TcpNetwork, socket: Socket): numbe
 /** tcp_v4_connect() and tcp_connect(). tcp_connect_init() clears sk_err and leaves sk_shutdown. */
 function tcp_v4_connect(ctx: TcpContext, net: TcpNetwork, sk: Sock): number {
   const { tp } = sk;
-  if (net.clientToServer === "blackhole") return -net.options.blackholeErrno;
+  if (net.clientToServer === "blackhole") return -blackholeErrno(net);
   if (tp.localPort === 0) tp.localPort = freePort(net);
   // inet_hash_connect(), __inet_check_established(): both ends are the same as those of a connection that is not over.
   const rival = net.socks.some(

@@ -2,6 +2,7 @@
 import type { Timeline, TimelineRow } from "../../tools/check/timeline.ts";
 import type { WitnessStory } from "../../tools/check/witness.ts";
 import type { TraceEvent } from "../../tools/simulator/trace.ts";
+import { reasonsOf } from "./reasons.ts";
 import type { ReconnectRun } from "./reconnect-run.ts";
 import { type Scenario, schedulingOf } from "./scenarios.ts";
 import { cpusText, sentenceOf, withErrorNamed } from "./words.ts";
@@ -50,58 +51,25 @@ const WORDS: Readonly<Record<string, (what: string) => string>> = {
   user: (what) => (what === "stat()" ? "the user calls stat()" : what.replace("stat() =", "stat() returns")),
 };
 
+/** What the times count from, by the places of the first fault and of the network's healing. */
+function origin(begin: number, heal: number): string {
+  if (begin < 0) return "the first call";
+  return heal < 0 ? "the way to the server was cut" : "the way to the server was open again";
+}
+
 function timelineOf(scenario: Scenario, run: ReconnectRun, events: readonly TraceEvent[]): Timeline {
   const { hz, user, rpciod, cpus, scheduler } = scenario;
   const begin = events.findIndex((one) => one.kind === "note" && one.name === "network");
   const from = events.findIndex((one) => one.kind === "note" && one.name === "network" && one.values[0] === "heal");
   const zero = events[from < 0 ? Math.max(begin, 0) : from]?.tick ?? 0;
+  const reasons = reasonsOf(scenario, run, events);
   const rows = events.slice(Math.max(begin, 0)).flatMap((one) => rowOf(one, zero, hz));
   return {
     setting: `user ${user}, rpciod ${rpciod}, ${cpusText(cpus)}, scheduler ${scheduler}, HZ=${hz}`,
-    from: from < 0 ? "the way to the server was cut" : "the way to the server was open again",
+    from: origin(begin, from),
     rows: rows.slice(0, MAX_ROWS),
-    reasons: reasonsOf(scenario, run, events),
+    reasons: reasons.length === 0 && run.endsWith !== "progress" ? [`${endOf(scenario, run)}.`] : reasons,
   };
-}
-
-/** Whether the task sends after a wake-up although nothing was connected, and fails. */
-function sendsUnconnected(texts: readonly string[], at: number): boolean {
-  const next = texts.slice(at + 1, at + 4).find((one) => /^tcp (?:send|synack)/.test(one));
-  return next !== undefined && /^tcp send = -/.test(next);
-}
-
-function reasonsOf(scenario: Scenario, run: ReconnectRun, events: readonly TraceEvent[]): readonly string[] {
-  if (run.endsWith === "progress") return [];
-  const end = `${endOf(scenario, run)}.`;
-  // What keeps a call from ending explains nothing else.
-  if (run.property !== "progress") return [end];
-  const { loop, hz } = scenario;
-  const texts = events.flatMap((one) => (one.kind === "note" ? [`${one.name} ${one.values[0]}`] : []));
-  const reasons: string[] = [];
-  const isEarly = texts.some(
-    (one, i) => /^wake stat by rpciod/.test(one) && /^tcp disconnect/.test(texts[i + 1] ?? ""),
-  );
-  if (isEarly) {
-    reasons.push(
-      "The worker's own disconnect calls the error callback, which wakes the task before there is a connection.",
-    );
-  }
-  if (texts.some((one, i) => /^wake stat .*tk_status = -11$/.test(one) && sendsUnconnected(texts, i))) {
-    reasons.push(
-      "The status -EAGAIN that the wake-up gives to the task is taken for a connection: it goes on and sends.",
-    );
-  }
-  if (texts.some((one) => /^tcp shutdown = -107/.test(one))) {
-    reasons.push(
-      "The task sends on a closed socket and shuts it down: the next connection is shut down before it is used.",
-    );
-  }
-  if (loop !== undefined && run.endsWith === "loop") {
-    const ticks = (events.at(-1)?.tick ?? 0) - (events[0]?.tick ?? 0);
-    const rounds = `${loop.rounds} rounds are in the witness (${(ticks / hz).toFixed(1)} s in all)`;
-    reasons.push(`The same state comes back every ${loop.steps} steps; ${rounds}.`);
-  }
-  return reasons.length === 0 ? [end] : reasons;
 }
 
 function endOf(_: Scenario, { endsWith, property, what, seconds }: ReconnectRun): string {
@@ -157,4 +125,5 @@ export const reconnectWitness: WitnessStory<Scenario, ReconnectRun> = {
     `user-${user}-rpciod-${rpciod}-${cpus}cpu-${scheduler}`.toLowerCase().replaceAll(" ", ""),
   endOf,
   timelineOf,
+  propertyOf: ({ property }) => String(property),
 };

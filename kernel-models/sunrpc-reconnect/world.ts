@@ -15,6 +15,7 @@ import type { WorkStruct } from "../../tools/simulator/workqueue.ts";
 import { BUFFER, boundaryOf, credential, receiveHeader, type Surroundings, tcpContext } from "./boundary.ts";
 import { type Members, type ModelInstance, type ModelModule, makeStruct, objectIn, setMember } from "./members.ts";
 import { type Scenario, schedulingOf } from "./scenarios.ts";
+import { AF_INET, SERVER_PORT, swapped } from "./socket-arguments.ts";
 import { deliver, deliverable } from "./tcp-input.ts";
 import { serverRestarts, TcpNetwork } from "./tcp-network.ts";
 import type { TcpOptions } from "./tcp-options.ts";
@@ -184,11 +185,13 @@ export class World {
     for (const name of ["xprt_tcp_slot_table_entries", "xprt_max_tcp_slot_table_entries"]) {
       setMember(model.globals, name, 2);
     }
-    machine.atomic++;
-    const failed = runToEnd(model.functions["init_sunrpc"]?.());
-    if (typeof failed === "number" && failed !== 0) throw new SimulationFault("unsupported", `init_sunrpc: ${failed}`);
-    const client = this.client(model);
-    machine.atomic--;
+    const client = machine.atomically("the mount", () => {
+      const failed = runToEnd(model.functions["init_sunrpc"]?.());
+      if (typeof failed === "number" && failed !== 0) {
+        throw new SimulationFault("unsupported", `init_sunrpc: ${failed}`);
+      }
+      return this.client(model);
+    });
     const message = this.message(model);
     return () => model.functions["rpc_call_sync"]?.(client, message, 0);
   }
@@ -242,9 +245,9 @@ export class World {
   private transport(model: ModelInstance): Members {
     const { machine } = this;
     const address = new SocketAddress();
-    for (const name of ["sa_family", "ss_family", "sin_family"]) setMember(address as unknown as Members, name, 2);
-    // htons(2049)
-    (address as unknown as Members)["sin_port"] = 0x0108;
+    for (const name of ["sa_family", "ss_family", "sin_family"])
+      setMember(address as unknown as Members, name, AF_INET);
+    (address as unknown as Members)["sin_port"] = swapped(SERVER_PORT);
     const create = model.structs["xprt_create"];
     let made: unknown;
     if (create === undefined) made = runToEnd(model.functions["xs_setup_tcp"]?.(address));

@@ -173,7 +173,8 @@ const properties: SystemProperties<DoorScenario, DoorRun, DoorFigures, DoorWork>
 export const door: System<DoorScenario, DoorRun, DoorFigures> = {
   name: "door",
   title: "heavy door",
-  sources: { folders: ["door"], beside: [] },
+  folders: ["net/sunrpc"],
+  beside: [],
   model: {
     ...{ name: "door", entries: [{ name: "door_shut" }, { name: "door_push" }], stores: [], guarded: [], state: [] },
     ...{ works: [], observed: [], beyond: [], environment: [], environmentMembers: [], tables: {}, noEffect: [] },

@@ -92,6 +92,25 @@ describe("a witness", () => {
   });
 });
 
+describe("the property of a witness", () => {
+  const text = (property: string): string => JSON.stringify({ ...witnessOf(standIn(TWO), PLAIN), property });
+
+  test.each(["no-such-thing", "constructor", "has-own-property"])("%j, which the system does not have", (property) => {
+    const message = `is no good witness: cifs-echo has no property ${property}; there are healthy-server-kept, `;
+    expect(() => parseWitness(text(property), cifsEcho)).toThrow(WitnessError);
+    expect(() => parseWitness(text(property), cifsEcho)).toThrow(message);
+  });
+
+  test("is the one that its end says, where ends say one", () => {
+    const witness = { ...cifsEcho.witness, propertyOf: () => "echo-resumes" };
+    const saying = { ...cifsEcho, witness };
+    expect(parseWitness(text("echo-resumes"), saying).property).toBe("echo-resumes");
+    expect(() => parseWitness(text("echo-goes-on"), saying)).toThrow(
+      'it is to violate echo-goes-on, and its own end violates "echo-resumes"',
+    );
+  });
+});
+
 describe("each run is replayed once", () => {
   test("and comes out the same", () => {
     const run = standIn(TWO);

@@ -27,6 +27,28 @@ describe("--kernel", () => {
     expectOneLine(groundhog(["scan", "--kernel", kernelTree({ "fs/ext4/a.c": C })]), /name the paths to scan/);
   });
 
+  test.each([
+    [["check", "sunrpc-reconnect"], /: has no net\/sunrpc, where sunrpc-reconnect is$/m],
+    [["check", "cifs-echo"], /: has no fs\/smb\/client or fs\/cifs, where cifs-echo is$/m],
+    [["model", "sunrpc-reconnect", "--out", "-"], /: has no net\/sunrpc, where sunrpc-reconnect is$/m],
+    [["fix", "sunrpc-reconnect"], /: has no net\/sunrpc, where sunrpc-reconnect is$/m],
+    [["run"], /: has no fs\/smb\/client, fs\/cifs or net\/sunrpc, where cifs-echo and sunrpc-reconnect are$/m],
+  ])("a tree without the folder that %j needs", (command, message) => {
+    const folder = kernelTree({ "fs/ext4/a.c": C, "net/sunrpc/Kconfig": "menu\n" });
+    const result = groundhog([...command, "--kernel", folder], { cwd: newFolder() });
+    expectOneLine(result, message);
+    expect(result.stderr).not.toMatch(/paths to scan/);
+  });
+
+  test("a system whose folder is there, and another's is not", () => {
+    const folder = kernelTree({ "net/sunrpc/a.c": C });
+    expectOneLine(groundhog(["check", "cifs-echo", "--kernel", folder]), /: has no fs\/smb\/client or fs\/cifs, where/);
+    expectOneLine(
+      groundhog(["check", "sunrpc-reconnect", "--kernel", folder]),
+      /call_connect_status, which sunrpc-reconnect watches/,
+    );
+  });
+
   test("a revision that git does not know", () => {
     const folder = kernelTree({ "fs/cifs/a.c": C });
     expectOneLine(groundhog(["scan", "--kernel", `${folder}@v6.1`]), /v6\.1|git/);

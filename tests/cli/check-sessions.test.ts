@@ -167,6 +167,10 @@ describe("--replay", () => {
     changed((witness) => Object.assign(witness, { maxLatenessTicks: 1_000_000 }));
     changed((witness) => Object.assign(witness, { system: "nfs-echo" }));
     changed((witness) => Object.assign(witness, { property: "\u001b[31mred" }));
+    // One that there is not, and two that are not what the history shows: it does not violate them, or says nothing.
+    changed((witness) => Object.assign(witness, { property: "server-kept" }));
+    changed((witness) => Object.assign(witness, { property: "dead-server-noticed" }));
+    changed((witness) => Object.assign(witness, { property: "echo-goes-on" }));
     changed(({ expected }) => Object.assign(expected, { by: "\u001b]0;title\u0007" }));
   });
 

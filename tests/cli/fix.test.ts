@@ -243,6 +243,12 @@ describe("bad input is one line and exit code 2", () => {
   test.each([
     [["--series", "no-such"], /--series no-such: there is no candidate "no-such".*always-echo/],
     [["--series", "always-echo,always-echo"], /names a candidate twice/],
+    [
+      ["--series", "always-echo", "--series", "no-such"],
+      /--series always-echo,no-such: there is no candidate "no-such"/,
+    ],
+    [["--hz", "250", "--hz", "3"], /--hz 250,3: "3" is not/],
+    [["--rtt", "1", "--rtt", "x"], /--rtt 1,x: "x" is not/],
     [["--series", ""], /there is no candidate ""/],
     [["--link", "javascript:alert(1)"], /is no http or https address/],
     [["--link", "https://example.org/\nSigned-off-by: x"], /is no http or https address/],

@@ -110,7 +110,7 @@ describe("the step that hangs", () => {
     );
     expect(stdout).toMatch(/^Avoided, among the settings tried, by rpciod RR 51 \(recovers within \d+\.\d s\)\.$/m);
     expect(stdout).toMatch(/^RR 50 +OTHER +1 +any \(hangs with 0\) +hangs \(the same state comes back\) +\d+$/m);
-    expect(stdout).toMatch(/^RR 50 +RR 51 +1 +any \(up to 3\) +recovers within \d+\.\d s +\d+$/m);
+    expect(stdout).toMatch(/^RR 50 +RR 51 +1 +any \(up to 4\) +recovers within \d+\.\d s +\d+$/m);
   });
 
   test("has a witness that comes to the same end, with the wake-up told", { timeout: MAX_MS }, () => {
@@ -154,6 +154,14 @@ describe("the step that hangs", () => {
     expectOneLine(replay(changed(/"rounds": 12\b/, '"rounds": 9')), /was changed since it was written, or is damaged/);
     expectOneLine(replay(changed(/"user": "RR 50"/, '"user": "RR 0"')), /is no good witness: .*is no policy/);
     expectOneLine(replay(changed(/"cpus": 1\b/, '"cpus": 9')), /is no good witness: .*cpus/);
+    expectOneLine(
+      replay(changed(/"property": "progress"/, '"property": "one-worker"')),
+      /is no good witness: it is to violate one-worker, and its own end violates "progress"/,
+    );
+    expectOneLine(
+      replay(changed(/"property": "progress"/, '"property": "constructor"')),
+      /sunrpc-reconnect has no property constructor; there are progress, one-worker, no-lost-call/,
+    );
     expectOneLine(replay(changed(/^/, "x")), /is not JSON/);
     expectOneLine(replay(witness, "cifs-echo"), /is a witness of "sunrpc-reconnect", not of cifs-echo/);
     expectOneLine(check(HANGING, "--replay", witness, "--cpus", "1"), /--cpus: has no meaning with --replay/);
@@ -223,7 +231,10 @@ describe.each([
       ["fair", "holds", "complete"],
       ["any", "inconclusive", "histories"],
     ]);
-    expect(reasons).toEqual(["in 1 scenarios, no violation was found, but not every schedule was looked at"]);
+    expect(reasons).toEqual([
+      "in 1 scenario, no violation was found, but not every schedule was looked at: 2,000 histories were drawn at random",
+    ]);
+    expect(figures?.exploration).toMatchObject({ strategy: `depth first and ${told}`, bound: null });
   });
 });
 
@@ -252,6 +263,18 @@ describe("options", () => {
     expect(figures?.exploration.bound).toBe(1);
   });
 
+  test("given twice add up", { timeout: MAX_MS }, () => {
+    const plainly = ["--rpciod", "OTHER", "--scheduler", "fair", "--out", newFolder(), "--json"];
+    const session = check("sample", "--user", "RR 50", "--cpus", "1", ...plainly, "--cpus", "2,1", "--user", "OTHER");
+    expect([session.exit, session.stderr]).toEqual([0, ""]);
+    expect(documentOf(session).figures?.scenarios.map(({ user, cpus }) => [user, cpus])).toEqual([
+      ["RR 50", 1],
+      ["OTHER", 1],
+      ["RR 50", 2],
+      ["OTHER", 2],
+    ]);
+  });
+
   test.each([
     [["--user", "RR"], /--user RR: "RR" is not OTHER, or RR or FIFO and a priority from 1 to 99/],
     [["--rpciod", "RR 100"], /--rpciod RR 100: /],
@@ -260,6 +283,10 @@ describe("options", () => {
     [["--scheduler", "lazy"], /--scheduler lazy: "lazy" is not fair, eager or any/],
     [["--preemptions", "21"], /--preemptions 21: "21" is not a number from 0 to 20/],
     [["--preemptions", "1,2"], /--preemptions 1,2: "1,2" is not a number/],
+    [["--preemptions", "1", "--preemptions", "2"], /--preemptions 1,2: "1,2" is not a number/],
+    [["--strategy", "random", "--strategy", "priorities"], /--strategy random,priorities: "random,priorities" is not/],
+    [["--user", "OTHER", "--user", "RR"], /--user OTHER,RR: "RR" is not OTHER, or/],
+    [["--hz", "250", "--hz", "3"], /--hz 250,3: "3" is not an integer from 12 to 12287/],
     [["--strategy", "luck"], /--strategy luck: "luck" is not depth-first, random or priorities/],
     [["--rtt", "1jiffy"], /--rtt: is an option of another system, not of sunrpc-reconnect/],
     [["--echo-interval", "60"], /--echo-interval: is an option of another system/],

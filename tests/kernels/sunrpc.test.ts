@@ -3,7 +3,7 @@
  *
  * Both kernels recover, and should: their callback for errors wakes nobody itself (a work does, later, and with the error
  * that there was), and call_connect_status() takes -EAGAIN for a reason to look again. The whole table, with every
- * schedule, takes a minute for each: `groundhog check sunrpc-reconnect --kernel debian:6.1`.
+ * schedule, takes a minute or two for each: `groundhog check sunrpc-reconnect --kernel debian:6.1`.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sunrpcReconnect } from "../../kernel-models/sunrpc-reconnect/system.ts";

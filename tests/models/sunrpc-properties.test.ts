@@ -12,12 +12,13 @@ import type { RunFault } from "../../tools/check/run.ts";
 import type { ScheduleBounds, ScheduleSearch } from "../../tools/check/schedule.ts";
 import { STRATEGIES } from "../../tools/check/strategies.ts";
 import type { Verdict } from "../../tools/check/verdict.ts";
+import { play } from "../../tools/check/witness.ts";
 import { checkPrepared, type Narrowing, type Prepared, prepare } from "../../tools/cli/check-system.ts";
 import { modelOf, programOf } from "../../tools/cli/translation.ts";
 import { firstChoice, ReplayDecisions } from "../../tools/simulator/decisions.ts";
 import type { TraceEvent } from "../../tools/simulator/trace.ts";
 import { type Edit, editedKernel } from "../kernels/edited.ts";
-import { TRANSPORT } from "../repair/reconnect-kernel.ts";
+import { SOCKET, TRANSPORT } from "../repair/reconnect-kernel.ts";
 import { sampleSource, WAKES_FIRST } from "./sunrpc-run.ts";
 
 type Ready = Prepared<Scenario, ReconnectRun>;
@@ -33,9 +34,9 @@ function narrowing(cpus: number, own: Narrowing["own"] = {}): Narrowing {
   return { hz: [250], own: all, wheel: null, seed: 1, size: "full" };
 }
 
-/** The newest step, edited, ready to be checked. */
-async function prepared(narrowed: Narrowing, edits: readonly Edit[] = []): Promise<Ready> {
-  const source = await editedKernel(await sampleSource(NEWEST), edits);
+/** A step, edited, ready to be checked. */
+async function prepared(narrowed: Narrowing, edits: readonly Edit[] = [], step = NEWEST): Promise<Ready> {
+  const source = await editedKernel(await sampleSource(step), edits);
   const model = await modelOf(source, await programOf(source, everythingEnabled()), sunrpcReconnect);
   expect(model.unmodelled).toEqual([]);
   return prepare(sunrpcReconnect, model, narrowed);
@@ -92,6 +93,61 @@ describe("one-worker", () => {
   });
 });
 
+test("a hang that needs a scheduler that prefers who is woken is found among all schedules, too", async () => {
+  const own = { users: ["OTHER"], rpciods: ["OTHER"], schedulers: ["eager", "any"], preemptions: null };
+  const { result } = await checkPrepared(await prepared(narrowing(1, own), [], 4), () => {});
+  const scenarios = [
+    { scheduler: "eager", verdict: "violated", preemptions: 0 },
+    { scheduler: "any", verdict: "violated", preemptions: 4 },
+  ];
+  expect(result.figures).toMatchObject({ scenarios });
+  expect(result.bounds.join()).toMatch(/schedules "any": up to 4 preemptions that nobody had to make/);
+});
+
+describe("what goes wrong before the restart", () => {
+  const PLAINLY = { users: ["RR 50"], rpciods: ["OTHER"], schedulers: ["fair"] };
+  const COMPLETES = "xprt_complete_rqst(xprt, reply.xid, reply.len);";
+  const SENDS = "sent = kernel_sendmsg(sock, &msg, &rest, 1, rest.iov_len);";
+
+  test.each([
+    [
+      "progress",
+      "a call over an open way that is never answered",
+      [COMPLETES, "reply.len = 0;"],
+      "the first call has no answer after 900 s, with the way open all along",
+    ],
+    ["no-lost-call", "a call over an open way that fails", [SENDS, "sent = -EIO;"], "a hard call ends with -5"],
+  ] as const)("%s: %s", async (name, _, replace, what) => {
+    const ready = await prepared(narrowing(1, PLAINLY), [{ file: SOCKET, replace: [replace] }]);
+    const { result } = await checkPrepared(ready, () => {});
+    expect([result.verdict, result.reasons]).toEqual(["violated", []]);
+    // Figures name errors as C does.
+    const told = what.replace("-5", "-EIO");
+    expect(result.figures).toMatchObject({ scenarios: [{ verdict: "violated", what: told, stoppedBy: "violation" }] });
+    const found = result.properties.find((one) => one.name === name)?.violation ?? null;
+    if (found === null) throw new Error(`${name} holds`);
+    const played = play(ready.run, found, sunrpcReconnect.witness);
+    expect(played.record).toMatchObject({ endsWith: "bad", property: name, what, fault: null });
+    expect(reconnectProperties.judge(name, found.scenario, played.record)).toBe(true);
+    const { from } = sunrpcReconnect.witness.timelineOf(found.scenario, played.record, played.recorder.events);
+    expect(from).toBe("the first call");
+  });
+});
+
+test("a tree that does not say what connect() does on a blackhole route has no verdict", async () => {
+  // The step hangs with one error number and not with another.
+  const whole = await sampleSource(4);
+  const source = { ...whole, read: async (path: string) => (path === "Makefile" ? null : whole.read(path)) };
+  const model = await modelOf(source, await programOf(source, everythingEnabled()), sunrpcReconnect);
+  const narrowed = narrowing(1, { users: ["RR 50"], rpciods: ["OTHER"], schedulers: ["fair"] });
+  const { result } = await checkPrepared(prepare(sunrpcReconnect, model, narrowed), () => {});
+  expect([result.verdict, ...result.properties.map(({ verdict }) => verdict)]).toEqual(
+    new Array(4).fill("inconclusive"),
+  );
+  expect(result.reasons.join()).toMatch(/^what connect\(\) says of a blackhole route is not known: neither/);
+  expect(result.properties.map(({ violation }) => violation)).toEqual([null, null, null]);
+});
+
 describe("a search that was cut short", () => {
   type Cut = Partial<ScheduleBounds>;
 
@@ -120,10 +176,15 @@ describe("a search that was cut short", () => {
     expect([result.verdict, result.reasons]).toEqual(["holds", []]);
   });
 
-  test.each<readonly [string, Cut, ScheduleSearch["stoppedBy"]]>([
-    ["states", FEW_STATES, "states"],
-    ["steps", FEW_STEPS, "steps"],
-  ])("by the number of %s, and found nothing, is inconclusive", async (_, cut, stoppedBy) => {
+  test.each<readonly [ScheduleSearch["stoppedBy"], Cut, string, string]>([
+    ["states", FEW_STATES, "the search ended at 100 states", "1 scenario has more states than were looked at"],
+    [
+      "steps",
+      FEW_STEPS,
+      "histories were followed for 40 steps and no further",
+      "1 scenario has histories of more steps than were followed",
+    ],
+  ])("by the number of %s, and found nothing, is inconclusive and says so", async (stoppedBy, cut, why, bound) => {
     const { result, searches } = await searched([cut]);
     expect(searches).toMatchObject([{ violation: null, stoppedBy, ends: expect.any(Number) }]);
     // Histories came to their end: it is not for want of those.
@@ -132,20 +193,34 @@ describe("a search that was cut short", () => {
       new Array(4).fill("inconclusive"),
     );
     expect(result.figures.scenarios.map(({ verdict }) => verdict)).toEqual(["inconclusive"]);
-    expect(result.reasons).toEqual(["in 1 scenarios, no violation was found, but not every schedule was looked at"]);
-    expect(result.bounds).toContain("1 scenarios have more states than were looked at");
+    expect(result.reasons).toEqual([
+      `in 1 scenario, no violation was found, but not every schedule was looked at: ${why}`,
+    ]);
+    expect(result.bounds).toContain(bound);
+    for (const { detail } of result.properties) expect(detail).toBe(`not every schedule could be followed: ${why}`);
   });
 
   test("makes a table inconclusive whose other rows hold", async () => {
-    const { result } = await searched([{}, FEW_STATES, {}]);
+    const { result } = await searched([{}, FEW_STATES, FEW_STATES, {}]);
+    expect(result.reasons).toEqual([
+      "in 2 scenarios, no violation was found, but not every schedule was looked at: the search ended at 100 states",
+    ]);
     expect(result.verdict).toBe("inconclusive");
     expect(result.properties.map(({ verdict }) => verdict)).toEqual(new Array(3).fill("inconclusive"));
-    expect(result.figures.scenarios.map(({ verdict }) => verdict)).toEqual(["holds", "inconclusive", "holds"]);
+    expect(result.figures.scenarios.map(({ verdict }) => verdict)).toEqual([
+      "holds",
+      "inconclusive",
+      "inconclusive",
+      "holds",
+    ]);
   });
 
   test("before any history has ended says so", async () => {
     const { result } = await searched([{ steps: 5 }]);
     expect(result.verdict).toBe("inconclusive");
-    expect(result.reasons[0]).toBe("1 scenarios came to no end within the bounds");
+    expect(result.reasons).toEqual([
+      "in 1 scenario, no violation was found, but not every schedule was looked at: " +
+        "histories were followed for 5 steps and no further; none has come to its end",
+    ]);
   });
 });

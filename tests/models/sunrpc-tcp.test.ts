@@ -45,6 +45,12 @@ describe("connecting", () => {
     expect(connect(b, b.net, b.socket)).toBe(-c.EINPROGRESS);
   });
 
+  test("over a blackhole route of which nothing is known stops", () => {
+    const b = new Bench({ blackholeErrno: null });
+    b.net.clientToServer = "blackhole";
+    expect(() => connect(b, b.net, b.socket)).toThrow(/what connect\(\) says of a blackhole route is not known/);
+  });
+
   test.each([c.EINVAL, c.ENETUNREACH])(
     "over a blackhole route fails at once with %i and no callback",
     (blackholeErrno) => {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { SimulationFault } from "../../tools/simulator/fault.ts";
 import { Frame, RETURNED, SuspendFrame } from "../../tools/simulator/frame.ts";
+import { type LockName, releaseLock, takeLock } from "../../tools/simulator/held-locks.ts";
 import { Machine, type MachineOptions, MachineThread, type Outside } from "../../tools/simulator/machine.ts";
 import {
   type MachineBitWaiter,
@@ -12,6 +13,7 @@ import {
   WaitOnBitFrame,
   wakeBit,
 } from "../../tools/simulator/machine-frames.ts";
+import { machineModules } from "../../tools/simulator/machine-modules.ts";
 import { MachineQueue, MachineWork, WorkDoneFrame } from "../../tools/simulator/machine-work.ts";
 import { FieldPointer } from "../../tools/simulator/pointers.ts";
 import { Simulation } from "../../tools/simulator/simulation.ts";
@@ -65,6 +67,8 @@ function runAll(machine: Machine, most = 10_000): void {
   throw new Error("it does not end");
 }
 
+const LOCK: LockName = { object: {}, lock: "queue.lock", place: "sched.c:7 wake" };
+
 const point = (): Frame => new PreemptFrame();
 
 function kindOf(run: () => void): string {
@@ -73,6 +77,15 @@ function kindOf(run: () => void): string {
     return "none";
   } catch (error) {
     return error instanceof SimulationFault ? error.kind : String(error);
+  }
+}
+
+function messageOf(run: () => void): string {
+  try {
+    run();
+    return "none";
+  } catch (error) {
+    return error instanceof SimulationFault ? error.message : String(error);
   }
 }
 
@@ -126,13 +139,13 @@ describe("priorities", () => {
     const said: string[] = [];
     const low = threadOf(machine, "low", 0, [
       () => {
-        low.locks++;
+        takeLock(low, LOCK, false);
         threadOf(machine, "high", 50, [() => void said.push("high")]);
         return point();
       },
       () => {
         said.push("low");
-        low.locks--;
+        releaseLock(low, LOCK);
         return point();
       },
       () => void said.push("low again"),
@@ -258,7 +271,7 @@ describe("what sleeps", () => {
     const machine = machineOf();
     const thread = threadOf(machine, "a", 0, [
       () => {
-        thread.locks++;
+        takeLock(thread, LOCK, false);
         return new TimeoutFrame(machine, 1, TASK_UNINTERRUPTIBLE, true);
       },
     ]);
@@ -268,6 +281,64 @@ describe("what sleeps", () => {
     timer.func = (() => new SuspendFrame()) as never;
     other.timers.modify(timer, other.clock.jiffiesPlus(1), false);
     expect(kindOf(() => runAll(other))).toBe("sleep-in-atomic");
+  });
+});
+
+describe("spinlocks", () => {
+  const calls = machineModules(() => {
+    throw new Error("nobody asks");
+  })("preemption", {}) as Readonly<
+    Record<string, (machine: Machine, ...given: readonly unknown[]) => Frame | undefined>
+  >;
+  const { object, lock, place } = LOCK;
+  const take = (machine: Machine, where = place): Frame | undefined =>
+    calls["enter_critical"]?.(machine, object, lock, false, where);
+  const release = (machine: Machine): Frame | undefined => calls["leave_critical"]?.(machine, object, lock, place);
+  const KEPT = "queue.lock, taken at sched.c:7 wake, is still held at the end of";
+
+  test("that a thread takes twice are a fault, whether it was preempted before or not", () => {
+    for (const scheduler of ["fair", "any"] as const) {
+      const machine = machineOf({ scheduler });
+      threadOf(machine, "other", 0, [point, point]);
+      threadOf(machine, "a", 0, [() => take(machine), () => take(machine, "sched.c:9 sleep")]);
+      expect(messageOf(() => runAll(machine))).toBe(
+        "sched.c:9 sleep takes queue.lock, which it holds since sched.c:7 wake: it waits for itself",
+      );
+    }
+  });
+
+  test("of a thread are those of the callbacks that run in it", () => {
+    const machine = machineOf();
+    const callback = (): undefined => machine.atomically("the callback", () => void take(machine, "sock.c:3 ready"));
+    threadOf(machine, "a", 0, [() => take(machine), callback]);
+    expect(messageOf(() => runAll(machine))).toContain("sock.c:3 ready takes queue.lock, which it holds since");
+  });
+
+  test("that a callback, a softirq, a work or a thread keeps are a fault", () => {
+    const machine = machineOf();
+    expect(messageOf(() => machine.atomically("the callback", () => void take(machine)))).toBe(`${KEPT} the callback`);
+    const interrupted: Machine = machineOf({}, { ...NOBODY, nextTick: 5000, run: () => void take(interrupted) });
+    expect(messageOf(() => runAll(interrupted))).toBe(`${KEPT} an interrupt`);
+    const working = machineOf();
+    const work = new MachineWork(working, 0, 2);
+    const item = new WorkStruct(working as never, "item");
+    item.func = () => void take(working);
+    threadOf(working, "user", 0, [() => void work.queue(new MachineQueue("rpciod", 0), item)]);
+    expect(messageOf(() => runAll(working))).toBe(`${KEPT} the work item`);
+    const ending = machineOf();
+    threadOf(ending, "a", 0, [() => take(ending)]);
+    expect(messageOf(() => runAll(ending))).toBe("a ends under the spinlock queue.lock, taken at sched.c:7 wake");
+  });
+
+  test("that are given back leave nothing in the state", () => {
+    const machine = machineOf();
+    machine.atomically("the callback", () => {
+      take(machine);
+      release(machine);
+    });
+    const thread = threadOf(machine, "a", 0, [() => take(machine), () => release(machine), point]);
+    runAll(machine);
+    expect([machine.held, thread.held, machine.atomic]).toEqual([null, null, 0]);
   });
 });
 

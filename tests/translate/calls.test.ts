@@ -226,6 +226,33 @@ describe("the boundary", () => {
     expect((await translated(text, setup)).noEffect).toEqual({ log: "logging" });
   });
 
+  test("effects in arguments of a call that may be left out are told of, and stop the run", async () => {
+    const head = `struct s { unsigned long state; int n; atomic_t count; };
+static int bump(struct s *s) { return ++s->n; }
+static int twice(struct s *s) { return bump(s) * 2; }
+static int look(struct s *s) { int n = s->n; n++; return n; }
+static int deep(struct s *s) { return look(s) + atomic_read(&s->count); }
+`;
+    const setup = { entries: ["f"], noEffect: [{ reason: "logging", names: "log", mayBeLeftOut: true }] };
+    const f = (argument: string): string =>
+      `${head}int f(struct s *s)\n{\n\tlog("%d", ${argument});\n\treturn s->n;\n}\n`;
+    const seen = [
+      "s->n++",
+      "(s->n = 3)",
+      "test_and_set_bit(2, &s->state)",
+      "xchg(&s->n, 3)",
+      "atomic_inc_return(&s->count)",
+    ];
+    for (const argument of [...seen, "bump(s)", "1 + twice(s)"]) {
+      const translation = await translated(f(argument), setup);
+      const what = "a side effect in an argument of log, which may not be evaluated";
+      expect([argument, translation.unmodelled]).toEqual([argument, [{ file: FILE, line: 8, what }]]);
+    }
+    for (const argument of ["s->n + 1", "test_bit(2, &s->state)", "look(s)", "deep(s)"]) {
+      expect([argument, await unmodelledIn(f(argument), setup)]).toEqual([argument, []]);
+    }
+  });
+
   test("a call said to be without effect that stores a watched field is told of", async () => {
     const stores = ["s.when"];
     const noEffect = [{ reason: "logging", names: "note\\w*" }];
@@ -240,7 +267,7 @@ describe("the boundary", () => {
       const found = await unmodelledIn(struct + note + f, setup);
       expect(found.join("\n"), note).toContain("note is not in the model, and stores when");
     }
-    const harmless = "void note(struct s *s)\n{\n\tif (s->when == 5)\n\t\ts->n = 1;\n}\n";
+    const harmless = "void note(struct s *s)\n{\n\tif (s->when == 5)\n\t\tother(s->n);\n}\n";
     expect(await unmodelledIn(struct + harmless + f, setup)).toEqual([]);
   });
 

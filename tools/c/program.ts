@@ -237,6 +237,20 @@ export class Program {
     return this.macros.get(name) ?? this.search(name, "#define", () => this.macros.get(name));
   }
 
+  /** Where a file sees a macro of a name that the client defines itself: in the file, or in a header of its folders. */
+  ownMacro(name: string, from: CFile): { readonly path: string; readonly line: number } | undefined {
+    for (const file of this.files) {
+      if (file !== from && !file.path.endsWith(".h")) continue;
+      const macro = file.masked.preprocessed.macros.find((one) => one.name === name);
+      if (macro !== undefined) return { path: file.path, line: file.lines.lineAt(macro.offset) };
+    }
+    this.places ??= placesOf(this.headers);
+    const header = this.places["#define"].get(name)?.find((one) => this.isOwn(one));
+    if (header === undefined) return undefined;
+    const before = header.text.toString("latin1").split(new RegExp(`^[ \\t]*#[ \\t]*define[ \\t]+${name}\\b`, "m"))[0];
+    return { path: header.path, line: before?.split("\n").length ?? 1 };
+  }
+
   enumerator(name: string): Enumerator | undefined {
     this.asked.add(name);
     return this.enums.get(name) ?? this.search(name, "enum", () => this.enums.get(name));

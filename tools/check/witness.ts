@@ -9,7 +9,7 @@ import { firstChoice, RecordingDecisions, ReplayDecisions } from "../simulator/d
 import { type TraceEvent, TraceRecorder, traceText } from "../simulator/trace.ts";
 import type { Runner, RunOutcome } from "./run.ts";
 import type { Timeline } from "./timeline.ts";
-import type { Schedule } from "./verdict.ts";
+import type { PropertyKind, Schedule } from "./verdict.ts";
 
 /** A witness file is a few kilobytes; decisions of long random runs make it longer. */
 export const MAX_WITNESS_BYTES = 4_000_000;
@@ -74,6 +74,8 @@ export interface WitnessStory<Scenario = unknown, Run extends RunOutcome = RunOu
   /** What came of a run, as a clause: `the call ends 8.0 s after the way is open`. */
   endOf(scenario: Scenario, run: Run): string;
   timelineOf(scenario: Scenario, run: Run, events: readonly TraceEvent[]): Timeline;
+  /** The property that an end violates by its own words; absent where ends name none. */
+  propertyOf?(expected: Expected): string;
 }
 
 /** A witness file that cannot be used; the message is one line for a person, without the file's name. */
@@ -85,6 +87,7 @@ export class WitnessError extends Error {
 export interface WitnessedSystem<Scenario = unknown, Run extends RunOutcome = RunOutcome> {
   readonly name: string;
   readonly witness: WitnessStory<Scenario, Run>;
+  readonly properties: { readonly kinds: Readonly<Record<string, PropertyKind>> };
 }
 
 /**
@@ -113,9 +116,27 @@ export function parseWitness<Scenario, Run extends RunOutcome>(
   }
   const { scenario, expected } = system.witness.schemas(z);
   const parsed = z.strictObject({ ...shape, scenario, ...decided, expected: expected.extend(traced) }).safeParse(value);
-  if (parsed.success) return parsed.data as Witness<Scenario>;
+  if (parsed.success) return withItsProperty(parsed.data as Witness<Scenario>, system);
   const issue = parsed.error.issues[0];
   throw new WitnessError(`is no good witness: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "bad value"}`);
+}
+
+/** The witness, if its property is one of the system's, and the one that its end says: another is not what was seen. */
+function withItsProperty<Scenario, Run extends RunOutcome>(
+  witness: Witness<Scenario>,
+  system: WitnessedSystem<Scenario, Run>,
+): Witness<Scenario> {
+  const { property, expected } = witness;
+  const { kinds } = system.properties;
+  if (!Object.hasOwn(kinds, property)) {
+    const all = Object.keys(kinds).join(", ");
+    throw new WitnessError(`is no good witness: ${system.name} has no property ${property}; there are ${all}`);
+  }
+  const said = system.witness.propertyOf?.(expected) ?? property;
+  if (said === property) return witness;
+  throw new WitnessError(
+    `is no good witness: it is to violate ${property}, and its own end violates ${JSON.stringify(said)}`,
+  );
 }
 
 /** The text of a witness file. */

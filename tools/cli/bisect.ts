@@ -108,7 +108,7 @@ async function found(search: Search, ends: Ends): Promise<BisectDocument> {
       `${olderName} is no ancestor of ${newerName}${isBug ? hint : ""}`,
     );
   }
-  const folders = [...system.sources.folders, ...system.sources.beside];
+  const folders = [...system.folders, ...system.beside];
   const range = { text: `${olderName}..${newerName}`, tip: newer, without: [older] };
   const commits = await commitsTouching(repository, range, folders);
   const result = await bisect(commits, (commit) => sideOf(search, commit, after));
@@ -201,7 +201,7 @@ async function confirmation(search: Search, { before, end, result }: Outcome): P
   if (first === null || parent === undefined) return { status: "not-tried", detail: "there is no one commit" };
   if (first.parents.length > 1) return { status: "not-tried", detail: "it is a merge" };
   const { system, repository, reader } = search;
-  const { folders, beside } = system.sources;
+  const { folders, beside } = system;
   const [was, is, later] = await Promise.all(
     [await oneCommit(repository, parent), first, end].map((commit) => reader.snapshot(commit)),
   );

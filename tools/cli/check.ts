@@ -24,7 +24,7 @@ import {
   print,
   quoted,
 } from "./surroundings.ts";
-import { type Systems, systemNamed } from "./systems.ts";
+import { requireFolders, type Systems, systemNamed } from "./systems.ts";
 import { programOf, sliceOf } from "./translation.ts";
 import { historiesOf, replayDifference, type Validated, validate, withDifferenceFile } from "./validate.ts";
 import { readProof, replay, timelineOf, witnessesOf } from "./witnesses.ts";
@@ -123,6 +123,7 @@ async function kernelToCheck(
   configuration: Configuration,
   candidate: string | undefined,
 ): Promise<ReadKernel> {
+  await requireFolders(source, [system]);
   const asItIs = { source, program: await programOf(source, configuration) };
   return candidate === undefined ? asItIs : withCandidate(system, asItIs, candidate);
 }
@@ -171,7 +172,7 @@ function replayResult(
 ): Omit<CheckResult, "figures"> {
   const { property } = witness;
   const { kinds, judge } = system.properties;
-  const kind = Object.hasOwn(kinds, property) ? (kinds[property] ?? "progress") : "progress";
+  const kind = kinds[property] ?? "progress";
   const isSameModel = translation.sha256 === witness.modelSha256;
   const difference =
     played === null ? "other decisions are asked for" : differenceOf(witness.expected, played.expected);
@@ -181,6 +182,10 @@ function replayResult(
   const fault = played?.record.fault ?? null;
   // The witness' own property is asked of what came now: ends can be alike where one violates it and one does not.
   const judged = played === null || fault !== null ? null : judge(property, witness.scenario, played.record);
+  if (isSameModel && fault === null && judged !== true) {
+    const why = `on its own model, its history does not violate ${property}`;
+    throw new InputError(file, `was changed since it was written: ${why}`);
+  }
   const verdict = judged === null ? "inconclusive" : judged ? "violated" : "holds";
   const detail = endOfReplay({ witness, played, isSameModel, judged, candidate }, system);
   const reasons = fault === null ? [] : [`${fault.kind}: ${fault.message}`];

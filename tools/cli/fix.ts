@@ -26,7 +26,7 @@ import {
   print,
   quoted,
 } from "./surroundings.ts";
-import { type Systems, systemNamed } from "./systems.ts";
+import { requireFolders, type Systems, systemNamed } from "./systems.ts";
 import { takeOf } from "./take.ts";
 import { modelOf, NO_CHECKER } from "./translation.ts";
 
@@ -98,6 +98,7 @@ export async function subjectOf(
   configuration: Subject["configuration"],
   narrowing: Narrowing,
 ): Promise<Subject> {
+  await requireFolders(source, [system]);
   const { program, facts } = await scanKernel(source, [], configuration, NO_CHECKER);
   const prepared = prepare(system, await modelOf(source, program, system), narrowing);
   const before = await checkPrepared(prepared, jobProgress("as it is"));

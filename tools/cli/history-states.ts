@@ -45,7 +45,7 @@ export class StateReader {
     const { id, directory, environment } = repository;
     this.objects = new RepositoryObjects(id, directory, environment, LIMITS.fileBytes);
     this.reader = new RevisionReader(this.objects, {
-      folders: system.sources.folders,
+      folders: system.folders,
       configuration,
       judge: (source, program) => this.judge(source, program),
       besides: (source) => besides(system, source),
@@ -59,7 +59,7 @@ export class StateReader {
 
   async at({ commit, tree }: Commit): Promise<RevisionState> {
     const state = await this.reader.at(this.nameOf(commit), tree);
-    return state ?? this.absent(`has none of ${this.system.sources.folders.join(", ")}`);
+    return state ?? this.absent(`has none of ${this.system.folders.join(", ")}`);
   }
 
   /** A revision's tree. */

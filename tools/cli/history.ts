@@ -60,7 +60,7 @@ export async function historyOf(
 ): Promise<HistoryDocument> {
   const folder = options.cache ? cacheFolder() : null;
   const configuration = configurationOf(options.config);
-  const folders = [...system.sources.folders, ...system.sources.beside];
+  const folders = [...system.folders, ...system.beside];
   const shallow = [...repository.shallow].sort();
   const key = JSON.stringify([system.name, range.tip, range.without, folders, configuration.description, shallow]);
   const cache = resultCache<HistoryDocument>(options.config === undefined ? folder : null, "history", isHistory);
@@ -124,7 +124,7 @@ function documentOf(
     repository: repository.id,
     range: range.text,
     tip: range.tip,
-    folders: [...system.sources.folders, ...system.sources.beside],
+    folders: [...system.folders, ...system.beside],
     bounds: BOUNDS,
     commits: history.commits,
     models,

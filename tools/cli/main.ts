@@ -143,7 +143,7 @@ function addModelCommands(groundhog: Command, done: (exit: Exit) => void): void 
 
 /** Options that narrow what is explored: those of all systems, since commander does not know which one is meant. */
 function addNarrowingOptions(command: Command): Command {
-  command.option("--hz <N,...>", "only these values of HZ (default: 100,250,300,1000)");
+  command.addOption(listOption("--hz <N,...>", "only these values of HZ (default: 100,250,300,1000)"));
   for (const option of ownOptions()) command.addOption(option);
   return command
     .option("--wheel <KIND>", "timers: exact, levels or slack (default: what the kernel's own source has)")
@@ -156,7 +156,14 @@ function ownOptions(): readonly Option[] {
   const names = declared.map((one) => one.name);
   return declared
     .filter(({ name }, i) => names.indexOf(name) === i)
-    .map(({ name, values, help }) => new Option(`--${name} ${values}`, help));
+    .map(({ name, values, help }) => listOption(`--${name} ${values}`, help));
+}
+
+/** An option whose values add up: given twice it is as if they stood behind one, with a comma. */
+function listOption(flags: string, help: string): Option {
+  return new Option(flags, help).argParser((value: string, earlier: string | undefined) =>
+    earlier === undefined ? value : `${earlier},${value}`,
+  );
 }
 
 /** What commander parsed, with the systems' own options by their names. */
@@ -177,7 +184,12 @@ function addFixCommand(groundhog: Command, done: (exit: Exit) => void): void {
     .argument("<SYSTEM>", SYSTEM_HELP)
     .option("--kernel <K>", KERNEL_HELP)
     .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")
-    .option("--series <NAME,...>", "make a series of these candidates, with a cover letter, instead of a comparison")
+    .addOption(
+      listOption(
+        "--series <NAME,...>",
+        "make a series of these candidates, with a cover letter, instead of a comparison",
+      ),
+    )
     .addOption(new Option("--link <URL>", "for a Link: or Closes: line; again for more").argParser(append))
     .option("--compile", "build the touched objects against Debian's header packages, too");
   addNarrowingOptions(fix)

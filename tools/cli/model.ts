@@ -4,7 +4,7 @@ import { printable } from "../report/words.ts";
 import { EXIT, type Exit } from "./exit.ts";
 import { writeFiles } from "./out.ts";
 import { configurationOf, openForCommand, print } from "./surroundings.ts";
-import { type Systems, systemNamed } from "./systems.ts";
+import { requireFolders, type Systems, systemNamed } from "./systems.ts";
 import { modelOf, programOf } from "./translation.ts";
 
 export interface ModelOptions {
@@ -20,6 +20,7 @@ export async function modelCommand(name: string, options: ModelOptions, systems?
   if (options.out === "") throw new InputError("--out", "names no folder");
   const source = await openForCommand(options.kernel, []);
   try {
+    await requireFolders(source, [system]);
     const model = await modelOf(source, await programOf(source, configuration), system);
     const unmodelled = model.unmodelled.map(
       ({ file, line, what }) => `${printable(file)}:${line}: not modelled: ${printable(what)}`,

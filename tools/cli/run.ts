@@ -34,7 +34,7 @@ import {
   paintForTerminal,
   print,
 } from "./surroundings.ts";
-import { type Systems, systemNamed } from "./systems.ts";
+import { requireFolders, type Systems, systemNamed } from "./systems.ts";
 import { sliceOf } from "./translation.ts";
 
 export interface RunOptions {
@@ -137,6 +137,7 @@ export async function runCommand(
   try {
     const source = await openForCommand(options.kernel, []);
     try {
+      await requireFolders(source, known);
       const scan = await scanKernel(source, [], configuration, checker);
       const stories = systems.map((system) => storyOf(system, scan));
       const outcomes = await outcomesOf(source, scan, systems, stories, configuration, options);

@@ -1,6 +1,7 @@
 /** Primitives of a Machine that sleep, as frames: what they are for is said at their namesakes of the simulator. */
 import { SimulationFault } from "./fault.ts";
 import { Frame, RETURNED, SUSPENDED } from "./frame.ts";
+import { takeLock } from "./held-locks.ts";
 import { type Int64, ltS64 } from "./integers.ts";
 import { test_bit } from "./kernel-structs.ts";
 import type { Machine, MachineThread } from "./machine.ts";
@@ -29,7 +30,13 @@ export class PreemptFrame extends Frame {
 
 /** The same, and then a spinlock is taken. */
 export class CriticalFrame extends Frame {
-  constructor(private readonly machine: Machine) {
+  constructor(
+    private readonly machine: Machine,
+    readonly object: unknown,
+    readonly lock: string,
+    readonly isShared: boolean,
+    readonly place: string,
+  ) {
     super();
   }
 
@@ -42,7 +49,7 @@ export class CriticalFrame extends Frame {
       this.label = 1;
       return SUSPENDED;
     }
-    runningThread(this.machine).locks++;
+    takeLock(runningThread(this.machine), this, this.isShared);
     return RETURNED;
   }
 }

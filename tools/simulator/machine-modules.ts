@@ -4,6 +4,7 @@
  */
 import { SimulationFault } from "./fault.ts";
 import { SuspendFrame } from "./frame.ts";
+import { releaseLock, takeLock } from "./held-locks.ts";
 import type { Int64 } from "./integers.ts";
 import type { Machine } from "./machine.ts";
 import {
@@ -33,8 +34,8 @@ export interface MachineParts {
   readonly machine: Machine;
   readonly work: MachineWork;
   readonly bitWaiters: MachineBitWaiter[];
-  /** kernel_recvmsg() with MSG_DONTWAIT of the surroundings' sockets: into the first of some vectors. */
-  readonly receive: (socket: unknown, vector: { iov_base: unknown }, bytes: number) => number;
+  /** kernel_recvmsg() of the surroundings' sockets, which does not sleep: into the first of some vectors. */
+  readonly receive: (socket: unknown, vector: { iov_base: unknown }, bytes: number, flags: number) => number;
 }
 
 /**
@@ -51,8 +52,9 @@ export function machineModules(parts: () => MachineParts): (name: string, export
     workqueue: workqueue(parts),
     "workqueue-cancel": cancelling(parts),
     "kernel-structs": {
-      receive_kernel_recvmsg: (socket: unknown, _msg: unknown, vectors: unknown, _count: Int64, bytes: Int64) =>
-        parts().receive(socket, firstOf(vectors), Number(bytes)),
+      receive_kernel_recvmsg: (
+        ...[socket, _msg, vectors, _count, bytes, flags]: [unknown, unknown, unknown, Int64, Int64, number]
+      ) => parts().receive(socket, firstOf(vectors), Number(bytes), flags),
     },
     mutex: {
       mutex_lock: (machine: Machine, lock: MachineMutex) => new MutexFrame(machine, lock),
@@ -105,14 +107,13 @@ function preemption(): Functions {
   return {
     preempt,
     preempt_at_access: preempt,
-    enter_critical: (machine: Machine) => {
-      if (machine.mayBePreempted) return new CriticalFrame(machine);
-      if (machine.atomic === 0) runningThread(machine).locks++;
+    enter_critical: (machine: Machine, object: unknown, lock: string, isShared: boolean, place: string) => {
+      if (machine.mayBePreempted) return new CriticalFrame(machine, object, lock, isShared, place);
+      takeLock(machine.lockOwner, { object, lock, place }, isShared);
       return undefined;
     },
-    leave_critical: (machine: Machine) => {
-      if (machine.atomic > 0) return undefined;
-      runningThread(machine).locks--;
+    leave_critical: (machine: Machine, object: unknown, lock: string, place: string) => {
+      releaseLock(machine.lockOwner, { object, lock, place });
       // preempt_enable(): who was woken under the lock takes the CPU now.
       return machine.mustGiveWay ? new PreemptFrame() : undefined;
     },

@@ -5,6 +5,7 @@
  */
 import { SimulationFault } from "./fault.ts";
 import { AttemptFrame, BLOCKED, Frame, SUSPENDED } from "./frame.ts";
+import { checkLocks } from "./held-locks.ts";
 import { eq64, type Int64 } from "./integers.ts";
 import { type Machine, MachineThread } from "./machine.ts";
 import { runningThread } from "./machine-frames.ts";
@@ -90,6 +91,7 @@ export class WorkerFrame extends Frame {
   }
 
   private end(taken: QueuedWork): void {
+    checkLocks(runningThread(this.machine), null, `the work ${taken.work.name}`);
     const { running } = this.pool;
     running.splice(running.indexOf(taken), 1);
     this.present = null;

@@ -10,6 +10,7 @@
 import { Clock } from "./clock.ts";
 import { SimulationFault } from "./fault.ts";
 import { type Frame, FrameThread } from "./frame.ts";
+import { checkLocks, type HeldLock, type LockOwner } from "./held-locks.ts";
 import { MachineTimers } from "./machine-timers.ts";
 import { type TimeUnits, timeUnits } from "./time-units.ts";
 import type { TimerKind } from "./timers.ts";
@@ -38,7 +39,7 @@ const MAX_SPUN = 400;
 const ROUNDS_BEFORE_LOOK = 100;
 
 /** struct task_struct, and the stack of the thread. */
-export class MachineThread {
+export class MachineThread implements LockOwner {
   state = TASK_RUNNING;
   flags = 0;
   pid = 0;
@@ -46,8 +47,8 @@ export class MachineThread {
   signal: "none" | "signal" | "kill" = "none";
   /** It was woken and has not run since: an eager scheduler lets it preempt others. */
   isWoken = false;
-  /** Spinlocks that it holds: it is not preempted then. */
-  locks = 0;
+  /** Spinlocks that it holds, and the callbacks that run in it: it is not preempted then. */
+  held: HeldLock | null = null;
   /** The CPU on which it runs or ran last. */
   cpu: number;
   readonly stack: FrameThread;
@@ -111,7 +112,7 @@ export interface MachineOptions {
 /** Called with what happens, for a timeline; null while a search runs. */
 export type MachineListener = (event: { readonly tick: number; readonly kind: string; readonly text: string }) => void;
 
-export class Machine {
+export class Machine implements LockOwner {
   readonly clock: Clock;
   readonly timers: MachineTimers;
   readonly units: TimeUnits;
@@ -123,6 +124,8 @@ export class Machine {
   lastCpu = 0;
   /** How deep in code that must not sleep: callbacks, timers. */
   atomic = 0;
+  /** Spinlocks of softirqs. */
+  held: HeldLock | null = null;
   listener: MachineListener | null = null;
   /** What a timeline says of a thread that is woken, besides its name. */
   describe: ((thread: MachineThread) => string) | null = null;
@@ -199,7 +202,7 @@ export class Machine {
   /** Whether the running thread must give way, or a search wants to know whether it might. */
   get mayBePreempted(): boolean {
     const { current } = this;
-    if (current === null || current.locks > 0 || this.atomic > 0) return false;
+    if (current === null || current.held !== null || this.atomic > 0) return false;
     const cpu = this.cpuOf(current);
     if (this.isOutranked(cpu)) return true;
     if (this.options.scheduler !== "any") return this.cpus.some((other) => other !== cpu && canRun(other));
@@ -210,7 +213,7 @@ export class Machine {
   /** Whether somebody of a higher priority waits for the running thread's CPU. */
   get mustGiveWay(): boolean {
     const { current } = this;
-    return current !== null && current.locks === 0 && this.atomic === 0 && this.isOutranked(this.cpuOf(current));
+    return current !== null && current.held === null && this.atomic === 0 && this.isOutranked(this.cpuOf(current));
   }
 
   private isOutranked(cpu: MachineCpu): boolean {
@@ -228,7 +231,7 @@ export class Machine {
   settle(): void {
     for (const cpu of this.cpus) {
       if (cpu.queue.length === 0 || (cpu.current !== null && !this.isOutranked(cpu))) continue;
-      if ((cpu.current?.locks ?? 0) > 0) continue;
+      if ((cpu.current?.held ?? null) !== null) continue;
       const best = Math.max(...cpu.queue.map((one) => one.priority));
       const isIdle = cpu.current === null;
       // Which of several that are alike comes first is a choice of actions().
@@ -270,7 +273,7 @@ export class Machine {
     }
     for (const cpu of runnable) {
       const { current } = cpu;
-      if (current === null || current.locks > 0) continue;
+      if (current === null || current.held !== null) continue;
       cpu.queue.forEach((one, i) => {
         if (one.priority === current.priority) all.push(switchAction(cpu, i, 1));
       });
@@ -306,17 +309,26 @@ export class Machine {
   private passTime(): void {
     const next = this.nextTick;
     if (next > this.clock.tick) this.clock.advanceTo(next);
-    this.softirq(() => {
+    this.atomically("an interrupt", () => {
       this.timers.run();
       this.outside.run();
     });
   }
 
-  /** Runs what interrupts the threads; it wakes, and never sleeps. */
-  private softirq(work: () => void): void {
+  /** Whose locks those are that code takes now. */
+  get lockOwner(): LockOwner {
+    return this.current ?? this;
+  }
+
+  /** Runs what never sleeps, and gives back the locks that it takes: softirqs, callbacks of sockets. */
+  atomically<T>(what: string, work: () => T): T {
+    const owner = this.lockOwner;
+    const { held } = owner;
     this.atomic++;
-    work();
+    const result = work();
     this.atomic--;
+    checkLocks(owner, held, what);
+    return result;
   }
 
   /** Runs a CPU's thread to its next preemption point, or until it blocks or ends. */
@@ -328,7 +340,11 @@ export class Machine {
     this.current = null;
     if (hasEnded) thread.state = TASK_DEAD;
     if (thread.state === TASK_RUNNING) return;
-    if (thread.locks > 0) throw new SimulationFault("bug-on", `${thread.name} sleeps under a spinlock`);
+    if (thread.held !== null) {
+      const { lock, place } = thread.held;
+      const does = hasEnded ? "ends" : "sleeps";
+      throw new SimulationFault("bug-on", `${thread.name} ${does} under the spinlock ${lock}, taken at ${place}`);
+    }
     cpu.current = null;
   }
 }

@@ -34,8 +34,21 @@ export function preempt_at_access(_kernel: Simulation): Coroutine {
   return GOES_ON;
 }
 
-/** A spinlock is taken: until it is released, nobody else runs on this CPU. */
-export function enter_critical(kernel: Simulation): Coroutine {
+/**
+ * A spinlock is taken: until it is released, nobody else runs on this CPU.
+ *
+ * @param _object that has the lock as a member, or a pointer to the lock; undefined where neither is known
+ * @param _lock what C calls it
+ * @param _isShared whether readers take it, who do not keep each other out
+ * @param _place of the call
+ */
+export function enter_critical(
+  kernel: Simulation,
+  _object?: unknown,
+  _lock?: string,
+  _isShared?: boolean,
+  _place?: string,
+): Coroutine {
   const { current } = kernel;
   if (current === null) return GOES_ON;
   const others = preempt(kernel);
@@ -50,7 +63,7 @@ function* enterLater(task: Task, others: Coroutine): Coroutine {
 }
 
 /** A spinlock is released. */
-export function leave_critical(kernel: Simulation): Coroutine {
+export function leave_critical(kernel: Simulation, _object?: unknown, _lock?: string, _place?: string): Coroutine {
   const { current } = kernel;
   if (current === null) return GOES_ON;
   if (current.locks <= 0) throw new SimulationFault("bug-on", "a spinlock is released that nobody holds");

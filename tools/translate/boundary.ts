@@ -14,6 +14,8 @@ export interface NoEffectFamily {
   readonly names: string;
   /** TypeScript for the result where it is used; the zero of its type when absent. */
   readonly result?: string;
+  /** Whether some configuration leaves the calls out with their arguments, as it does with dprintk() and pr_debug(). */
+  readonly mayBeLeftOut?: boolean;
 }
 
 /** What a system names of the source, for the translator. */
@@ -27,6 +29,11 @@ export interface SystemModel {
   readonly guarded: readonly string[];
   /** Fields that functions without effect must not store, as `struct.field`; the environment may. */
   readonly state: readonly string[];
+  /**
+   * Members (as `struct.member`) and variables that the model keeps and that functions without effect may change:
+   * references, and what belongs to parts of the kernel that are not modelled. Any other change contradicts the claim.
+   */
+  readonly bookkeeping?: readonly string[];
   /** Delayed work of which every arming is to be in the model, as `struct.field`. */
   readonly works: readonly string[];
   /**

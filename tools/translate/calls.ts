@@ -6,11 +6,13 @@ import { childOf, descendants, type SyntaxNode } from "../c/syntax.ts";
 import type { Prototype } from "./boundary.ts";
 import { primitiveOf } from "./boundary.ts";
 import { builtinCall } from "./builtins.ts";
-import { type CType, decayed, type FunctionType, isInt, S32, structType, VOID } from "./c-types.ts";
+import { type CType, decayed, type FunctionType, isInt, S32, structType } from "./c-types.ts";
 import type { FunctionContext } from "./context.ts";
 import { convert } from "./conversions.ts";
 import { expression, failed } from "./expressions.ts";
+import { criticalCall } from "./locks.ts";
 import { quotedText } from "./names.ts";
+import { callChanges } from "./outside-changes.ts";
 import { placeOf, readPlace } from "./places.ts";
 import { asNumber, BINDS, constantValue, inPlace, nullPointer, type Value, value } from "./value.ts";
 
@@ -26,15 +28,9 @@ export function callExpression(ctx: FunctionContext, node: SyntaxNode): Value {
   const name = ctx.textOf(callee);
   if (ctx.local(name) !== undefined) return pointerCall(ctx, node, callee, list);
   const point = ctx.model.boundary.preemption(name);
-  if (point === "take" || point === "release") return critical(ctx, point);
+  if (point === "take" || point === "release") return criticalCall(ctx, node, point, list);
   const result = namedCall(ctx, node, name, list);
   return point === null ? result : preempted(ctx, result);
-}
-
-/** A lock under which nobody else runs is taken or released; which one it is makes no difference. */
-function critical(ctx: FunctionContext, point: "take" | "release"): Value {
-  const name = ctx.model.use("preemption", point === "take" ? "enter_critical" : "leave_critical");
-  return called(ctx, `${name}(kernel)`, VOID, true);
 }
 
 /** Somebody else may run before a call is made. */
@@ -155,7 +151,7 @@ function environmentCall(
 }
 
 /** Who calls, and where: it may be worth a line in a timeline. */
-function placeOfCall(ctx: FunctionContext, node: SyntaxNode): string {
+export function placeOfCall(ctx: FunctionContext, node: SyntaxNode): string {
   return quotedText(`${ctx.file.path}:${ctx.line(node)} ${ctx.functionName}`);
 }
 
@@ -216,6 +212,10 @@ function noEffectCall(
   const type = signature?.result ?? S32;
   const contradicted = contradictedCall(ctx, node, name, type);
   if (contradicted !== null) return contradicted;
+  if (family?.mayBeLeftOut === true && list.some((one) => changesWhenEvaluated(ctx, one))) {
+    const what = `a side effect in an argument of ${name}, which may not be evaluated`;
+    return value(ctx.fail(node, what, ctx.model.ts(type)), type);
+  }
   // What C evaluates before the call is evaluated here, too, where it can matter.
   const evaluated = list.filter((one) => hasEffects(ctx, one)).map((one) => expression(ctx, one).code);
   const result = family?.result !== undefined ? noEffectResult(ctx, node, family.result, type) : zero(type);
@@ -252,6 +252,15 @@ function hasEffects(ctx: FunctionContext, node: SyntaxNode): boolean {
     if (!isQuiet) return true;
   }
   return false;
+}
+
+/** Whether somebody sees that an expression was evaluated: assignments, and calls that store. */
+function changesWhenEvaluated(ctx: FunctionContext, node: SyntaxNode): boolean {
+  return [node, ...descendants(node)].some((one) => {
+    if (one.type === "assignment_expression" || one.type === "update_expression") return true;
+    const callee = one.type === "call_expression" ? stripped(childOf(one, "function")) : undefined;
+    return callee !== undefined && callChanges(ctx.model.program, ctx.textOf(callee), ctx.file);
+  });
 }
 
 const PURE =

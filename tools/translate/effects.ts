@@ -5,6 +5,7 @@
 import type { CFunction } from "../c/file.ts";
 import { localTypes } from "../c/types.ts";
 import type { ModelContext, Unmodelled } from "./context.ts";
+import { macroChange, outsideChange } from "./outside-changes.ts";
 
 /** Functions looked at behind one call; deeper chains of calls are bookkeeping. */
 const MAX_FUNCTIONS = 200;
@@ -67,6 +68,7 @@ export function contradictions(model: ModelContext): ReadonlyMap<string, Unmodel
   for (const name of [...model.environmentCalls.keys(), ...model.noEffectTaken.keys()]) {
     contradict(model, name, offences, found);
   }
+  for (const name of model.noEffectCalls.keys()) if (!found.has(name)) contradictByChange(model, name, found);
   return found;
 }
 
@@ -96,6 +98,27 @@ function contradict(
     const { file } = guilty.fn;
     const line = file.lines.lineAt(guilty.offset);
     found.set(name, { file: file.path, line, what: `${name} is not in the model, and ${what(guilty.match)}` });
+  }
+}
+
+/** A function that is said to be without effect changes something that the model keeps, or that nobody can tell. */
+function contradictByChange(model: ModelContext, name: string, found: Map<string, Unmodelled>): void {
+  // Static functions of several files may share the name.
+  const files = new Set([...model.slice.keys()].map((fn) => fn.file));
+  const macro = [...files].flatMap((file) => model.program.ownMacro(name, file) ?? [])[0];
+  const inMacro = macro === undefined ? null : macroChange(model, name);
+  if (macro !== undefined && inMacro !== null) {
+    found.set(name, { file: macro.path, line: macro.line, what: `${name} is not in the model, and ${inMacro}` });
+    return;
+  }
+  const starts = new Set([...files].flatMap((file) => model.program.definition(name, file) ?? []));
+  for (const start of starts) {
+    const change = outsideChange(model, start);
+    if (change === null) continue;
+    const { file } = change.fn;
+    const line = file.lines.lineAt(change.offset);
+    found.set(name, { file: file.path, line, what: `${name} is not in the model, and ${change.what}` });
+    return;
   }
 }
 

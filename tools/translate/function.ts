@@ -13,6 +13,7 @@ import { ExpandedText, Expander, ExpansionError, type Token, tokensOf } from "./
 import { sequence } from "./jumps.ts";
 import { knownMacro } from "./known-macros.ts";
 import { quotedText } from "./names.ts";
+import { redefinedName } from "./redefined.ts";
 import { firstTokenAt } from "./type-space.ts";
 import { type Line, Writer } from "./writer.ts";
 
@@ -221,7 +222,8 @@ export function translateFunction(
   const { file } = fn;
   const line = file.lines.lineAt(fn.nameOffset);
   const type = model.signature(fn);
-  const result = parsed(model, fn, expand);
+  const text = parsed(model, fn, expand);
+  const result = typeof text === "string" ? text : (redefinedName(model, fn, text, functionTokens(fn, fn.end)) ?? text);
   if (typeof result === "string" || type === null) {
     return broken(model, fn, name, typeof result === "string" ? result : "its declaration is not understood");
   }

@@ -201,7 +201,8 @@ class Slicer {
       const functions = this.round();
       const blocking = this.blockingAmong(functions);
       // Locals must not hide what stands at the top of the model, and that is known at the end of a round only.
-      const contradicted = contradictions(this.model);
+      // A call that is not answered takes its arguments out of the model: what was found stays found.
+      const contradicted = new Map([...this.model.contradicted, ...contradictions(this.model)]);
       if (!same(new Set(contradicted.keys()), new Set(this.model.contradicted.keys()))) this.model.isUnsettled = true;
       this.model.contradicted = contradicted;
       const isStable = same(blocking, this.model.blocking) && !this.model.noteTopNames() && !this.model.isUnsettled;
