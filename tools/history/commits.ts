@@ -1,4 +1,7 @@
-/** The commits of a repository that touch some folders, as git tells of them: side branches that changed nothing are left out. */
+/**
+ * The commits of a repository that touch some folders, as git tells of them: side branches that changed nothing are
+ * left out.
+ */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { type SimpleGit, simpleGit } from "simple-git";

@@ -30,10 +30,10 @@ const WORD = /[A-Za-z_]\w*/g;
 /** Something that is declared stands before one of these; a type stands before a name or a star. */
 const DECLARED = /(?:\b(struct|union|enum)\s+)?\b([A-Za-z_]\w*)\s*(?:\[[^\]]*\]\s*)*([(=;,{):])/g;
 /** Words that stand where names of declarations do: `sizeof(`, `unsigned int:`. */
-const KEYWORDS =
-  "char const do double else enum extern float for if inline int long register return short signed sizeof static struct switch union unsigned void volatile while".split(
-    " ",
-  );
+const KEYWORDS = [
+  ..."char const do double else enum extern float for if inline int long register return short".split(" "),
+  ..."signed sizeof static struct switch union unsigned void volatile while".split(" "),
+];
 const ENUMERATORS = /\benum\b[^{};]*\{([^{}]*)\}/g;
 /** The first brace that opens a body, at the beginning of a line or at the end of one that begins in column 0. */
 const OPENING = /^(?:\{|[^\s#*/][^\n]*\{)/m;

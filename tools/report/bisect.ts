@@ -26,7 +26,10 @@ export function bisectText(document: BisectDocument, paint: Paint): string {
     );
   } else {
     const { commit, date, author, subject } = first;
-    lines.push(paint.bold(`${commit} is the first commit at which ${system} ${CHANGES[after]} (before: ${before})`), "");
+    lines.push(
+      paint.bold(`${commit} is the first commit at which ${system} ${CHANGES[after]} (before: ${before})`),
+      "",
+    );
     lines.push(`  ${printable(subject)}`, `  ${printable(author)}, ${date.slice(0, 10)}`, "");
     lines.push(`${CONFIRMED[confirmation.status]}: ${printable(confirmation.detail)}.`);
   }
