@@ -55,7 +55,7 @@ describe("the echo's story", () => {
         "dead server noticed after 121.96 s -> 186.47 s",
       ],
     ]);
-    expect([found.commits, found.isShallow, found.skipped]).toEqual([9, false, []]);
+    expect([found.commits, found.models, found.isShallow, found.skipped]).toEqual([9, 7, false, []]);
     expect(found.last?.verdict).toBe("holds");
   });
 

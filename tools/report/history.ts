@@ -59,11 +59,12 @@ export function historyText(history: HistoryDocument, isAll: boolean, paint: Pai
     lines.push(`skipped: ${commit.slice(0, SHORT)}: ${printable(reason)}`);
   }
   if (skipped.length > 20) lines.push(`skipped: ${skipped.length - 20} more (--json lists them)`);
-  lines.push(lastLine(last));
+  lines.push(lastLine(last, commits));
   return `${lines.join("\n")}\n`;
 }
 
-function lastLine(last: HistoryState | null): string {
+function lastLine(last: HistoryState | null, commits: number): string {
+  if (last === null && commits > 0) return "At the end: the newest of the commits could not be judged";
   if (last === null) return "No commit of the range touches the system.";
   if (!last.isThere) return `At the end: ${printable(last.absent ?? "not there")}`;
   return `At the end: ${last.verdict}; ${last.traits.map(({ name, text }) => `${name} ${text}`).join("; ")}`;
