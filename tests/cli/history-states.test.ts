@@ -40,7 +40,7 @@ beforeAll(async () => {
   grow(directory);
   repository = await openRepository(directory, "/");
   names = git(directory, "rev-list", "--topo-order", "--reverse", "HEAD").trim().split("\n");
-  for (const name of names) anew.set(name, ...(await keysOf([name])));
+  for (const name of names) anew.set(name, (await keysOf([name]))[0]);
 });
 
 afterAll(() => {
