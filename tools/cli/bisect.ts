@@ -127,9 +127,8 @@ async function requireEnd(search: Search, commit: Commit, name: string, wanted: 
 }
 
 async function sideOf(search: Search, commit: Commit, after: Verdict): Promise<Side> {
-  process.stderr.write(`${commit.commit.slice(0, 12)} `);
   const { verdict, reason } = await tell(search, commit);
-  process.stderr.write(`${verdict}\n`);
+  if (process.stderr.isTTY === true) process.stderr.write(`${commit.commit.slice(0, 12)} ${verdict}\n`);
   if (verdict !== "inconclusive") return verdict === after ? "new" : "old";
   search.skipped.push({ commit: commit.commit, reason });
   return "unknown";

@@ -75,9 +75,8 @@ export class StateReader {
     return this.objects.close();
   }
 
-  /** One state for all revisions without the system: what of it they lack is no change of the timing. */
   private absent(reason: string): RevisionState {
-    return this.once({ key: "absent", model: null, absent: reason, facts: [] });
+    return this.once({ key: `absent: ${reason}`, model: null, absent: reason, facts: [] });
   }
 
   private once(state: RevisionState): RevisionState {

@@ -62,16 +62,18 @@ export async function historyOf(
   const configuration = configurationOf(options.config);
   const folders = [...system.folders, ...system.beside];
   const shallow = [...repository.shallow].sort();
-  const key = JSON.stringify([system.name, range.tip, range.without, folders, configuration.description, shallow]);
+  const ends = [range.tip, range.without, shallow, repository.replaced];
+  const key = JSON.stringify([system.name, ...ends, folders, configuration.description]);
   const cache = resultCache<HistoryDocument>(options.config === undefined ? folder : null, "history", isHistory);
   const known = cache.get(key);
   if (known !== null) return { ...known, repository: repository.id, range: range.text };
   const reader = new StateReader(repository, system, configuration);
   const glances = new Glances(system, resultCache<Glance>(folder, `glance-${system.name}`, isGlance));
   try {
-    const history = await walk(repository, range, folders, reader, glances);
+    const { history, isWhole } = await walk(repository, range, folders, reader, glances);
     const document = documentOf(system, repository, range, history, glances);
-    cache.put(key, document);
+    // What is missing may come back.
+    if (isWhole) cache.put(key, document);
     return document;
   } finally {
     await reader.close();
@@ -84,7 +86,8 @@ async function walk(
   folders: readonly string[],
   reader: StateReader,
   glances: Glances,
-): Promise<History<RevisionState>> {
+): Promise<{ readonly history: History<RevisionState>; readonly isWhole: boolean }> {
+  let isWhole = true;
   const history = await walkHistory<RevisionState>({
     commits: await commitsTouching(repository, range, folders),
     other: (commit) => oneCommit(repository, commit),
@@ -93,12 +96,11 @@ async function walk(
       glances.want(state);
       return state;
     },
-    reasonOf: (error) =>
-      error instanceof MissingObjectError
-        ? `${error.message}: the repository is damaged, or a partial clone`
-        : error instanceof InputError
-          ? error.message
-          : null,
+    reasonOf: (error) => {
+      if (!(error instanceof MissingObjectError)) return error instanceof InputError ? error.message : null;
+      isWhole = false;
+      return `${error.message}: the repository is damaged, or a partial clone`;
+    },
     progress: jobProgress("read"),
   });
   const left = jobProgress("checked");
@@ -107,7 +109,7 @@ async function walk(
     most = Math.max(most, waiting + 1);
     left(most - waiting, most);
   });
-  return history;
+  return { history, isWhole };
 }
 
 function documentOf(
@@ -118,7 +120,8 @@ function documentOf(
   glances: Glances,
 ): HistoryDocument {
   const stateOf = (state: RevisionState): HistoryState => stateDocument(state, glances.of(state));
-  const models = new Set(history.changes.map(({ after }) => after.key)).size;
+  const keys = history.changes.flatMap(({ after }) => (after.model === null ? [] : [after.key]));
+  const models = new Set(keys).size;
   return {
     system: system.name,
     repository: repository.id,
@@ -145,14 +148,14 @@ function stateDocument({ absent }: RevisionState, glance: Glance | null): Histor
   };
 }
 
-/** A history that begins without the system begins with nothing to tell. */
+/** A history that begins without the system begins with nothing to tell; what of it a revision lacks is no change. */
 function changeDocument(
   { commit, before, after }: Change<RevisionState>,
   repository: Repository,
   stateOf: (state: RevisionState) => HistoryState,
 ): readonly HistoryChange[] {
   const isEdge = before.length === 0 && (commit.parents.length > 0 || repository.shallow.has(commit.commit));
-  if (before.length === 0 && after.model === null) return [];
+  if (after.model === null && (before.length === 0 || before.some(({ model }) => model === null))) return [];
   const [old] = before;
   const then = before.map(stateOf);
   const now = stateOf(after);

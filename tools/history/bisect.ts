@@ -32,9 +32,10 @@ export async function bisect(
   let left = new Map(commits.map((commit) => [commit.commit, commit]));
   const unknown = new Set<string>();
   const told = new Set<string>();
+  let hasNew = false;
   let steps = 0;
   for (;;) {
-    const next = middle(left, (name) => unknown.has(name) || told.has(name));
+    const next = middle(left, hasNew, (name) => unknown.has(name) || told.has(name));
     if (next === null) break;
     steps++;
     const side = await sideOf(next);
@@ -43,6 +44,7 @@ export async function bisect(
       continue;
     }
     told.add(next.commit);
+    hasNew ||= side === "new";
     const behind = ancestors(left, next.commit);
     // A new one: it or something before it is the first. An old one: nothing before it is.
     left = new Map([...left].filter(([name]) => behind.has(name) === (side === "new")));
@@ -67,15 +69,19 @@ function ancestors(left: ReadonlyMap<string, Commit>, name: string): ReadonlySet
   return seen;
 }
 
-/** The commit that halves what is left best, of those that may be asked for. */
-function middle(left: ReadonlyMap<string, Commit>, isDone: (name: string) => boolean): Commit | null {
+/**
+ * The commit that halves what is left best, of those that may be asked for.
+ *
+ * @param hasNew one of them is known to be new; else it may be that none is, which is one more thing to be left
+ */
+function middle(left: ReadonlyMap<string, Commit>, hasNew: boolean, isDone: (name: string) => boolean): Commit | null {
   const open = [...left.values()].filter(({ commit }) => !isDone(commit));
   if (left.size > MAX_WEIGHED) return open[Math.floor((open.length - 1) / 2)] ?? null;
   let best: Commit | null = null;
   let bestWeight = -1;
   for (const commit of open) {
     const before = ancestors(left, commit.commit).size;
-    const weight = Math.min(before, left.size - before);
+    const weight = Math.min(before, left.size - before + (hasNew ? 0 : 1));
     if (weight > bestWeight) [best, bestWeight] = [commit, weight];
   }
   return best;

@@ -1,5 +1,8 @@
-/** The commits of a repository that touch some folders, as git tells of them: side branches that changed nothing are left out. */
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+/**
+ * The commits of a repository that touch some folders, as git tells of them: side branches that changed nothing are
+ * left out.
+ */
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type SimpleGit, simpleGit } from "simple-git";
 import { explainGit } from "../kernel/explain-git.ts";
@@ -27,6 +30,8 @@ export interface Repository {
   readonly git: SimpleGit;
   /** Commits whose parents a shallow clone does not have. */
   readonly shallow: ReadonlySet<string>;
+  /** Replace refs and grafts, as git has them: with others the same commits have other parents and files. */
+  readonly replaced: string;
 }
 
 /** Commits between two ends. */
@@ -48,7 +53,8 @@ const MAX_REVISION_LENGTH = 400;
  */
 export async function openRepository(id: string, workingDirectory: string): Promise<Repository> {
   const path = resolve(workingDirectory, id);
-  if (id === "" || !existsSync(path)) throw new InputError(id === "" ? '""' : id, "no such directory");
+  const isFolder = id !== "" && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (!isFolder) throw new InputError(id === "" ? '""' : id, "no such directory");
   const directory = realpathSync(path);
   const environment = gitEnvironment(directory);
   const git = simpleGit({
@@ -56,16 +62,13 @@ export async function openRepository(id: string, workingDirectory: string): Prom
     unsafe: { allowUnsafeConfigPaths: true },
     completion: { onExit: false },
   }).env(environment);
-  const shallowFile = (await runGit(id, git, "rev-parse", "--git-path", "shallow")).trim();
-  const list = resolve(directory, shallowFile);
-  const shallow = new Set(
-    existsSync(list)
-      ? readFileSync(list, "latin1")
-          .split("\n")
-          .filter((line) => line !== "")
-      : [],
-  );
-  return { id, directory, environment, git, shallow };
+  const file = async (name: string): Promise<string> => {
+    const found = resolve(directory, (await runGit(id, git, "rev-parse", "--git-path", name)).trim());
+    return existsSync(found) ? readFileSync(found, "latin1") : "";
+  };
+  const shallow = new Set((await file("shallow")).split("\n").filter((line) => line !== ""));
+  const refs = await runGit(id, git, "for-each-ref", "--format=%(refname) %(objectname)", "refs/replace");
+  return { id, directory, environment, git, shallow, replaced: `${refs}${await file("info/grafts")}` };
 }
 
 async function runGit(id: string, git: SimpleGit, ...command: readonly string[]): Promise<string> {

@@ -1,5 +1,4 @@
-/** A commit's change of some files taken back in another revision, in memory: git's own three-way merge of each file. */
-
+/** A commit's change of some files taken back in another revision, in memory: by git's three-way merge of each file. */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -6,6 +6,7 @@
  * brace is cut at empty lines and at directives, too. The conditions of the preprocessor under which it stands belong
  * to a unit: an #endif that moves changes the units that it passes, whose text stays as it was.
  */
+import { createHash } from "node:crypto";
 
 export interface Unit {
   readonly text: string;
@@ -30,20 +31,20 @@ const WORD = /[A-Za-z_]\w*/g;
 /** Something that is declared stands before one of these; a type stands before a name or a star. */
 const DECLARED = /(?:\b(struct|union|enum)\s+)?\b([A-Za-z_]\w*)\s*(?:\[[^\]]*\]\s*)*([(=;,{):])/g;
 /** Words that stand where names of declarations do: `sizeof(`, `unsigned int:`. */
-const KEYWORDS =
-  "char const do double else enum extern float for if inline int long register return short signed sizeof static struct switch union unsigned void volatile while".split(
-    " ",
-  );
+const KEYWORDS = [
+  ..."char const do double else enum extern float for if inline int long register return short".split(" "),
+  ..."signed sizeof static struct switch union unsigned void volatile while".split(" "),
+];
 const ENUMERATORS = /\benum\b[^{};]*\{([^{}]*)\}/g;
-/** The first brace that opens a body, at the beginning of a line or at the end of one that begins in column 0. */
-const OPENING = /^(?:\{|[^\s#*/][^\n]*\{)/m;
+const LINE_COMMENTS = /\/\*[\s\S]*?(\*\/|$)|\/\/[^\n]*/g;
 
 /** Cuts a file. The texts of the units joined are the file's. */
 export function unitsOf(text: string): readonly Unit[] {
   const cutter = new Cutter();
+  const lastComment = text.lastIndexOf("*/");
   let from = 0;
   while (from < text.length) {
-    const end = endOfUnit(text, from);
+    const end = endOfUnit(text, from, lastComment);
     cutter.cut(text.slice(from, end));
     from = end;
   }
@@ -51,13 +52,14 @@ export function unitsOf(text: string): readonly Unit[] {
 }
 
 /** Behind the next line that begins with `}`; one that opens another brace (`} map[] = {`) ends nothing. */
-function endOfUnit(text: string, from: number): number {
+function endOfUnit(text: string, from: number, lastComment: number): number {
   for (let close = text.indexOf("\n}", from); close >= 0; close = text.indexOf("\n}", close + 1)) {
     const end = lineEnd(text, close + 1);
-    if (text.lastIndexOf("{", end) > close) continue;
+    const line = text.slice(close, end);
+    if (line.includes("{")) continue;
     // A comment behind the brace may go on.
-    const comment = text.lastIndexOf("/*", end);
-    const ending = comment > close ? text.indexOf("*/", comment) : -1;
+    const comment = line.lastIndexOf("/*");
+    const ending = comment >= 0 && close + comment < lastComment ? text.indexOf("*/", close + comment) : -1;
     return ending >= end ? lineEnd(text, ending) : end;
   }
   return text.length;
@@ -65,56 +67,70 @@ function endOfUnit(text: string, from: number): number {
 
 class Cutter {
   readonly units: Unit[] = [];
+  /** Of each condition that is open a digest of it and of all around it: they may be many, and stand in every key. */
   private readonly conditions: string[] = [];
 
-  /** Cuts what stands before the first brace; the rest is one unit. */
+  /** Cuts what stands before the first line with a brace, wherever in it that stands; the rest is one unit. */
   cut(piece: string): void {
-    const body = OPENING.exec(piece)?.index ?? piece.length;
     let from = 0;
     let inComment = false;
-    for (let at = 0; at < body; ) {
+    for (let at = 0; at < piece.length; ) {
       const end = lineEnd(piece, at);
-      const line = piece.slice(at, end);
-      inComment = inComment ? !line.includes("*/") : line.lastIndexOf("/*") > line.lastIndexOf("*/");
-      if (inComment) at = end;
-      else if (piece.charCodeAt(at) === HASH) {
+      if (!inComment && piece.charCodeAt(at) === HASH) {
         const directive = piece.slice(at, directiveEnd(piece, at));
-        if (!/^#[ \t]*(?:if|el|endif|include)/.test(directive)) {
-          at += directive.length;
-          continue;
-        }
-        this.put(piece.slice(from, at));
-        this.put(directive);
         at += directive.length;
+        if (!/^#[ \t]*(?:if|el|endif|include)/.test(directive)) continue;
+        this.put(piece.slice(from, at - directive.length));
+        this.put(directive);
         from = at;
-      } else {
-        if (end === at + 1) {
-          this.put(piece.slice(from, end));
-          from = end;
-        }
-        at = end;
+        continue;
       }
+      const { code, isOpen } = codeIn(piece.slice(at, end), inComment);
+      if (code.includes("{")) break;
+      if (!inComment && end === at + 1) {
+        this.put(piece.slice(from, end));
+        from = end;
+      }
+      inComment = isOpen;
+      at = end;
     }
     this.put(piece.slice(from));
   }
 
   private put(text: string): void {
     if (text === "") return;
-    this.units.push({ text, key: `${this.conditions.join(" ")}\n${text}` });
+    this.units.push({ text, key: `${this.conditions.at(-1) ?? ""}\n${text}` });
     if (text.includes("#")) this.follow(text);
   }
 
   private follow(text: string): void {
     const { conditions } = this;
     for (const [all, directive = ""] of text.matchAll(DIRECTIVE)) {
-      if (directive.startsWith("if")) conditions.push(all);
-      else if (directive.startsWith("el")) conditions.push(`${conditions.pop() ?? ""} ${all}`);
+      if (directive.startsWith("if")) conditions.push(digest(`${conditions.at(-1) ?? ""} ${all}`));
+      else if (directive.startsWith("el")) conditions.push(digest(`${conditions.pop() ?? ""} ${all}`));
       else if (directive === "endif") conditions.pop();
     }
   }
 }
 
 const HASH = 0x23;
+
+function digest(text: string): string {
+  return createHash("sha1").update(text, "latin1").digest("base64");
+}
+
+/** A line without its comments, and whether one goes on in the next line. */
+function codeIn(line: string, inComment: boolean): { readonly code: string; readonly isOpen: boolean } {
+  if (!inComment && !line.includes("/")) return { code: line, isOpen: false };
+  const end = inComment ? line.indexOf("*/") : -2;
+  if (end === -1) return { code: "", isOpen: true };
+  let isOpen = false;
+  const code = line.slice(end + 2).replace(LINE_COMMENTS, (all: string, ending: string | undefined) => {
+    if (all.startsWith("/*") && ending !== "*/") isOpen = true;
+    return " ";
+  });
+  return { code, isOpen };
+}
 
 function lineEnd(text: string, at: number): number {
   const newline = text.indexOf("\n", at);
@@ -151,9 +167,15 @@ export function includesOf(text: string): readonly { readonly path: string; read
 
 /** Reads off a unit what it defines and which words it has. */
 export function wordsOf(unit: string): UnitWords {
-  const code = unit.replace(SILENT, (text) => (text.startsWith("/") ? " " : '""'));
-  // The end of a comment whose beginning stands in another unit, and the beginning of one that goes on.
-  const isTorn = code.includes("*/") || /\/\*(?:(?!\*\/)[\s\S])*$/.test(unit);
+  // A comment that goes on in the next unit, or whose beginning stands in the one before: an apostrophe in it would
+  // pass for the beginning of a character constant.
+  let isTorn = unit.includes("*/") && !unit.slice(0, unit.indexOf("*/")).includes("/*");
+  const code = unit.replace(SILENT, (text) => {
+    if (!text.startsWith("/")) return '""';
+    if (text.startsWith("/*") && (text.length < 4 || !text.endsWith("*/"))) isTorn = true;
+    return " ";
+  });
+  isTorn ||= code.includes("*/");
   const tops = isTorn ? null : topsOf(code);
   if (tops === null) {
     const all = new Set(unit.match(WORD) ?? []);
@@ -238,9 +260,10 @@ function declaredIn(top: string): ReadonlySet<string> {
   return names;
 }
 
-/** `f(int a) {` and `int f(int a);` become `f() {` and `int f();`. */
+/** `f(int a) {` and `int f(int a);` become `f() {` and `int f();`; `int (*f)(int a)` has its name in brackets. */
 function withoutParameters(top: string): string {
-  return top.replace(/\b([A-Za-z_]\w*)(\s*)\(([^()]*(?:\([^()]*\)[^()]*)*)\)/g, (all, name: string, gap: string) =>
-    /[a-z]/.test(name) ? `${name}${gap}()` : all,
+  return top.replace(
+    /\b([A-Za-z_]\w*)(\s*)\((?!\s*\*)([^()]*(?:\([^()]*\)[^()]*)*)\)/g,
+    (all, name: string, gap: string) => (/[a-z]/.test(name) ? `${name}${gap}()` : all),
   );
 }

@@ -22,7 +22,7 @@ export interface History<State> {
   readonly commits: number;
   readonly changes: readonly Change<State>[];
   readonly skipped: readonly Skipped[];
-  /** The state of the newest commit; null without any. */
+  /** The state of the newest commit; null without any, and where it could not be judged. */
   readonly last: State | null;
 }
 
@@ -73,6 +73,8 @@ export async function walkHistory<State>(options: WalkOptions<State>): Promise<H
     }
     progress(i + 1, commits.length);
   }
-  const last = known.get(commits.at(-1)?.commit ?? "")?.[0] ?? null;
+  const newest = commits.at(-1)?.commit ?? "";
+  const isJudged = skipped.at(-1)?.commit !== newest;
+  const last = isJudged ? (known.get(newest)?.[0] ?? null) : null;
   return { commits: commits.length, changes, skipped, last };
 }

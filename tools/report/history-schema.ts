@@ -42,7 +42,9 @@ export const historySchema = z.strictObject({
       factsNew: z.array(z.string()),
     }),
   ),
-  last: state.nullable().describe("of the newest commit that touches the folders"),
+  last: state
+    .nullable()
+    .describe("of the newest commit that touches the folders; null without one, and where it was skipped"),
   skipped,
 });
 

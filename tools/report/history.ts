@@ -48,7 +48,8 @@ export function historyText(history: HistoryDocument, isAll: boolean, paint: Pai
   const { system, repository, range, commits, models, folders, changes, bounds, skipped, last } = history;
   const shown = changes.filter((one) => isAll || one.isTimed || one.isEdge);
   const hidden = changes.length - shown.length;
-  const first = `${system} in ${repository}, ${range}: ${commits} commits touch ${folders.join(", ")}; ${models} models`;
+  const where = folders.join(", ");
+  const first = `${system} in ${repository}, ${range}: ${commits} commits touch ${where}; ${models} models`;
   const lines = [paint.bold(printable(first)), ...bounds.map((one) => paint.dim(one)), ""];
   for (const change of shown) lines.push(...changeLines(change, paint));
   if (shown.length === 0) lines.push("Nothing that concerns the timing changed.", "");
@@ -58,11 +59,12 @@ export function historyText(history: HistoryDocument, isAll: boolean, paint: Pai
     lines.push(`skipped: ${commit.slice(0, SHORT)}: ${printable(reason)}`);
   }
   if (skipped.length > 20) lines.push(`skipped: ${skipped.length - 20} more (--json lists them)`);
-  lines.push(lastLine(last));
+  lines.push(lastLine(last, commits));
   return `${lines.join("\n")}\n`;
 }
 
-function lastLine(last: HistoryState | null): string {
+function lastLine(last: HistoryState | null, commits: number): string {
+  if (last === null && commits > 0) return "At the end: the newest of the commits could not be judged";
   if (last === null) return "No commit of the range touches the system.";
   if (!last.isThere) return `At the end: ${printable(last.absent ?? "not there")}`;
   return `At the end: ${last.verdict}; ${last.traits.map(({ name, text }) => `${name} ${text}`).join("; ")}`;
@@ -70,26 +72,35 @@ function lastLine(last: HistoryState | null): string {
 
 /** As a table of at most 75 columns: a row for each change of the timing, what changed below it. */
 export function historyMail(history: HistoryDocument): string {
-  const rows = history.changes
-    .filter((one) => one.isTimed || one.isEdge)
-    .map(({ date, commit, after }) => [date.slice(0, 10), commit.slice(0, SHORT), after.verdict ?? "not there"]);
+  const changes = history.changes.filter((one) => one.isTimed || one.isEdge);
+  const rows = changes.map(({ date, commit, after }) => [
+    date.slice(0, 10),
+    commit.slice(0, SHORT),
+    after.verdict ?? "not there",
+  ]);
   const table = plainTable(["date", "commit", "verdict"], ["left", "left", "left"], rows).split("\n");
   const lines: string[] = [table[0] ?? ""];
-  const changes = history.changes.filter((one) => one.isTimed || one.isEdge);
   for (const [i, change] of changes.entries()) {
     lines.push(table[i + 1] ?? "", ...wrapped(printable(change.subject), "  "));
-    for (const word of changedTraits(change.isEdge ? [] : change.before, change.after)) {
-      lines.push(...wrapped(printable(word), "    "));
-    }
+    for (const word of mailWords(change)) lines.push(...wrapped(printable(word), "    "));
   }
+  if (changes.length === 0) lines.push(...wrapped("Nothing that concerns the timing changed.", ""));
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
 }
 
-/** Lines of at most 75 columns, those after the first indented deeper. */
+/** A row without a reason to be there would be a riddle to whoever gets the mail. */
+function mailWords({ before, after, isEdge }: HistoryChange): readonly string[] {
+  if (isEdge) return ["(here the history begins: how it was)", ...changedTraits([], after)];
+  const words = changedTraits(before, after);
+  return words.length > 0 ? words : ["verdict and figures are the same; timing facts are not"];
+}
+
+/** Lines of at most 75 columns, those after the first indented deeper. A word that is longer than a line is broken. */
 function wrapped(text: string, indent: string): readonly string[] {
   const lines: string[] = [];
+  const room = MAIL_COLUMNS - indent.length - 2;
   let line = indent;
-  for (const word of text.split(" ")) {
+  for (const word of text.split(" ").flatMap((one) => one.match(new RegExp(`.{1,${room}}`, "gsu")) ?? [])) {
     if (line.trim() !== "" && line.length + word.length + 1 > MAIL_COLUMNS) {
       lines.push(line);
       line = `${indent}  `;
