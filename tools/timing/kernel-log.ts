@@ -141,6 +141,10 @@ export function readKernelLog(log: Buffer, sites: readonly PrintSite[]): LogRead
     const newline = log.indexOf(10, start);
     const end = newline < 0 ? log.length : newline;
     number++;
+    if (end === start) {
+      start++;
+      continue;
+    }
     const cut = Math.min(end, start + MAX_LINE);
     const text = plain(log.toString("latin1", start, cut).trimEnd());
     start = end + 1;
