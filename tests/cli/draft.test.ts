@@ -128,6 +128,8 @@ describe("bugzilla", () => {
     expect(exit).toBe(0);
     expectMail(stdout);
     expect(stdout).toMatch(/^Component: +NFS$/m);
+    // Nobody knows whether it is a regression.
+    expect(stdout).not.toMatch(/^Regression/m);
     expect(stdout).toContain("Workaround:\n\n- Avoided");
     expect(stdout).toContain("Not looked into: only the kernel above was checked.");
     expect(stdout).toMatch(/^\d\. Run a loop of stat\(\) on the mount/m);
@@ -144,6 +146,13 @@ describe("bugzilla", () => {
     expect([bug, attachments]).toEqual([null, []]);
     expect(why).toContain("nothing to report");
   });
+});
+
+test("inconclusive: the reasons, exit code 3, and no draft", () => {
+  const few = ["--user", "RR 50", "--rpciod", "OTHER", "--cpus", "1", "--scheduler", "any", "--strategy", "random"];
+  const { exit, stdout } = draft("bugzilla", "sunrpc-reconnect", "--kernel", "sample", ...few);
+  expect(exit).toBe(3);
+  expect(stdout).toMatch(/^Linux 0\.1\.0 \(sample\): [^\n]*: inconclusive: [^\n]*not every schedule was looked at\n$/);
 });
 
 test("a cover letter compares the candidates by their figures", () => {

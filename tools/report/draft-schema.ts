@@ -13,8 +13,8 @@ export const bugSchema = z.strictObject({
   op_sys: z.literal("Linux"),
   rep_platform: z.literal("All"),
   cf_kernel_version: z.string().max(255),
-  cf_regression: z.enum(["Yes", "No"]),
-  cf_bisect_commit: z.string().max(255).describe("the commit that brought it; empty where that is not known"),
+  cf_regression: z.literal("Yes").exactOptional().describe("absent where no commit is known to have brought it"),
+  cf_bisect_commit: z.string().max(255).exactOptional().describe("the commit that brought it"),
 });
 
 /** What POST /rest/bug/ID/attachment takes. */

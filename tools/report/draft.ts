@@ -182,8 +182,7 @@ export function bugDocument(facts: DraftFacts, violation: Violation, templates: 
     op_sys: "Linux",
     rep_platform: "All",
     cf_kernel_version: facts.kernel.version ?? withoutFolders(facts.kernel.id),
-    cf_regression: brought === null ? "No" : "Yes",
-    cf_bisect_commit: brought?.commit ?? "",
+    ...(brought === null ? {} : { cf_regression: "Yes", cf_bisect_commit: brought.commit }),
   };
 }
 
