@@ -2,6 +2,7 @@
  * The SMB echo: a periodic probe that is skipped after recent traffic, and a watchdog that waits for signs of life.
  */
 import type { RepairableSystem } from "../system.ts";
+import { echoDraft } from "./draft.ts";
 import type { RunRecord, Scenario } from "./echo-run.ts";
 import { createRunner } from "./environment.ts";
 import { exercise } from "./exercise.ts";
@@ -29,4 +30,5 @@ export const cifsEcho: RepairableSystem<Scenario, RunRecord, Figures> = {
   witness: echoWitness,
   figures: echoFigures,
   repair: echoRepair,
+  draft: echoDraft,
 };

@@ -143,6 +143,7 @@ function stateDocument({ absent }: RevisionState, glance: Glance | null): Histor
     isThere: glance !== null,
     absent,
     verdict: glance?.verdict ?? null,
+    violated: (glance?.properties ?? []).filter((one) => one.verdict === "violated").map(({ name }) => name),
     traits: [...(glance?.traits ?? [])],
     reasons: [...(glance?.reasons ?? [])],
   };

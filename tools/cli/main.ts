@@ -9,6 +9,7 @@ import type { BisectOptions } from "./bisect.ts";
 import type { BisectRunOptions } from "./bisect-run.ts";
 import type { CheckOptions } from "./check.ts";
 import type { NarrowingOptions } from "./check-options.ts";
+import type { DraftOptions } from "./draft.ts";
 import { BISECT_EXIT, type BisectExit, EXIT, type Exit } from "./exit.ts";
 import type { FixOptions } from "./fix.ts";
 import type { HistoryOptions } from "./history.ts";
@@ -82,11 +83,12 @@ function program(done: (exit: Exit | BisectExit) => void): Command {
   addModelCommands(groundhog, done);
   addFixCommand(groundhog, done);
   addHistoryCommands(groundhog, done);
+  addDraftCommand(groundhog, done);
 
   groundhog
     .command("schema")
     .description("the JSON Schema of a command's --json document")
-    .argument("<COMMAND>", "scan, check, fix or run")
+    .argument("<COMMAND>", "scan, run, check, fix, history, bisect or draft")
     .addHelpText("after", examples(["groundhog schema check", "groundhog schema run > run.schema.json"]))
     .action(async (command: string) => {
       const { schemaCommand } = await import("./schema.ts");
@@ -286,6 +288,37 @@ Exit code 0: good; 1: bad; 125: cannot be judged, or the tree does not have the 
     .action(async (system: string, options: BisectRunOptions) => {
       const { bisectRunCommand } = await import("./bisect-run.ts");
       done(await bisectRunCommand(system, withOwnOptions(options)));
+    });
+}
+
+/** Text to send. */
+function addDraftCommand(groundhog: Command, done: (exit: Exit) => void): void {
+  const draft = groundhog
+    .command("draft")
+    .description("a bug report, cover letter, or reply to a kernel log, as text; nothing is ever sent")
+    .argument("<KIND>", "bugzilla, cover or reply")
+    .argument("<SYSTEM>", SYSTEM_HELP)
+    .option("--kernel <K>", KERNEL_HELP)
+    .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")
+    .option("--history <REPO>", "a git repository of the kernel, for the affected versions")
+    .option("--range <RANGE>", "with --history: A..B, or B for all that led to it (default: HEAD)")
+    .option("--log <FILE>", "for reply: the reporter's kernel log; - for standard input");
+  addNarrowingOptions(draft)
+    .option("--out <DIR>", "where text and patch go as files; - for standard output, without the patch", "-")
+    .option("--json", "print one JSON document (see: groundhog schema draft)")
+    .addHelpText(
+      "after",
+      `${examples([
+        "groundhog draft bugzilla cifs-echo --kernel ~/linux@v4.14 --history ~/linux --range v2.6.36..v6.6",
+        "groundhog draft cover sunrpc-reconnect --kernel sample@4 --out drafts",
+        "groundhog draft reply cifs-echo --kernel debian:6.1 --log dmesg.txt",
+      ])}
+Exit code 0: drafted, or there is nothing to report; 1: there is no patch to cover; 3: inconclusive.
+`,
+    )
+    .action(async (kind: string, system: string, options: DraftOptions) => {
+      const { draftCommand } = await import("./draft.ts");
+      done(await draftCommand(kind, system, withOwnOptions(options)));
     });
 }
 

@@ -162,3 +162,18 @@ export async function isAncestor({ git }: Repository, older: string, newer: stri
     return false;
   }
 }
+
+/**
+ * The oldest release of the kernel that has a commit, by git's count: `v3.4-rc1`.
+ *
+ * @returns null where no tag of such a name has it
+ */
+export async function releaseOf({ git }: Repository, commit: string): Promise<string | null> {
+  try {
+    const name = (await git.raw("describe", "--contains", "--match", "v[0-9]*", commit)).trim();
+    return name.replace(/[~^].*$/, "") || null;
+  } catch {
+    // git calls it an error; a repository without tags is none.
+    return null;
+  }
+}

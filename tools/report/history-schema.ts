@@ -9,6 +9,7 @@ const state = z.strictObject({
   isThere: z.boolean().describe("whether the revision has the system"),
   absent: z.string().nullable().describe("why it does not"),
   verdict: verdict.nullable().describe("at a glance: see bounds"),
+  violated: z.array(z.string()).describe("names of the violated properties"),
   traits: z.array(trait).describe("figures in words; the same names in every revision"),
   reasons: z.array(z.string()),
 });

@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import type { FigureStory } from "../check/figure-story.ts";
+import { draftSchema } from "./draft-schema.ts";
 import { bisectSchema, historySchema } from "./history-schema.ts";
 
 const place = {
@@ -328,7 +329,7 @@ export type CheckDocument = z.infer<ReturnType<typeof checkSchemaOf>>;
 export type FixDocument = z.infer<typeof fixSchema>;
 
 /** Commands with a JSON document. */
-export const COMMANDS = ["scan", "run", "check", "fix", "history", "bisect"] as const;
+export const COMMANDS = ["scan", "run", "check", "fix", "history", "bisect", "draft"] as const;
 export type DocumentedCommand = (typeof COMMANDS)[number];
 
 /**
@@ -347,6 +348,7 @@ export function schemasWith(stories: readonly Pick<FigureStory, "schema">[]) {
     fix: fixSchema,
     history: historySchema,
     bisect: bisectSchema,
+    draft: draftSchema,
   } as const;
 }
 
