@@ -49,6 +49,9 @@ describe("a function without effect that", () => {
     ["cmpxchg(&s->n, 2, 3);", "changes (cmpxchg) s.n"],
     ["s->n = 3;", "stores s.n"],
     ["s->n |= 3;", "stores s.n"],
+    // Given back on one path only, or before: somebody sees the store.
+    ["s->n = 3; if (s->unused) kfree(s);", "stores s.n"],
+    ["s->n = 3; kfree(&s->part);", "stores s.n"],
     ["--s->n;", "stores s.n"],
     ["WRITE_ONCE(s->n, 3);", "changes (WRITE_ONCE) s.n"],
     ["s->part.flags = 1;", "stores part.flags"],
@@ -85,6 +88,7 @@ describe("a function without effect that", () => {
       "if (test_bit(2, &s->state) && LOOK(s) && atomic_read(&s->count) && list_empty(&s->list)) say(s->n);",
       "int n = s->n; n = 4; struct part own; own.flags = 1;",
       "char text[4]; memcpy(text, &s->n, sizeof(s->n));",
+      "s->n = 3; if (s->unused) say(s->n); kfree(s);",
     ];
     for (const body of harmless) expect([body, await said(body)]).toEqual([body, []]);
   });

@@ -10,6 +10,8 @@ import { InputError } from "../kernel/input-error.ts";
 export interface Configuration {
   /** For reports: `everything enabled` or `.config FILE (1234 options)`. */
   readonly description: string;
+  /** Whether nothing but a default says so: neither a .config nor the machine. */
+  isGuess(name: string): boolean;
   /** Whether `name` is defined before a file's own #define lines are seen. */
   isDefined(name: string): boolean;
   /** The value that `name` has in an #if expression. */
@@ -56,6 +58,11 @@ function isOff(name: string): boolean {
   return OFF.some((pattern) => pattern.test(name));
 }
 
+/** Names of the compiler and the machine are none. */
+function isGuess(name: string): boolean {
+  return !VALUES.has(name) && !name.startsWith("__");
+}
+
 /** The default: every CONFIG_ option built in, every other unknown macro on unless it is known to be off. */
 export function everythingEnabled(): Configuration {
   // Each .c file asks for the same few names again and again; the patterns are the slow part.
@@ -71,6 +78,7 @@ export function everythingEnabled(): Configuration {
   };
   return {
     description: "everything enabled (every CONFIG_ option built in)",
+    isGuess,
     isDefined,
     valueOf: (name) => VALUES.get(name) ?? (isDefined(name) ? 1n : 0n),
   };
@@ -103,6 +111,7 @@ export function fromDotConfig(text: string, name: string): Configuration {
   };
   return {
     description: `${name} (${options.size} options)`,
+    isGuess: (macro) => isGuess(macro) && !macro.startsWith("CONFIG_"),
     isDefined,
     valueOf: (macro) => {
       const value = options.get(macro);

@@ -112,17 +112,25 @@ export class Program {
    * The program as it would be with other contents for some of its files; files that stay are not read again.
    *
    * @param changed contents by path, headers among them
+   * @param configuration for these files, and all that is read later
    */
-  replaced(changed: ReadonlyMap<string, Buffer>): Program {
+  replaced(changed: ReadonlyMap<string, Buffer>, configuration: Configuration = this.configuration): Program {
     const files = this.files.map((file) => {
       const text = changed.get(file.path);
-      return text === undefined ? file : readCFile(file.path, text, this.configuration);
+      return text === undefined ? file : readCFile(file.path, text, configuration);
     });
     const headers = this.headers.map((one) => {
       const text = changed.get(one.path);
       return text === undefined ? one : { path: one.path, text };
     });
-    return new Program(files, headers, this.configuration, this.watched, this.watchedMacro);
+    return new Program(files, headers, configuration, this.watched, this.watchedMacro);
+  }
+
+  /** Whether a file or a header has a #define of a name, whether it is switched on or not. */
+  definesMacro(name: string): boolean {
+    this.asked.add(name);
+    this.places ??= placesOf(this.headers);
+    return this.macros.has(name) || this.places["#define"].has(name);
   }
 
   get tables(): readonly TableEntry[] {

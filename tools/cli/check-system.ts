@@ -89,5 +89,6 @@ export async function checkPrepared<Scenario, Run extends RunOutcome, Figures>(
   const unmodelled = translation.unmodelled.length;
   const result = properties.conclude(setup.request, survey, jobs, results, unmodelled);
   const figures = (clock === "timed" ? system.figures.timed?.(result.figures, seconds) : null) ?? result.figures;
-  return { ...prepared, result: { ...result, figures } };
+  const bounds = [...result.bounds, ...translation.assumptions];
+  return { ...prepared, result: { ...result, bounds, figures } };
 }

@@ -180,7 +180,7 @@ export function checkText(report: CheckReport, paint: Paint): string {
   }
   if (result.reasons.length > 0)
     lines.push("", "Could not be followed:", ...result.reasons.map((one) => `  ${printable(one)}`));
-  if (result.bounds.length > 0) lines.push("", "Bounds:", ...result.bounds.map((one) => `  ${one}`));
+  if (result.bounds.length > 0) lines.push("", "Bounds:", ...result.bounds.map((one) => `  ${printable(one)}`));
   lines.push("", `model: ${model.functions.length} functions, sha256 ${model.sha256.slice(0, 12)}`);
   if (model.notes.length > 0) lines.push("", "Outside the model:", ...model.notes.map((one) => `  ${printable(one)}`));
   return `${lines.join("\n")}\n`;

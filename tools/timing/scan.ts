@@ -6,6 +6,7 @@ import type { Configuration } from "../c/configuration.ts";
 import { type CFile, failuresOf, readCFile, type Unparsed } from "../c/file.ts";
 import { type ParseChecker, sequentialChecker } from "../c/parse-check.ts";
 import { type HeaderText, Program } from "../c/program.ts";
+import { withoutUnknownNames } from "../c/unknown-names.ts";
 import { smbClientFolder } from "../kernel/find.ts";
 import { InputError } from "../kernel/input-error.ts";
 import type { KernelSource, SourceNote } from "../kernel/source.ts";
@@ -92,7 +93,7 @@ export async function scanKernel(
   ]);
   return {
     kernel: { id: source.id, version: source.version },
-    configuration: { description: configuration.description, switchedOff: switchedOff(cFiles) },
+    configuration: { description: configuration.description, switchedOff: switchedOff(program.files) },
     paths: wanted,
     coverage: coverageOf(cFiles, unparsed),
     facts,
@@ -108,7 +109,7 @@ export function programFrom(
   headers: readonly HeaderText[],
   configuration: Configuration,
 ): Program {
-  return new Program(files, headers, configuration, WATCHED_NAMES, isWatchedMacro);
+  return withoutUnknownNames(new Program(files, headers, configuration, WATCHED_NAMES, isWatchedMacro));
 }
 
 /** Paths may come with `./` and trailing slashes, as shells complete them. */

@@ -3,7 +3,9 @@
  * a field of which every store belongs to the model.
  */
 import type { CFunction } from "../c/file.ts";
+import { descendants, type SyntaxNode } from "../c/syntax.ts";
 import { localTypes } from "../c/types.ts";
+import type { Prototype } from "./boundary.ts";
 import type { ModelContext, Unmodelled } from "./context.ts";
 import { macroChange, outsideChange } from "./outside-changes.ts";
 
@@ -68,6 +70,7 @@ export function contradictions(model: ModelContext): ReadonlyMap<string, Unmodel
   for (const name of [...model.environmentCalls.keys(), ...model.noEffectTaken.keys()]) {
     contradict(model, name, offences, found);
   }
+  for (const one of model.environmentCalls.values()) contradictByReturn(one, found);
   for (const name of model.noEffectCalls.keys()) if (!found.has(name)) contradictByChange(model, name, found);
   return found;
 }
@@ -99,6 +102,24 @@ function contradict(
     const line = file.lines.lineAt(guilty.offset);
     found.set(name, { file: file.path, line, what: `${name} is not in the model, and ${what(guilty.match)}` });
   }
+}
+
+/**
+ * A function that is played returns before its end, whatever it is given: its body was written for more than it does
+ * now, and what is played is what it was written for.
+ */
+function contradictByReturn(one: CFunction | Prototype, found: Map<string, Unmodelled>): void {
+  const root = "bodyStart" in one ? one.syntax() : null;
+  const body =
+    root === null ? undefined : [root, ...descendants(root)].find(({ type }) => type === "compound_statement");
+  if (body === undefined || !("bodyStart" in one)) return;
+  const at = body.children.findIndex(({ type }) => type === "return_statement");
+  const next = body.children[at + 1];
+  // Behind a label, a goto goes on.
+  if (at < 0 || next === undefined || next.type === "labeled_statement") return;
+  const line = one.file.lines.lineAt((body.children[at] as SyntaxNode).start);
+  const what = `${one.name} is played by the surroundings, and returns here before it has done what they play`;
+  found.set(one.name, { file: one.file.path, line, what });
 }
 
 /** A function that is said to be without effect changes something that the model keeps, or that nobody can tell. */

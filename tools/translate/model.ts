@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import type { CFile, CFunction } from "../c/file.ts";
 import type { Program } from "../c/program.ts";
+import { assumedConditions, playedFunctions } from "./assumptions.ts";
 import { Boundary, type SystemModel } from "./boundary.ts";
 import { charIsSignedIn, type DataModel, type FunctionType } from "./c-types.ts";
 import { ModelContext, type Unmodelled } from "./context.ts";
@@ -48,6 +49,8 @@ export interface Translation {
   readonly files: readonly { readonly path: string; readonly sha256: string }[];
   readonly functions: readonly { readonly name: string; readonly file: string; readonly line: number }[];
   readonly notes: readonly string[];
+  /** What the model takes for granted of this kernel: for the bounds of a check. */
+  readonly assumptions: readonly string[];
 }
 
 /** Rounds until nobody's kind changes; real slices take three. */
@@ -137,6 +140,10 @@ export function translateSlice(program: Program, system: SystemModel, options: T
     files,
     functions: functions.map(({ name, file, line }) => ({ name, file, line })),
     notes: slicer.notes,
+    assumptions: [
+      ...assumedConditions(program, model.slice.keys()),
+      ...playedFunctions([...model.environmentCalls].flatMap(([name, one]) => ("bodyStart" in one ? [name] : []))),
+    ],
   };
   return { translation, model, expand: slicer.expand };
 }

@@ -40,6 +40,9 @@ const LOOKING = /^(?:test_bit\w*|\w+_read|READ_ONCE|smp_load_acquire|mem(?:cpy|m
 /** Of some, only what is written to matters. */
 const FIRST_ONLY = /^mem(?:cpy|move)$/;
 
+/** What gives back the memory that one of its arguments points to. */
+const FREEING = /^(?:kfree|kvfree|kfree_sensitive|kzfree|mempool_free|kmem_cache_free)$/;
+
 /** A member or variable that a function changes. */
 interface Change {
   /** null for a variable, and for a member of what the declarations do not tell. */
@@ -130,7 +133,7 @@ class Reader {
       return;
     }
     const found = fieldOf(inner, this.code, this.locals, this.program);
-    if (found === null || this.isOwn(inner)) return;
+    if (found === null || this.isOwn(inner) || this.isFreedBehind(inner)) return;
     const { structTag: tag, field: name } = found;
     this.changes.push({ ...at, tag, name, isMember: true, within: this.outer(inner) });
   }
@@ -140,6 +143,22 @@ class Reader {
     const holder = this.holder(node);
     if (holder?.type === "field_expression") return this.isOwn(holder);
     return holder?.type === "identifier" && this.locals.has(textOfNode(this.code, holder));
+  }
+
+  /** Whether what a member is changed of is given back behind that, in the same block: nobody sees the change. */
+  private isFreedBehind(node: SyntaxNode): boolean {
+    const owner = plain(childOf(node, "argument"));
+    if (owner?.type !== "identifier") return false;
+    const name = textOfNode(this.code, owner);
+    let statement: SyntaxNode = node;
+    while (statement.parent !== null && statement.parent.type !== "compound_statement") statement = statement.parent;
+    const behind = (statement.parent?.children ?? []).filter((one) => one.start >= statement.end);
+    return behind.some((one) => {
+      const call = one.type === "expression_statement" ? one.children[0] : undefined;
+      const callee = call?.type === "call_expression" ? childOf(call, "function") : undefined;
+      if (call === undefined || callee === undefined || !FREEING.test(textOfNode(this.code, callee))) return false;
+      return (childOf(call, "arguments")?.children ?? []).some((given) => textOfNode(this.code, given) === name);
+    });
   }
 
   /** The struct of `struct.member`; null behind a pointer. */
