@@ -1,4 +1,5 @@
 /** What a system folder exports: everything that tools/ take from it, and nothing that they know of it themselves. */
+import type { DraftStory } from "../tools/check/draft-story.ts";
 import type { Exercise } from "../tools/check/exercise.ts";
 import type { FigureStory } from "../tools/check/figure-story.ts";
 import type { NarrowingOption } from "../tools/check/narrowing.ts";
@@ -34,6 +35,8 @@ export interface System<Scenario = unknown, Run extends RunOutcome = RunOutcome,
   readonly folders: readonly string[];
   /** What to slice, and where it begins. */
   readonly model: SystemModel;
+  /** What changes the system besides its folders: a commit that touches one of these is one of its commits. */
+  readonly beside: readonly string[];
   /**
    * @param model what the generated module exports
    * @param facts what the translation says besides the text
@@ -58,6 +61,8 @@ export interface System<Scenario = unknown, Run extends RunOutcome = RunOutcome,
   readonly figures: FigureStory<Figures>;
   /** Random histories for comparing the model with compiled C; a system without cannot be validated. */
   readonly exercise?: Exercise;
+  /** What bug reports and replies say of a violation; a system without has no drafts. */
+  readonly draft?: DraftStory<CheckResult<Scenario, Figures>>;
   /** What candidate patches are compared by, and what their messages tell; a system without is not repaired. */
   readonly repair?: RepairStory<CheckResult<Scenario, Figures>>;
 }

@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   simulator: [],
   check: ["simulator"],
   repair: ["check", "timing", "c", "kernel"],
-  history: ["kernel", "c", "timing", "rules", "translate", "simulator", "check"],
+  history: ["kernel", "c", "timing"],
   review: ["kernel", "c", "timing", "rules", "translate", "simulator", "check"],
   native: ["kernel", "c", "translate", "simulator", "check"],
   report: [],

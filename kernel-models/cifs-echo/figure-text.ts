@@ -1,5 +1,5 @@
 /** The figures of a check in words and tables. */
-import type { Block, FigureStory } from "../../tools/check/figure-story.ts";
+import type { Block, FigureStory, Trait } from "../../tools/check/figure-story.ts";
 import { schema } from "./figure-schema.ts";
 import type { Figures } from "./figure-types.ts";
 import { usualDetection, worstNoticedSeconds } from "./figures.ts";
@@ -107,10 +107,24 @@ function cells(figures: Figures): readonly string[] {
   ];
 }
 
+function traits(figures: Figures): readonly Trait[] {
+  const { timeoutIntervals, fixedIntervalSeconds, worstShare, idle } = figures;
+  const interval = fixedIntervalSeconds === null ? "echo_interval" : `${fixedIntervalSeconds} s`;
+  const usual = usualDetection(figures);
+  const noticed = usual === undefined ? null : worstNoticedSeconds(usual);
+  return [
+    { name: "timeout", text: timeoutIntervals === null ? "never" : `${timeoutIntervals} x ${interval}` },
+    { name: "vulnerable share", text: percent(worstShare) },
+    { name: "period of the echo", text: `${two(idle[0]?.periodSeconds ?? null)} s` },
+    { name: "dead server noticed after", text: noticed === null ? "never" : `${two(noticed)} s` },
+  ];
+}
+
 /** What is said of the figures of the echo. */
 export const echoFigures: FigureStory<Figures> = {
   schema,
   blocks,
   columns: ["worst share", "least margin", "noticed: worst", "echoes an hour"],
   cells,
+  traits,
 };

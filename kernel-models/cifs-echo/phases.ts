@@ -29,6 +29,7 @@ const MAX_WORKS = 64;
 const RHYTHM = {
   full: { anchors: 8, seconds: 8000, works: 256 },
   brief: { anchors: 2, seconds: 8000, works: 64 },
+  glance: { anchors: 2, seconds: 8000, works: 64 },
 } satisfies Record<CheckRequest["size"], RhythmLimits>;
 /** Echo intervals up to which the death after a request is explored at every phase of it: runs grow with them. */
 export const MAX_DYING_SECONDS = 120;

@@ -2,6 +2,7 @@
  * The SMB echo: a periodic probe that is skipped after recent traffic, and a watchdog that waits for signs of life.
  */
 import type { RepairableSystem } from "../system.ts";
+import { echoDraft } from "./draft.ts";
 import type { RunRecord, Scenario } from "./echo-run.ts";
 import { createRunner } from "./environment.ts";
 import { exercise } from "./exercise.ts";
@@ -20,6 +21,8 @@ export const cifsEcho: RepairableSystem<Scenario, RunRecord, Figures> = {
   folders: ["fs/smb/client", "fs/cifs"],
   probe: "cifs_echo_request",
   model: cifsEchoSlice,
+  // What the server has, too, moved twice.
+  beside: ["fs/smb/common", "fs/smbfs_common", "fs/cifs_common"],
   createRunner,
   exercise,
   properties: echoProperties,
@@ -27,4 +30,5 @@ export const cifsEcho: RepairableSystem<Scenario, RunRecord, Figures> = {
   witness: echoWitness,
   figures: echoFigures,
   repair: echoRepair,
+  draft: echoDraft,
 };

@@ -20,6 +20,9 @@ const FULL = {
   roundTrips: ["1jiffy", 0.5, 0.9, 1.5, 5],
 } satisfies Table;
 const BRIEF = { hz: [250, 1000], echoIntervals: [1, 10, 60], roundTrips: ["1jiffy", 0.5] } satisfies Table;
+/** The mount option's default, HZ of most distributions, a server nearby. */
+const GLANCE = { hz: [250], echoIntervals: [60], roundTrips: ["1jiffy"] } satisfies Table;
+const TABLES: Readonly<Record<CheckRequest["size"], Table>> = { full: FULL, brief: BRIEF, glance: GLANCE };
 
 interface Table {
   readonly hz: readonly number[];
@@ -49,7 +52,7 @@ export function roundTripTicks(roundTrip: RoundTrip, hz: number): number {
  * @param fixedIntervalSeconds the echo interval of a kernel that has no mount option for it; null for others
  */
 export function combinations(request: EchoRequest, fixedIntervalSeconds: number | null): readonly Combination[] {
-  const table = request.size === "brief" ? BRIEF : FULL;
+  const table = TABLES[request.size];
   const intervals =
     fixedIntervalSeconds === null ? (request.echoIntervals ?? table.echoIntervals) : [fixedIntervalSeconds];
   const found: Combination[] = [];

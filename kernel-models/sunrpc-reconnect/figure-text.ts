@@ -103,4 +103,9 @@ export const reconnectFigures: FigureStory<Figures> = {
     const slowest = Math.max(0, ...scenarios.map(({ recoverySeconds }) => recoverySeconds ?? 0));
     return [`${bad} of ${scenarios.length}`, slowest === 0 ? "-" : `${slowest.toFixed(1)} s`];
   },
+  traits: ({ scenarios }) =>
+    scenarios.map(({ user, rpciod, cpus, scheduler, verdict, recoverySeconds, what }) => ({
+      name: `user ${user}, rpciod ${rpciod}, ${cpus} CPU${cpus === 1 ? "" : "s"}, ${scheduler}`,
+      text: verdict === "holds" ? `recovers in ${recoverySeconds?.toFixed(1) ?? "-"} s` : (what ?? verdict),
+    })),
 };

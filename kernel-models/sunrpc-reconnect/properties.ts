@@ -82,15 +82,20 @@ const DEPTH = 4;
 /** So often a loop is gone round in its witness. */
 const WITNESS_ROUNDS = 12;
 
+/** Where schedules and CPUs are left alone. */
+const GLANCE_CPUS: readonly number[] = [1];
+const GLANCE_SCHEDULERS: readonly Scenario["scheduler"][] = ["fair"];
+
 function plan(request: ReconnectRequest): readonly Job[] {
-  const isBrief = request.size === "brief";
+  const isGlance = request.size === "glance";
+  const isBrief = isGlance || request.size === "brief";
   const preemptions = request.preemptions?.at(-1) ?? (isBrief ? BRIEF_PREEMPTIONS : PREEMPTIONS);
   const jobs: Job[] = [];
   for (const hz of request.hz ?? [250]) {
-    for (const cpus of request.cpus ?? CPUS) {
+    for (const cpus of request.cpus ?? (isGlance ? GLANCE_CPUS : CPUS)) {
       for (const user of request.users ?? USERS) {
         for (const rpciod of request.rpciods ?? (isBrief ? BRIEF_RPCIODS : RPCIODS)) {
-          for (const scheduler of request.schedulers ?? SCHEDULERS) {
+          for (const scheduler of request.schedulers ?? (isGlance ? GLANCE_SCHEDULERS : SCHEDULERS)) {
             const { longBits, timers } = request.facts;
             const scenario: Scenario = {
               ...{ hz, longBits, timers, user, rpciod, cpus, scheduler },

@@ -2,6 +2,7 @@
  * The reconnect of an NFS client: a task that waits for a connection, the worker that makes it, and who runs first.
  */
 import type { RepairableSystem } from "../system.ts";
+import { reconnectDraft } from "./draft.ts";
 import { exercise } from "./exercise.ts";
 import { reconnectFigures } from "./figure-text.ts";
 import type { Figures } from "./figure-types.ts";
@@ -18,6 +19,7 @@ export const sunrpcReconnect: RepairableSystem<Scenario, ReconnectRun, Figures> 
   title: "NFS reconnect",
   folders: ["net/sunrpc"],
   model: sunrpcReconnectSlice,
+  beside: ["include/linux/sunrpc"],
   execution: "frames",
   createRunner: reconnectRunner,
   kernelFacts: reconnectKernelFacts,
@@ -27,4 +29,5 @@ export const sunrpcReconnect: RepairableSystem<Scenario, ReconnectRun, Figures> 
   figures: reconnectFigures,
   exercise,
   repair: reconnectRepair,
+  draft: reconnectDraft,
 };

@@ -174,6 +174,7 @@ export const door: System<DoorScenario, DoorRun, DoorFigures> = {
   name: "door",
   title: "heavy door",
   folders: ["net/sunrpc"],
+  beside: [],
   model: {
     ...{ name: "door", entries: [{ name: "door_shut" }, { name: "door_push" }], stores: [], guarded: [], state: [] },
     ...{ works: [], observed: [], beyond: [], environment: [], environmentMembers: [], tables: {}, noEffect: [] },
@@ -236,6 +237,7 @@ export const door: System<DoorScenario, DoorRun, DoorFigures> = {
       },
     ],
     columns: ["histories"],
+    traits: () => [],
     cells: ({ histories }) => [String(histories)],
   },
 };

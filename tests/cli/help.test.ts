@@ -5,7 +5,7 @@ import { groundhog, useBundle } from "./session.ts";
 
 useBundle();
 
-const COMMANDS = ["run", "scan", "model", "check", "fix", "schema"];
+const COMMANDS = ["run", "scan", "model", "check", "fix", "draft", "schema"];
 
 describe("--help", () => {
   test.each(COMMANDS)("%s has two examples that begin with the command", (command) => {
@@ -16,9 +16,10 @@ describe("--help", () => {
     for (const example of examples) expect(example).toMatch(new RegExp(`^groundhog ${command}\\b`));
   });
 
-  test.each(["check", "fix"])("%s has an example of each system", (command) => {
+  test.each(["check", "fix", "draft"])("%s has an example of each system", (command) => {
     const { stdout } = groundhog([command, "--help"]);
-    for (const { name } of SYSTEMS) expect(stdout).toMatch(new RegExp(`^  \\$ groundhog ${command} ${name} `, "m"));
+    for (const { name } of SYSTEMS)
+      expect(stdout).toMatch(new RegExp(`^  \\$ groundhog ${command} (?:[a-z]+ )?${name} `, "m"));
   });
 
   test("lists every command that there is", () => {

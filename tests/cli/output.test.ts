@@ -71,12 +71,12 @@ describe("--json", () => {
   });
 
   test("schema prints what the code declares", () => {
-    for (const command of ["check", "fix", "run", "scan"] as const) {
+    for (const command of ["bisect", "check", "draft", "fix", "history", "run", "scan"] as const) {
       expect(JSON.parse(groundhog(["schema", command]).stdout)).toEqual(
         JSON.parse(JSON.stringify(jsonSchema(command, [echoFigures, reconnectFigures]))),
       );
     }
-    expect([...COMMANDS].sort()).toEqual(["check", "fix", "run", "scan"]);
+    expect([...COMMANDS].sort()).toEqual(["bisect", "check", "draft", "fix", "history", "run", "scan"]);
   });
 });
 

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect } from "vitest";
 const PROJECT = join(import.meta.dirname, "../..");
 /** What a package of groundhog has, as package.json's `files` says, and what is needed to build it. */
 const COPIED = ["package.json", "build.mjs"];
-const LINKED = ["node_modules", "tools", "templates", "kernel-models/sample"];
+const LINKED = ["node_modules", "tools", "templates", "patches", "kernel-models/sample"];
 
 export interface Session {
   readonly exit: number | null;

@@ -57,3 +57,14 @@ test("a dead server: no window to explain, and the receive timeout as the cause"
   expect(text).toMatch(/the server dies +from now on nothing is answered/);
   expect(text).toMatch(/last response 121\.86\d s ago; a receive timeout has passed/);
 });
+
+test("in a mail: what a row does goes onto lines of its own where it does not fit, and rows are fewer", () => {
+  const run = standIn(TWO);
+  const { record, recorder } = play(run, completed(run, { scenario: UNLUCKY, decisions: [] }), echoWitness);
+  const told = echoTimeline(UNLUCKY, record, recorder.events);
+  const text = timelineText(told, TEMPLATE, { columns: 75, maxRows: 60 });
+  for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(75);
+  expect(text).toContain(" 61.440  echo suppressed\n             last response 58.780 s ago");
+  expect(text).toContain("  2.656  a user touches the share       a request is sent\n");
+  expect(timelineText(told, TEMPLATE, { columns: 75, maxRows: 4 })).toContain("...  6 more\n");
+});

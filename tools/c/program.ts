@@ -60,6 +60,8 @@ export class Program {
   private folders: ReadonlySet<string> | null = null;
   private readonly readHeaders = new Set<HeaderText>();
   private readonly missing = new Set<string>();
+  /** Every name that was looked up, found or not: what the answers so far depend on. */
+  readonly asked = new Set<string>();
 
   /**
    * @param files what is scanned
@@ -77,7 +79,7 @@ export class Program {
     this.files = files;
     const names = new Set(watched);
     for (const { macro } of this.macrosOfFiles) if (watchedMacro(macro)) names.add(macro.name);
-    this.indexes = files.map((file) => indexFile(file, names));
+    this.indexes = files.map((file) => indexOf(file, names));
     for (const index of this.indexes) {
       this.add(index);
       merge(this.calls, index.calls);
@@ -117,12 +119,16 @@ export class Program {
       const text = changed.get(file.path);
       return text === undefined ? file : readCFile(file.path, text, configuration);
     });
-    const headers = this.headers.map((one) => ({ path: one.path, text: changed.get(one.path) ?? one.text }));
+    const headers = this.headers.map((one) => {
+      const text = changed.get(one.path);
+      return text === undefined ? one : { path: one.path, text };
+    });
     return new Program(files, headers, configuration, this.watched, this.watchedMacro);
   }
 
   /** Whether a file or a header has a #define of a name, whether it is switched on or not. */
   definesMacro(name: string): boolean {
+    this.asked.add(name);
     this.places ??= placesOf(this.headers);
     return this.macros.has(name) || this.places["#define"].has(name);
   }
@@ -156,12 +162,14 @@ export class Program {
 
   /** The function with a name, preferring one in `near` (static functions may share names). */
   function(name: string, near?: CFile): CFunction | undefined {
+    this.asked.add(name);
     const known = this.functions.get(name);
     return known?.find((one) => one.file === near) ?? known?.[0];
   }
 
   /** The function that a call by name means in a file: its own, or one of another file that is not static. */
   callee(name: string, from: CFile): CFunction | undefined {
+    this.asked.add(name);
     const known = this.functions.get(name);
     return known?.find((one) => one.file === from) ?? known?.find((one) => !one.isStatic);
   }
@@ -203,10 +211,12 @@ export class Program {
 
   /** Files in which a typedef of a name may stand and that are not among those that are scanned. */
   typedefHeaders(name: string): readonly CFile[] {
+    this.asked.add(name);
     const words = new RegExp(`\\btypedef\\b[^;{}]*\\b${name}\\b`);
-    return this.headers.flatMap(({ path, text }) => {
+    return this.headers.flatMap((header) => {
+      const { text } = header;
       if (!text.includes(name) || !words.test(text.toString("latin1"))) return [];
-      return [readCFile(path, text, this.configuration, { functions: false })];
+      return [headerFile(header, this.configuration)];
     });
   }
 
@@ -231,6 +241,7 @@ export class Program {
   }
 
   macro(name: string): MacroDefinition | undefined {
+    this.asked.add(name);
     return this.macros.get(name) ?? this.search(name, "#define", () => this.macros.get(name));
   }
 
@@ -249,26 +260,31 @@ export class Program {
   }
 
   enumerator(name: string): Enumerator | undefined {
+    this.asked.add(name);
     return this.enums.get(name) ?? this.search(name, "enum", () => this.enums.get(name));
   }
 
   /** Tag of the struct type of a variable at file scope. */
   variableTag(name: string): string | null | undefined {
+    this.asked.add(name);
     return this.variables.get(name);
   }
 
   /** Text of the constant that a variable at file scope starts with; undefined where it has none or several. */
   initialValue(name: string): string | undefined {
+    this.asked.add(name);
     return this.initials.get(name) ?? undefined;
   }
 
   /** What a typedef's name stands for; one of a struct in its own braces is looked for in the headers, too. */
   typedef(name: string): string | StructSite | undefined {
+    this.asked.add(name);
     return this.typedefs.get(name) ?? this.search(name, "typedef", () => this.typedefs.get(name));
   }
 
   /** Where the body of a struct or union stands; a typedef's name does for a struct without a tag. */
   structSite(tag: string): StructSite | undefined {
+    this.asked.add(tag);
     const site = this.structSites.get(tag) ?? this.search(tag, "struct", () => this.structSites.get(tag));
     if (site !== undefined) return site;
     const target = this.typedef(tag);
@@ -277,6 +293,7 @@ export class Program {
 
   /** A struct or union with its fields; anonymous members' fields are its own. */
   struct(tag: string): StructType | undefined {
+    this.asked.add(tag);
     const known = this.structTypes.get(tag);
     if (known !== undefined) return known ?? undefined;
     let site = this.structSites.get(tag) ?? this.search(tag, "struct", () => this.structSites.get(tag));
@@ -299,8 +316,7 @@ export class Program {
     for (const header of this.places[keyword].get(name) ?? []) {
       if (this.readHeaders.has(header)) continue;
       this.readHeaders.add(header);
-      const file = readCFile(header.path, header.text, this.configuration, { functions: false });
-      this.add(indexFile(file, new Set()));
+      this.add(headerIndex(header, this.configuration));
       const result = found();
       if (result !== undefined) return result;
     }
@@ -325,21 +341,73 @@ function placesOf(headers: readonly HeaderText[]): Places {
     Keyword,
     Map<string, HeaderText[]>
   >;
-  const put = (map: Map<string, HeaderText[]>, name: string, header: HeaderText): void => {
-    const known = map.get(name);
-    if (known === undefined) map.set(name, [header]);
-    else if (known.at(-1) !== header) known.push(header);
-  };
   for (const header of headers) {
-    const text = header.text.toString("latin1");
-    for (const match of text.matchAll(DEFINE)) put(places["#define"], match[1] as string, header);
-    for (const match of text.matchAll(STRUCT)) put(places.struct, match[1] as string, header);
-    for (const match of text.matchAll(TYPEDEF_END)) put(places.typedef, match[1] as string, header);
-    for (const match of text.matchAll(ENUM_BODY)) {
-      for (const [word] of (match[1] as string).matchAll(/\b[A-Za-z_]\w*/g)) put(places.enum, word, header);
+    for (const [keyword, name] of definedIn(header)) {
+      const known = places[keyword].get(name);
+      if (known === undefined) places[keyword].set(name, [header]);
+      else if (known.at(-1) !== header) known.push(header);
     }
   }
   return places;
+}
+
+/** Programs of neighbouring revisions, and of a patch and its base, share most of their headers. */
+const definitions = new WeakMap<HeaderText, readonly (readonly [Keyword, string])[]>();
+
+function definedIn(header: HeaderText): readonly (readonly [Keyword, string])[] {
+  const known = definitions.get(header);
+  if (known !== undefined) return known;
+  const text = header.text.toString("latin1");
+  const all = (pattern: RegExp): readonly string[] => [...text.matchAll(pattern)].map((match) => match[1] as string);
+  const enumerators = all(ENUM_BODY).flatMap((body) => body.match(/\b[A-Za-z_]\w*/g) ?? []);
+  const found: readonly (readonly [Keyword, string])[] = [
+    ...all(DEFINE).map((name) => ["#define", name] as const),
+    ...all(STRUCT).map((name) => ["struct", name] as const),
+    ...all(TYPEDEF_END).map((name) => ["typedef", name] as const),
+    ...enumerators.map((name) => ["enum", name] as const),
+  ];
+  definitions.set(header, found);
+  return found;
+}
+
+/** A header that was read only to be asked for definitions, and what was found in it. */
+interface ReadHeader {
+  readonly configuration: Configuration;
+  readonly file: CFile;
+  index: FileIndex | null;
+}
+
+const readHeaders = new WeakMap<HeaderText, ReadHeader>();
+
+function readHeader(header: HeaderText, configuration: Configuration): ReadHeader {
+  const known = readHeaders.get(header);
+  if (known?.configuration === configuration) return known;
+  const file = readCFile(header.path, header.text, configuration, { functions: false });
+  const read: ReadHeader = { configuration, file, index: null };
+  readHeaders.set(header, read);
+  return read;
+}
+
+function headerFile(header: HeaderText, configuration: Configuration): CFile {
+  return readHeader(header, configuration).file;
+}
+
+function headerIndex(header: HeaderText, configuration: Configuration): FileIndex {
+  const read = readHeader(header, configuration);
+  read.index ??= indexFile(read.file, new Set());
+  return read.index;
+}
+
+const indexes = new WeakMap<CFile, { readonly watched: string; readonly index: FileIndex }>();
+
+/** As indexFile(), once for a file and the same watched names. */
+function indexOf(file: CFile, watched: ReadonlySet<string>): FileIndex {
+  const names = [...watched].sort().join(" ");
+  const known = indexes.get(file);
+  if (known?.watched === names) return known.index;
+  const index = indexFile(file, watched);
+  indexes.set(file, { watched: names, index });
+  return index;
 }
 
 function merge(into: Map<string, CallSite[]>, from: ReadonlyMap<string, readonly CallSite[]>): void {

@@ -17,7 +17,10 @@ export function withoutUnknownNames(program: Program): Program {
   const texts = program.files
     .filter((file) => [...names].some((name) => file.masked.source.includes(name)))
     .map((file) => [file.path, Buffer.from(file.masked.source, "latin1")] as const);
-  return program.replaced(new Map(texts), undefining(program.configuration, names));
+  const changed = program.replaced(new Map(texts), undefining(program.configuration, names));
+  // What was decided here depends on what was asked here.
+  for (const name of program.asked) changed.asked.add(name);
+  return changed;
 }
 
 function unknownIn(program: Program, file: CFile): readonly string[] {

@@ -15,6 +15,13 @@ export interface Table {
 /** A line of text, an empty one to part paragraphs, or a table. */
 export type Block = string | Table;
 
+/** Something that can be said of a revision and may be another in the next. */
+export interface Trait {
+  /** What of, in a few words; the same in every revision. */
+  readonly name: string;
+  readonly text: string;
+}
+
 export interface FigureStory<Figures = unknown> {
   /** Every field with its unit in its name or its description: it is what `groundhog schema check` prints. */
   schema(zod: Zod): z.ZodType<Figures>;
@@ -36,4 +43,6 @@ export interface FigureStory<Figures = unknown> {
   /** Heads of the columns in which `run` sums them up, and what stands there. */
   readonly columns: readonly string[];
   cells(figures: Figures): readonly string[];
+  /** What a history tells when it changes, in the order in which it is told; the same names whatever the figures. */
+  traits(figures: Figures): readonly Trait[];
 }

@@ -20,8 +20,11 @@ export interface CheckRequest {
   readonly hz: readonly number[] | null;
   /** Of whatever is drawn at random. */
   readonly seed: number;
-  /** `brief` is a narrow table that ends in seconds, for `run`. */
-  readonly size: "full" | "brief";
+  /**
+   * `brief` is a narrow table that ends in seconds, for `run`; `glance` the usual setting alone, for hundreds of
+   * revisions.
+   */
+  readonly size: "full" | "brief" | "glance";
 }
 
 /** What a system's properties hand from one of their methods to another; nobody else looks into it. */

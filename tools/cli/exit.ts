@@ -10,3 +10,8 @@ export const EXIT = {
 } as const;
 
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
+
+/** What `git bisect run` takes codes for (git-bisect(1)): 125 skips a revision, 128 and more stop the search. */
+export const BISECT_EXIT = { good: 0, bad: 1, skip: 125, stop: 128 } as const;
+
+export type BisectExit = (typeof BISECT_EXIT)[keyof typeof BISECT_EXIT];

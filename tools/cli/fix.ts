@@ -116,7 +116,7 @@ function proofOf(
 }
 
 /** The options that narrow the table, as they were given. */
-function narrowedTo({ hz, own = {}, wheel }: NarrowingOptions): readonly string[] {
+export function narrowedTo({ hz, own = {}, wheel }: NarrowingOptions): readonly string[] {
   const given = Object.entries({ hz, ...own, wheel });
   return given.flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${quoted(value)}`]));
 }

@@ -5,10 +5,14 @@
 import { Command, CommanderError, Option } from "commander";
 import { SYSTEMS } from "../../kernel-models/registry.ts";
 import { InputError } from "../kernel/input-error.ts";
+import type { BisectOptions } from "./bisect.ts";
+import type { BisectRunOptions } from "./bisect-run.ts";
 import type { CheckOptions } from "./check.ts";
 import type { NarrowingOptions } from "./check-options.ts";
-import { EXIT, type Exit } from "./exit.ts";
+import type { DraftOptions } from "./draft.ts";
+import { BISECT_EXIT, type BisectExit, EXIT, type Exit } from "./exit.ts";
 import type { FixOptions } from "./fix.ts";
+import type { HistoryOptions } from "./history.ts";
 import type { ModelOptions } from "./model.ts";
 import type { RunOptions } from "./run.ts";
 import type { ScanOptions } from "./scan.ts";
@@ -21,7 +25,7 @@ const KERNEL_HELP =
 
 const SYSTEM_HELP = `the system: ${SYSTEMS.map(({ name }) => name).join(" or ")}`;
 
-function program(done: (exit: Exit) => void): Command {
+function program(done: (exit: Exit | BisectExit) => void): Command {
   const groundhog = new Command("groundhog")
     .description("Finds and proves timing bugs in the Linux kernel's network file systems.")
     .version(GROUNDHOG_VERSION)
@@ -78,11 +82,13 @@ function program(done: (exit: Exit) => void): Command {
 
   addModelCommands(groundhog, done);
   addFixCommand(groundhog, done);
+  addHistoryCommands(groundhog, done);
+  addDraftCommand(groundhog, done);
 
   groundhog
     .command("schema")
     .description("the JSON Schema of a command's --json document")
-    .argument("<COMMAND>", "scan, check, fix or run")
+    .argument("<COMMAND>", "scan, run, check, fix, history, bisect or draft")
     .addHelpText("after", examples(["groundhog schema check", "groundhog schema run > run.schema.json"]))
     .action(async (command: string) => {
       const { schemaCommand } = await import("./schema.ts");
@@ -208,6 +214,114 @@ The kernel tree is never written to.
     });
 }
 
+/** Commands on the history of a repository. */
+function addHistoryCommands(groundhog: Command, done: (exit: Exit | BisectExit) => void): void {
+  groundhog
+    .command("history")
+    .description("how the timing of a system changed over a range of commits")
+    .argument("<SYSTEM>", SYSTEM_HELP)
+    .argument("<REPO>", "a git repository of the kernel, bare or not; nothing in it is changed")
+    .argument("[RANGE]", "A..B, or B for all that led to it", "HEAD")
+    .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")
+    .option("--all", "also commits that changed the model and nothing of the timing")
+    .option("--mail", "a table of at most 75 columns, for mails")
+    .option("--no-cache", "take nothing from the cache, and put nothing there")
+    .option("--json", "print one JSON document (see: groundhog schema history)")
+    .addHelpText(
+      "after",
+      examples([
+        "groundhog history cifs-echo ~/linux v2.6.36..v6.6",
+        "groundhog history sunrpc-reconnect ~/linux v3.6..v3.10 --mail",
+      ]),
+    )
+    .action(async (system: string, repository: string, range: string, options: HistoryOptions) => {
+      const { historyCommand } = await import("./history.ts");
+      done(await historyCommand(system, repository, range, options));
+    });
+  addBisectCommands(groundhog, done);
+}
+
+function addBisectCommands(groundhog: Command, done: (exit: Exit | BisectExit) => void): void {
+  const bisect = groundhog
+    .command("bisect")
+    .description("the first commit at which the verdict of a system changes, without a checkout")
+    .argument("<SYSTEM>", SYSTEM_HELP)
+    .argument("<REPO>", "a git repository of the kernel, bare or not; nothing in it is changed")
+    .argument("<GOOD>", "a revision at which the system holds")
+    .argument("<BAD>", "a revision at which it is violated")
+    .option("--find <WHAT>", "bug: GOOD is the older end; fix: BAD is", "bug")
+    .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)");
+  addNarrowingOptions(bisect)
+    .option("--no-cache", "take nothing from the cache, and put nothing there")
+    .option("--json", "print one JSON document (see: groundhog schema bisect)")
+    .addHelpText(
+      "after",
+      `${examples([
+        "groundhog bisect cifs-echo ~/linux v2.6.38 v3.4",
+        "groundhog bisect cifs-echo ~/linux v5.4 v4.19 --find fix",
+      ])}
+Exit code 0: the commit is found; 2: the ends do not differ; 3: commits that cannot be judged are in the way.
+`,
+    )
+    .action(async (system: string, repository: string, good: string, bad: string, options: BisectOptions) => {
+      const { bisectCommand } = await import("./bisect.ts");
+      done(await bisectCommand(system, repository, good, bad, withOwnOptions(options)));
+    });
+
+  const run = groundhog
+    .command("bisect-run")
+    .description("the verdict on a tree as an exit code for `git bisect run`")
+    .argument("<SYSTEM>", SYSTEM_HELP)
+    .option("--kernel <K>", "the tree (default: the current directory)")
+    .option("--find <WHAT>", "bug: a tree that holds is good; fix: it is bad", "bug")
+    .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)");
+  addNarrowingOptions(run)
+    .addHelpText(
+      "after",
+      `${examples([
+        "git bisect start v3.4 v2.6.38 -- fs/cifs && git bisect run groundhog bisect-run cifs-echo",
+        "git bisect run groundhog bisect-run cifs-echo --find fix",
+      ])}
+Exit code 0: good; 1: bad; 125: cannot be judged, or the tree does not have the system; 128: bad input, and git stops.
+`,
+    )
+    .action(async (system: string, options: BisectRunOptions) => {
+      const { bisectRunCommand } = await import("./bisect-run.ts");
+      done(await bisectRunCommand(system, withOwnOptions(options)));
+    });
+}
+
+/** Text to send. */
+function addDraftCommand(groundhog: Command, done: (exit: Exit) => void): void {
+  const draft = groundhog
+    .command("draft")
+    .description("a bug report, cover letter, or reply to a kernel log, as text; nothing is ever sent")
+    .argument("<KIND>", "bugzilla, cover or reply")
+    .argument("<SYSTEM>", SYSTEM_HELP)
+    .option("--kernel <K>", KERNEL_HELP)
+    .option("--config <FILE>", "a kernel .config that decides preprocessor conditions (default: everything enabled)")
+    .option("--history <REPO>", "a git repository of the kernel, for the affected versions")
+    .option("--range <RANGE>", "with --history: A..B, or B for all that led to it (default: HEAD)")
+    .option("--log <FILE>", "for reply: the reporter's kernel log; - for standard input");
+  addNarrowingOptions(draft)
+    .option("--out <DIR>", "where text and patch go as files; - for standard output, without the patch", "-")
+    .option("--json", "print one JSON document (see: groundhog schema draft)")
+    .addHelpText(
+      "after",
+      `${examples([
+        "groundhog draft bugzilla cifs-echo --kernel ~/linux@v4.14 --history ~/linux --range v2.6.36..v6.6",
+        "groundhog draft cover sunrpc-reconnect --kernel sample@4 --out drafts",
+        "groundhog draft reply cifs-echo --kernel debian:6.1 --log dmesg.txt",
+      ])}
+Exit code 0: drafted, or there is nothing to report; 1: there is no patch to cover; 3: inconclusive.
+`,
+    )
+    .action(async (kind: string, system: string, options: DraftOptions) => {
+      const { draftCommand } = await import("./draft.ts");
+      done(await draftCommand(kind, system, withOwnOptions(options)));
+    });
+}
+
 function append(value: string, earlier: readonly string[] | undefined): readonly string[] {
   return [...(earlier ?? []), value];
 }
@@ -233,17 +347,19 @@ function report(error: unknown, debug: boolean): Exit {
   return EXIT.usage;
 }
 
-async function main(argv: readonly string[]): Promise<Exit> {
+async function main(argv: readonly string[]): Promise<Exit | BisectExit> {
   // print() tells what went wrong; without a listener the stream would throw it a second time.
   process.stdout.on("error", () => {});
   process.stderr.on("error", () => {});
-  let exit: Exit = EXIT.done;
+  let exit: Exit | BisectExit = EXIT.done;
   try {
     await program((value) => {
       exit = value;
     }).parseAsync(argv);
   } catch (error) {
-    return report(error, argv.includes("--debug"));
+    const code = report(error, argv.includes("--debug"));
+    // To git bisect, 2 is a bad revision: whatever goes wrong must stop it.
+    return code === EXIT.usage && argv.includes("bisect-run") ? BISECT_EXIT.stop : code;
   }
   return exit;
 }

@@ -18,7 +18,7 @@ import { InputError } from "../kernel/input-error.ts";
 import type { KernelSource } from "../kernel/source.ts";
 import { DifferenceError, isDifference, parseDifference } from "../native/difference-file.ts";
 import type { DifferenceFile } from "../native/validation-report.ts";
-import { timelineText } from "../report/timeline.ts";
+import { type TimelineRoom, timelineText } from "../report/timeline.ts";
 import { printable } from "../report/words.ts";
 import type { Checked, Prepared } from "./check-system.ts";
 import { installationFolder } from "./surroundings.ts";
@@ -36,9 +36,10 @@ export function timelineOf<Scenario, Run extends RunOutcome>(
   { witness }: Pick<System<Scenario, Run>, "witness">,
   { scenario }: Schedule<Scenario>,
   { record, recorder }: Played<Run>,
+  room: TimelineRoom | null = null,
 ): string {
   const template = readFileSync(join(installationFolder(), "templates", "timeline.txt.hbs"), "utf8");
-  return timelineText(witness.timelineOf(scenario, record, recorder.events), template);
+  return timelineText(witness.timelineOf(scenario, record, recorder.events), template, room);
 }
 
 /** By what names of files tell kernels apart. */
@@ -52,6 +53,14 @@ function stemOf(checked: Checked, property: string, scenario: unknown): string {
   const settings = system.witness.nameOf(scenario);
   if (!/^[\w-]+$/.test(settings)) throw new Error(`${system.name}: ${JSON.stringify(settings)} names no file`);
   return `${system.name}-${property}-${settings}-${modelTag(checked)}`;
+}
+
+/** The timeline of the shortest violation of a property, as mails show it; null where there is no violation. */
+export function mailTimeline({ system, run, result }: Checked, property: string, room: TimelineRoom): string | null {
+  const violation = result.properties.find(({ name }) => name === property)?.violation ?? null;
+  if (violation === null) return null;
+  const schedule = completed(run, violation);
+  return timelineOf(system, schedule, play(run, schedule, system.witness), room);
 }
 
 /**

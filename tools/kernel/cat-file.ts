@@ -8,8 +8,8 @@ import { InputError } from "./input-error.ts";
 /** What git has under one object name. */
 export type BlobAnswer =
   | { readonly kind: "blob"; readonly bytes: Buffer }
-  /** A tree, a commit or a tag. */
-  | { readonly kind: "other"; readonly type: string }
+  /** A tree, a commit or a tag, as git stores it. */
+  | { readonly kind: "other"; readonly type: string; readonly bytes: Buffer }
   | { readonly kind: "oversized"; readonly sizeBytes: number }
   | { readonly kind: "missing" };
 
@@ -71,13 +71,11 @@ export function createBatchParser(maxBytes: number, answer: (answer: BlobAnswer)
     return chunk.subarray(part.length);
   };
   const finish = (done: NonNullable<typeof body>): BlobAnswer => {
-    if (done.type !== "blob") {
-      return { kind: "other", type: done.type };
-    }
     if (done.size > maxBytes) {
       return { kind: "oversized", sizeBytes: done.size };
     }
-    return { kind: "blob", bytes: Buffer.concat(done.kept).subarray(0, done.size) };
+    const bytes = Buffer.concat(done.kept).subarray(0, done.size);
+    return done.type === "blob" ? { kind: "blob", bytes } : { kind: "other", type: done.type, bytes };
   };
   return (chunk) => {
     let rest = chunk;

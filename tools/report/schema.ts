@@ -5,6 +5,8 @@
  */
 import { z } from "zod";
 import type { FigureStory } from "../check/figure-story.ts";
+import { draftSchema } from "./draft-schema.ts";
+import { bisectSchema, historySchema } from "./history-schema.ts";
 
 const place = {
   file: z.string().describe("path inside the kernel tree"),
@@ -327,7 +329,7 @@ export type CheckDocument = z.infer<ReturnType<typeof checkSchemaOf>>;
 export type FixDocument = z.infer<typeof fixSchema>;
 
 /** Commands with a JSON document. */
-export const COMMANDS = ["scan", "run", "check", "fix"] as const;
+export const COMMANDS = ["scan", "run", "check", "fix", "history", "bisect", "draft"] as const;
 export type DocumentedCommand = (typeof COMMANDS)[number];
 
 /**
@@ -339,7 +341,15 @@ export function schemasWith(stories: readonly Pick<FigureStory, "schema">[]) {
   const shapes = stories.map((one) => one.schema(z));
   const [first = z.never(), ...others] = shapes;
   const figures = others.length === 0 ? first : z.union([first, ...others]);
-  return { scan: scanSchema, run: runSchemaOf(figures), check: checkSchemaOf(figures), fix: fixSchema } as const;
+  return {
+    scan: scanSchema,
+    run: runSchemaOf(figures),
+    check: checkSchemaOf(figures),
+    fix: fixSchema,
+    history: historySchema,
+    bisect: bisectSchema,
+    draft: draftSchema,
+  } as const;
 }
 
 /** JSON Schema (2020-12) of a command's document. */

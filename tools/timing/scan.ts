@@ -77,8 +77,11 @@ export async function scanKernel(
   const files = await Promise.all(names.map(async (path) => readOne(source, path, configuration, checker)));
   const read = files.filter((file) => file !== null);
   const cFiles = read.map((one) => one.file);
-  const headers = await headersOf(source, cFiles);
-  const program = withoutUnknownNames(new Program(cFiles, headers, configuration, WATCHED_NAMES, isWatchedMacro));
+  const headers = await headersOf(async (path) => {
+    const text = await source.read(path);
+    return text === null ? null : { path, text };
+  }, cFiles);
+  const program = programFrom(cFiles, headers, configuration);
   const { facts, problems } = collectTimingFacts(program);
   const failures = await checker.finish();
   const unparsed = read.flatMap(({ file, jobs }) => [
@@ -98,6 +101,15 @@ export async function scanKernel(
     notes: source.notes,
     program,
   };
+}
+
+/** The program of files that were read already, as the timing facts need it. */
+export function programFrom(
+  files: readonly CFile[],
+  headers: readonly HeaderText[],
+  configuration: Configuration,
+): Program {
+  return withoutUnknownNames(new Program(files, headers, configuration, WATCHED_NAMES, isWatchedMacro));
 }
 
 /** Paths may come with `./` and trailing slashes, as shells complete them. */
@@ -142,7 +154,10 @@ async function readOne(
  * Headers that the scanned files include, so that structs and constants can be looked up. Headers that stand in one
  * folder belong together: what they include from their own folder is taken too.
  */
-async function headersOf(source: KernelSource, files: readonly CFile[]): Promise<readonly HeaderText[]> {
+export async function headersOf(
+  read: (path: string) => Promise<HeaderText | null>,
+  files: readonly CFile[],
+): Promise<readonly HeaderText[]> {
   const known = new Set(files.map((file) => file.path));
   const first = new Set<string>();
   for (const file of files) {
@@ -151,15 +166,14 @@ async function headersOf(source: KernelSource, files: readonly CFile[]): Promise
       first.add(include.system ? `include/${include.path}` : posix.join(posix.dirname(file.path), include.path));
     }
   }
-  const read = async (paths: Iterable<string>): Promise<HeaderText[]> => {
+  const readAll = async (paths: Iterable<string>): Promise<HeaderText[]> => {
     const fresh = [...paths].filter((path) => !known.has(path) && !path.split("/").includes(".."));
     for (const path of fresh) known.add(path);
-    const texts = await Promise.all(fresh.map(async (path) => ({ path, text: await source.read(path) })));
-    return texts.flatMap(({ path, text }) => (text === null ? [] : [{ path, text }]));
+    return (await Promise.all(fresh.map(read))).filter((one) => one !== null);
   };
-  const headers = await read(first);
+  const headers = await readAll(first);
   for (let fresh = headers, round = 0; fresh.length > 0 && round < MAX_HEADER_ROUNDS; round++) {
-    fresh = await read(siblingsOf(fresh));
+    fresh = await readAll(siblingsOf(fresh));
     headers.push(...fresh);
   }
   return headers;

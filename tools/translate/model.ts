@@ -58,23 +58,33 @@ const MAX_ROUNDS = 12;
 /** A slice of more functions has run away from what it was to model. */
 const MAX_FUNCTIONS = 400;
 
-export class MissingEntryError extends Error {}
+export class MissingEntryError extends Error {
+  /** @param names of functions of which one would have to be there, for the kernel to have the system. */
+  constructor(
+    message: string,
+    readonly names: readonly string[],
+  ) {
+    super(message);
+  }
+}
 
 /** What a system's model cannot do without, and a kernel does not have. */
 export interface Lack {
   readonly count: "no" | "none of the";
   readonly what: string;
+  readonly names: readonly string[];
 }
 
 /** What a kernel lacks of a system; null where the model can be made. */
 export function lackOf(program: Program, { entries, observed, name }: SystemModel): Lack | null {
   const isThere = (one: string): boolean => program.function(one) !== undefined;
   if (observed.length > 0 && !observed.some(isThere)) {
-    return { count: "none of the", what: `functions ${observed.join(", ")}, which ${name} watches` };
+    return { count: "none of the", what: `functions ${observed.join(", ")}, which ${name} watches`, names: observed };
   }
   const missing = entries.find((entry) => entry.optional !== true && !isThere(entry.name));
   if (missing === undefined) return null;
-  return { count: "no", what: `function ${missing.name}, where the model of ${name} begins` };
+  const what = `function ${missing.name}, where the model of ${name} begins`;
+  return { count: "no", what, names: [missing.name] };
 }
 
 /** A translation, and what the translator found out on the way: who compiles the same slice needs that. */
@@ -216,7 +226,7 @@ class Slicer {
   private round(): readonly TranslatedFunction[] {
     this.notes.length = 0;
     const lacks = lackOf(this.program, this.system);
-    if (lacks !== null) throw new MissingEntryError(`has ${lacks.count} ${lacks.what}`);
+    if (lacks !== null) throw new MissingEntryError(`has ${lacks.count} ${lacks.what}`, lacks.names);
     const entries = this.system.entries.flatMap((entry) => this.program.function(entry.name) ?? []);
     for (const fn of entries) this.model.want(fn);
     this.storing ??= this.storingFunctions();
