@@ -152,7 +152,9 @@ test("inconclusive: the reasons, exit code 3, and no draft", () => {
   const few = ["--user", "RR 50", "--rpciod", "OTHER", "--cpus", "1", "--scheduler", "any", "--strategy", "random"];
   const { exit, stdout } = draft("bugzilla", "sunrpc-reconnect", "--kernel", "sample", ...few);
   expect(exit).toBe(3);
-  expect(stdout).toMatch(/^Linux 0\.1\.0 \(sample\): [^\n]*: inconclusive: [^\n]*not every schedule was looked at\n$/);
+  expect(stdout).toMatch(
+    /^Linux 0\.1\.0 \(sample\): [^\n]*: inconclusive: [^\n]*not every schedule was looked at[^\n]*\n$/,
+  );
 });
 
 test("a cover letter compares the candidates by their figures", () => {
@@ -223,7 +225,7 @@ describe("what is refused, in one line", () => {
     [["bugzilla", ...ECHO, "--range", "a..b"], /--range: needs --history/],
     [["bugzilla", ...ECHO, "--history", "/nonexistent"], /\/nonexistent: no such directory/],
     [["cover", ...ECHO, "--out", ""], /--out: names no folder/],
-    [["cover", ...ECHO, "--hz", "no"], /--hz no/],
+    [["cover", ...ECHO, "--hz", "no"], /--hz .*"no" is not/],
     [["cover", "cifs-echo", "--user", "OTHER"], /--user: is an option of another system/],
     [["cover"], /SYSTEM/],
   ])("%j", (args, message) => {

@@ -260,9 +260,9 @@ const ECHOING: readonly Mutation[] = [
   },
   {
     name: "a message counts the interval down",
-    why: "what is written in the arguments of a message is done as well: after two echoes 14998 jiffies, then 14997",
+    why: "a message may be left out, and what its arguments do with it",
     edits: always([`"send echo request: rc = %d\\n", rc)`, `"interval %lu\\n", server->echo_interval--)`]),
-    seen: { 2: { kept: "violated", windows: [[2.448, 2.904]] } },
+    seen: { 2: { verdict: "inconclusive" } },
   },
   {
     name: "mounting doubles the interval",
